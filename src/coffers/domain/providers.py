@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol, runtime_checkable
 
 from coffers.domain.errors import (
     Invalid,
@@ -14,6 +14,8 @@ from coffers.domain.errors import (
     UpstreamTimedOut,
 )
 from coffers.domain.statements import ReportedAccount, ReportedHolding, ReportedTransaction
+
+MAX_FIELD_CHARS: Final = 4096
 
 
 class CredentialType(StrEnum):
@@ -35,7 +37,10 @@ class Capability(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ProviderProfile:
-    """A provider's entry in the catalogue. `credential_fields` are the names an API-key connection must send."""
+    """A provider's entry in the catalogue.
+
+    `credential_fields` are the names that an API-key connection must send.
+    """
 
     slug: str
     name: str
@@ -45,22 +50,58 @@ class ProviderProfile:
     website_url: str
     credential_fields: Sequence[str] = ()
 
+    def check_fields(self, fields: Mapping[str, str]) -> None:
+        """Refuse with CredentialFieldsInvalid what is not exactly these fields, each printable."""
+        for name in self.credential_fields:
+            value = fields.get(name, "")
+            if not (value.isascii() and value.isprintable() and 0 < len(value) <= MAX_FIELD_CHARS):
+                raise CredentialFieldsInvalid(
+                    f"{self.name} needs '{name}': printable ASCII.", field=name
+                )
+        if surplus := sorted(set(fields) - set(self.credential_fields)):
+            raise CredentialFieldsInvalid(
+                f"{self.name} does not ask for this field.", field=surplus[0]
+            )
+
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a provider wants to see; secret, kept encrypted. `expires_at` is when the access token ends, None if never."""
+    """What a provider wants to see; secret, kept encrypted.
+
+    `expires_at` is when the access token ends, None if never.
+    """
 
     secrets: Mapping[str, str] = field(repr=False)
     expires_at: datetime | None = None
 
+    def secret(self, name: str) -> str:
+        """Answer the secret of this name; raises ProviderRefusedCredentials when there is none."""
+        try:
+            return self.secrets[name]
+        except KeyError as error:
+            raise ProviderRefusedCredentials(
+                f"The connection holds no '{name}'; connect again."
+            ) from error
 
-class Provider(Protocol):
-    """A bank or broker that can be asked. Every call may raise one of the refusals below and nothing else."""
+
+class Source(Protocol):
+    """An entry of the catalogue: a provider that can be asked, or files that are imported."""
 
     @property
     def profile(self) -> ProviderProfile:
-        """The catalogue entry."""
+        """How the catalogue describes it."""
         ...
+
+
+@runtime_checkable
+class Provider(Source, Protocol):
+    """A bank or broker that can be asked.
+
+    Every call may raise one of the refusals below and nothing else. A failure upstream is always a
+    refusal, never an empty or shortened list. In transactions, securities that come in have a
+    positive quantity, those that leave a negative one; dates are the provider's own trading or
+    posting days; a commission is positive when it was paid, and already part of the amount.
+    """
 
     async def accounts(self, credentials: Credentials) -> list[ReportedAccount]:
         """Every account that the credentials open, in the provider's order."""
@@ -69,18 +110,22 @@ class Provider(Protocol):
     async def holdings(
         self, credentials: Credentials, account: ReportedAccount
     ) -> list[ReportedHolding]:
-        """Every open position of the account; empty only if the provider says that there is none."""
+        """Every open position of the account; empty only if the provider says that none is."""
         ...
 
     def transactions(
         self, credentials: Credentials, account: ReportedAccount, first: date | None, last: date
     ) -> AsyncIterator[list[ReportedTransaction]]:
-        """Movements dated from `first` (None: all that is offered) to `last`, inclusive, page by page, each id once."""
+        """Movements dated from `first` to `last`, inclusive, page by page, each id once.
+
+        Without `first` all that the provider offers.
+        """
         ...
 
 
+@runtime_checkable
 class OAuthProvider(Provider, Protocol):
-    """A provider whose owner signs in on its own page (OAuth 2 code grant; RFC 6749, PKCE RFC 7636)."""
+    """A provider whose owner signs in on its own page (OAuth 2: RFC 6749, PKCE: RFC 7636)."""
 
     def authorization_url(self, *, state: str, code_challenge: str, redirect_uri: str) -> str:
         """Where to send the owner's browser. `code_challenge` is S256."""
@@ -93,15 +138,22 @@ class OAuthProvider(Provider, Protocol):
         ...
 
     async def refresh(self, credentials: Credentials) -> Credentials:
-        """Fresh credentials for expiring ones; raises ProviderRefusedCredentials when the owner must sign in again."""
+        """Fresh credentials for expiring ones.
+
+        Raises ProviderRefusedCredentials when the owner must sign in again.
+        """
         ...
 
 
+@runtime_checkable
 class KeyProvider(Provider, Protocol):
     """A provider that is opened with keys that its owner copied from its site."""
 
     async def connect(self, fields: Mapping[str, str]) -> Credentials:
-        """Credentials from what the owner typed, checked against the provider (a setup token is claimed here)."""
+        """Credentials from what the owner typed, checked against the provider.
+
+        A setup token is claimed here, and therefore spent.
+        """
         ...
 
 
