@@ -109,12 +109,10 @@ class Program(ABC):
 
     def wait_until(self, is_ready: Callable[[], bool]) -> None:
         """Wait for the program; a refusal with the end of its log if it ends or never answers."""
-        deadline = time.monotonic() + START_LIMIT_S
-        while not is_ready():
-            if self.child.poll() is not None or time.monotonic() > deadline:
-                tail = self.log_text[-LOG_TAIL_CHARACTERS:]
-                raise ServerUnavailable(f"{type(self).__name__} is not ready:\n{tail}")
-            time.sleep(POLL_S)
+        becomes_true(lambda: is_ready() or not self.is_running, START_LIMIT_S)
+        if not self.is_running or not is_ready():
+            tail = self.log_text[-LOG_TAIL_CHARACTERS:]
+            raise ServerUnavailable(f"{type(self).__name__} is not ready:\n{tail}")
 
     def stop(self) -> Stopped:
         """End gracefully; killed, with a TimeoutError, when that takes longer than the limit."""
@@ -134,8 +132,7 @@ class Program(ABC):
         for member in family:
             with suppress(psutil.NoSuchProcess):
                 member.kill()
-        while any(_is_alive(member) for member in family):
-            time.sleep(POLL_S)
+        becomes_true(lambda: all(is_gone(member.pid) for member in family))
         self.child.wait()
         self._forget()
 
@@ -224,19 +221,27 @@ class ServiceProcess(Program):
         self.wait_until(lambda: _succeeds(url))
 
 
+def becomes_true(condition: Callable[[], bool], within_s: float = STOP_LIMIT_S) -> bool:
+    """Wait until the condition holds, at most so long, and answer whether it does."""
+    deadline = time.monotonic() + within_s
+    while not (holds := condition()) and time.monotonic() < deadline:
+        time.sleep(POLL_S)
+    return holds
+
+
+def is_gone(pid: int) -> bool:
+    """Whether a process can do nothing more: an orphan is a zombie until init gets round to it."""
+    try:
+        return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
+
+
 def run_as(user: str | None) -> Ownership:
     """Answer the subprocess arguments that give up root for `user`; none for the current user."""
     if user is None:
         return {}
     return {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []}
-
-
-def _is_alive(member: psutil.Process) -> bool:
-    """Whether it can still do anything: an orphan is a zombie until init gets round to it."""
-    try:
-        return bool(member.status() != psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return False
 
 
 def _guard(directory: Path) -> subprocess.Popen[str]:

@@ -2,8 +2,7 @@ import asyncio
 import os
 import subprocess
 import sys
-import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
@@ -14,13 +13,12 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from tests import programs, servers
-from tests.programs import PORTS, ServerUnavailable, ServiceProcess, free_port
+from tests import servers
+from tests.programs import ServerUnavailable, becomes_true, is_gone
 from tests.servers import PostgresServer, ValkeyServer
 
 ROOT = Path(__file__).parents[1]
 FROZEN_FOR_S = 0.3
-GONE_WITHIN_S = 10.0
 
 ORPHAN = """
 import time
@@ -51,8 +49,6 @@ def test_addresses(number):
     print(f"ADDRESSES {os.environ['PYTEST_XDIST_WORKER']} {postgres_url()} {valkey_url()}")
 """
 
-HTTP_COMMAND = [sys.executable, "-m", "http.server", "--bind", programs.HOST]
-
 
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[PostgresServer]:
@@ -79,17 +75,6 @@ def valkey_client(server: ValkeyServer) -> Iterator[redis.Redis]:
 
 def run_python(code: str) -> subprocess.Popen[str]:
     return subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=-1, text=True)
-
-
-def becomes_true(condition: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + GONE_WITHIN_S
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return condition()
-
-
-def is_gone(pid: int) -> bool:
-    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
 
 async def test_a_database_is_created_from_within_a_running_loop(postgres: PostgresServer) -> None:
@@ -292,60 +277,3 @@ def test_workers_share_one_postgres_and_have_a_valkey_each(tmp_path: Path) -> No
     assert len({worker for worker, _, _ in printed}) == 2
     assert len({database for _, database, _ in printed}) == 1
     assert len({cache for _, _, cache in printed}) == 2
-
-
-def test_a_free_port_is_no_ephemeral_one() -> None:
-    assert free_port() in PORTS
-
-
-def test_a_service_is_ready_when_it_answers_and_tells_how_it_ended() -> None:
-    port = free_port()
-    with ServiceProcess([*HTTP_COMMAND, str(port)], env={}) as service:
-        service.wait_until_ready(f"http://{programs.HOST}:{port}/")
-
-        stopped = service.stop()
-
-    assert stopped.exit_code == -15
-    assert 0 < stopped.seconds < programs.STOP_LIMIT_S
-
-
-def test_a_service_writes_its_output_to_a_log() -> None:
-    with ServiceProcess([sys.executable, "-c", "print('ready to trade')"], env={}) as service:
-        assert becomes_true(lambda: "ready to trade" in service.log_text)
-
-
-def test_a_service_sees_only_the_settings_that_it_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COFFERS_SECRET_KEY", "of the developer")
-    code = "import os; print({k: v for k, v in os.environ.items() if k.startswith('COFFERS_')})"
-
-    with ServiceProcess([sys.executable, "-c", code], env={"COFFERS_PORT": "1"}) as service:
-        assert becomes_true(lambda: service.log_text == "{'COFFERS_PORT': '1'}\n")
-
-
-def test_a_service_that_ends_early_shows_its_last_words() -> None:
-    with ServiceProcess([sys.executable, "-c", "raise SystemExit('no key')"], env={}) as service:  # noqa: SIM117
-        with pytest.raises(ServerUnavailable, match="no key"):
-            service.wait_until_ready(f"http://{programs.HOST}:{free_port()}/")
-
-
-def test_a_service_that_ignores_its_signal_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(programs, "STOP_LIMIT_S", 0.2)
-    code = "import signal, time; signal.signal(15, signal.SIG_IGN); print('deaf'); time.sleep(60)"
-
-    with ServiceProcess([sys.executable, "-c", code], env={}) as service:
-        assert becomes_true(lambda: "deaf" in service.log_text)
-        pid = service.child.pid
-
-        with pytest.raises(TimeoutError):
-            service.stop()
-
-    assert is_gone(pid)
-
-
-def test_a_service_that_was_never_started_cannot_be_stopped() -> None:
-    service = ServiceProcess([sys.executable], env={})
-
-    with pytest.raises(ServerUnavailable, match="not running"):
-        service.stop()
-
-    service.close()
