@@ -1,4 +1,7 @@
-"""The kinds of refusal. Each noun subclasses one beside its entity; the HTTP status follows the kind."""
+"""The kinds of refusal.
+
+Each noun subclasses one beside its entity; the HTTP status follows the kind.
+"""
 
 from typing import ClassVar
 

@@ -1,0 +1,272 @@
+"""The ports that belong to no noun: what the use cases need from the world around them."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from types import TracebackType
+from typing import Protocol, Self
+from uuid import UUID
+
+from coffers.domain.api_keys import ApiKeys
+from coffers.domain.errors import Conflict
+from coffers.domain.events import Event
+from coffers.domain.ids import SessionId, UserId
+from coffers.domain.jobs import Jobs
+from coffers.domain.security import SecurityRecords
+from coffers.domain.sessions import Sessions
+from coffers.domain.users import Role, Users
+from coffers.domain.verifications import OneTimeTokens
+
+
+class UnitOfWork(Protocol):
+    """One transaction over every repository. Leaving the block without `commit` rolls back.
+
+    What a use case answers after a write, it reads through the unit of work: under an idempotency
+    key the commit is
+    held back until the answer can be stored beside its effect.
+    """
+
+    @property
+    def users(self) -> Users: ...  # noqa: D102 - the noun says it, here and below
+
+    @property
+    def sessions(self) -> Sessions: ...  # noqa: D102
+
+    @property
+    def one_time_tokens(self) -> OneTimeTokens: ...  # noqa: D102
+
+    @property
+    def api_keys(self) -> ApiKeys: ...  # noqa: D102
+
+    @property
+    def security(self) -> SecurityRecords: ...  # noqa: D102
+
+    @property
+    def jobs(self) -> Jobs: ...  # noqa: D102
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+    def record(self, *events: Event) -> None:
+        """Log these events in the commit to come; each user's are numbered and chained there."""
+        ...
+
+    async def commit(self) -> None:
+        """Make it so, all together.
+
+        Raises the refusal behind a violated constraint, or Unavailable.
+        """
+        ...
+
+    async def commit_claim(self) -> None:
+        """Commit now, whatever an idempotency key would hold back.
+
+        The claim before a call to the network.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class IdempotencyClaim:
+    """A key that one request holds.
+
+    `scope` is the user's, or a public route's; the fingerprint is of the request.
+    """
+
+    scope: str
+    key: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAnswer:
+    """What an idempotency key remembers. `status` is None while the first request still runs."""
+
+    fingerprint: str
+    status: int | None
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class RequestStillRunning(Conflict):
+    """The first request with this idempotency key has no answer yet."""
+
+    slug = "request_still_running"
+
+
+class HeldUnitOfWork(UnitOfWork, Protocol):
+    """The unit of work of a request with an idempotency key.
+
+    Its last commit waits for the answer.
+    """
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a commit waits for its answer."""
+        ...
+
+    async def settle(self, answer: StoredAnswer) -> None:
+        """Store the answer, in the held transaction if one is open, else on its own; and commit."""
+        ...
+
+    async def abandon(self) -> None:
+        """Roll back what is held and let go of the key."""
+        ...
+
+
+class IdempotencyKeys(Protocol):
+    """Where answers wait for a repetition of their request."""
+
+    async def find(self, claim: IdempotencyClaim) -> StoredAnswer | None:
+        """What the key remembers, if anything."""
+        ...
+
+
+class Clock(Protocol):
+    """The time."""
+
+    def now(self) -> datetime:
+        """This instant, in UTC."""
+        ...
+
+
+class Passwords(Protocol):
+    """Password hashing, slow on purpose and bounded in how much of it runs at once."""
+
+    async def hash(self, password: str) -> str:
+        """A salted hash to keep."""
+        ...
+
+    async def verify(self, password: str, password_hash: str | None) -> bool:
+        """Whether they belong together; without a hash it costs the same time and is False."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AccessClaims:
+    """What a verified access token says."""
+
+    user_id: UserId
+    session_id: SessionId
+    roles: frozenset[Role]
+    expires_at: float
+
+
+class AccessTokens(Protocol):
+    """Signed access tokens (JWT, RFC 7519)."""
+
+    def issue(
+        self, user_id: UserId, session_id: SessionId, roles: frozenset[Role], *, now: datetime
+    ) -> str:
+        """A token that ends in 15 minutes."""
+        ...
+
+    def verify(self, token: str, *, now: datetime) -> AccessClaims:
+        """Its claims; raises TokenInvalid for every flaw whatsoever."""
+        ...
+
+    def key_set(self) -> list[dict[str, object]]:
+        """The public keys as a JSON Web Key Set (RFC 7517); empty for a symmetric algorithm."""
+        ...
+
+
+class Vault(Protocol):
+    """Authenticated encryption of secrets at rest."""
+
+    def seal(self, secret: bytes, *, bound_to: UUID) -> bytes:
+        """Ciphertext that opens only with the id of its own row."""
+        ...
+
+    def open(self, sealed: bytes, *, bound_to: UUID) -> bytes:
+        """The secret again; raises VaultRefused."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A plain-text letter."""
+
+    to: str
+    subject: str
+    text: str
+
+
+class Mailer(Protocol):
+    """How letters leave."""
+
+    async def send(self, mail: Mail) -> None:
+        """Hand it over; raises MailUndeliverable."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """A token bucket to take one token from. `key` names policy and identity; `strict_capacity` applies while the
+    shared store is unreachable.
+    """
+
+    policy: str
+    key: str
+    capacity: int
+    refill_per_minute: int
+    strict_capacity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """How full a bucket is after the taking.
+
+    `reset_s` is until full, `retry_after_s` until the next token.
+    """
+
+    policy: str
+    capacity: int
+    refill_per_minute: int
+    remaining: int
+    reset_s: float
+    retry_after_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """The answer at the door.
+
+    `refused_by` is the first empty bucket; `is_revoked` is None when only the session row knows.
+    """
+
+    levels: Sequence[Level]
+    refused_by: Level | None
+    is_revoked: bool | None
+
+
+class RateLimiter(Protocol):
+    """Buckets and revocations, asked together."""
+
+    async def admit(self, buckets: Sequence[Bucket], session_id: SessionId | None) -> Admission:
+        """Take one token from each bucket in turn, until one is empty.
+
+        Never fails for want of the shared store.
+        """
+        ...
+
+    async def announce_revoked(self, session_ids: Sequence[SessionId]) -> None:
+        """From now on, and for the life of an access token, these sessions are over."""
+        ...
+
+
+class EventStream(Protocol):
+    """Wake-ups for whoever waits for a user's events. A hint: the log is the truth."""
+
+    async def announce(self, user_ids: Sequence[UserId]) -> None:
+        """Something was logged for these users."""
+        ...
+
+    def wake_ups(self, user_id: UserId) -> AsyncIterator[None]:
+        """One item, soon, after each announcement; several may melt into one."""
+        ...

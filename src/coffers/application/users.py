@@ -1,0 +1,178 @@
+"""Registration, profile, and what becomes of an account."""
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final, Protocol
+
+import msgspec
+
+from coffers.application.ports import Clock, Mail, Passwords, UnitOfWork
+from coffers.application.views import Instant, Versioned
+from coffers.domain.events import Event
+from coffers.domain.ids import UserId, new_id
+from coffers.domain.jobs import Job
+from coffers.domain.principals import Principal
+from coffers.domain.users import (
+    ProfileInvalid,
+    Role,
+    User,
+    check_base_currency,
+    check_email,
+    check_password,
+    check_time_zone,
+    check_username,
+)
+from coffers.domain.verifications import LIFE, OneTimeToken, Purpose
+
+DEFAULT_CURRENCY: Final = "USD"
+DEFAULT_TIME_ZONE: Final = "UTC"
+
+
+class RegisteredUser(msgspec.Struct, frozen=True):
+    """A new account; `is_verified` turns true when its address is confirmed."""
+
+    id: UserId
+    email: str
+    is_verified: bool
+    created_at: Instant
+
+
+class UserProfile(msgspec.Struct, frozen=True):
+    """Who one is here."""
+
+    id: UserId
+    email: str
+    username: str | None
+    display_name: str | None
+    base_currency: str
+    time_zone: str
+    roles: list[Role]
+    is_verified: bool
+    created_at: Instant
+    updated_at: Instant
+
+
+class Profiles(Protocol):
+    """Profiles to read."""
+
+    async def profile(self, user_id: UserId) -> Versioned[UserProfile]:
+        """Raises UserNotFound."""
+        ...
+
+
+async def register(
+    uow: UnitOfWork,
+    passwords: Passwords,
+    clock: Clock,
+    letters: "Letters",
+    *,
+    email: str,
+    password: str,
+) -> RegisteredUser:
+    """Create an unverified account and send its verification letter.
+
+    Raises ProfileInvalid, PasswordTooWeak, EmailTaken.
+    """
+    check_email(email)
+    check_password(password)
+    password_hash = await passwords.hash(password)
+    now = clock.now()
+    user = User(
+        id=UserId(new_id()),
+        email=email,
+        password_hash=password_hash,
+        roles=frozenset({Role.USER}),
+        is_verified=False,
+        is_active=True,
+        base_currency=DEFAULT_CURRENCY,
+        time_zone=DEFAULT_TIME_ZONE,
+        created_at=now,
+        updated_at=now,
+    )
+    async with uow:
+        await uow.users.add(user)
+        await send_token(uow, clock, letters, user, Purpose.EMAIL_VERIFICATION)
+        uow.record(
+            Event("RegistrationAttempted", user.id, user.id),
+            Event("RegistrationSucceeded", user.id, user.id),
+        )
+        await uow.commit()
+    return RegisteredUser(user.id, user.email, user.is_verified, user.created_at)
+
+
+async def get_profile(profiles: Profiles, principal: Principal) -> Versioned[UserProfile]:
+    """The caller's own profile."""
+    return await profiles.profile(principal.user_id)
+
+
+async def edit_profile(
+    uow: UnitOfWork,
+    clock: Clock,
+    principal: Principal,
+    changes: Mapping[str, str | None],
+    expected_version: int | None,
+) -> Versioned[UserProfile]:
+    """Change the named fields: `username`, `display_name`, `base_currency`, `time_zone`.
+
+    Raises ProfileInvalid, UsernameTaken, PreconditionFailed.
+    """
+    _check_changes(changes)
+    async with uow:
+        user = await uow.users.get(principal.user_id)
+        edited = replace(user, updated_at=clock.now(), **changes)  # type: ignore[arg-type]  # the names are the body's
+        stored = await uow.users.update(edited, expected_version=expected_version)
+        uow.record(Event("ProfileChanged", user.id, user.id, {"fields": sorted(changes)}))
+        await uow.commit()
+    return profile_of(stored)
+
+
+def _check_changes(changes: Mapping[str, str | None]) -> None:
+    for field, value in changes.items():
+        if value is None and field in {"base_currency", "time_zone"}:
+            raise ProfileInvalid("This field cannot be emptied.", field=field)
+        if value is not None and field in _CHECKS:
+            _CHECKS[field](value)
+
+
+_CHECKS: Final = {
+    "username": check_username,
+    "base_currency": check_base_currency,
+    "time_zone": check_time_zone,
+}
+
+
+def profile_of(user: User) -> Versioned[UserProfile]:
+    """The view of an entity at hand."""
+    fields = {name: getattr(user, name) for name in UserProfile.__struct_fields__}
+    return Versioned(UserProfile(**fields | {"roles": sorted(user.roles)}), user.version)
+
+
+class Letters(Protocol):
+    """The words of the letters that carry one-time tokens."""
+
+    def compose(self, user: User, purpose: Purpose, token: str) -> Mail:
+        """The letter, with a link or the token itself to copy."""
+        ...
+
+
+async def send_token(
+    uow: UnitOfWork, clock: Clock, letters: Letters, user: User, purpose: Purpose
+) -> None:
+    """Within the open transaction: a fresh token for this purpose, and the job that mails it."""
+    token = secrets.token_urlsafe(32)
+    now = clock.now()
+    kept = OneTimeToken(new_id(), user.id, purpose, hash_token(token), now, now + LIFE[purpose])
+    await uow.one_time_tokens.replace(kept)
+    mail = letters.compose(user, purpose, token)
+    payload = {"to": mail.to, "subject": mail.subject, "text": mail.text}
+    await uow.jobs.enqueue(Job(new_id(), "mail", payload, run_at=now, user_id=user.id))
+
+
+def hash_token(token: str) -> str:
+    """What is kept of an opaque random token.
+
+    Its SHA-256. It has 256 bits of its own, so no salt is needed.
+    """
+    return hashlib.sha256(token.encode()).hexdigest()

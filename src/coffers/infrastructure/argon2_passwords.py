@@ -1,0 +1,62 @@
+"""Password hashing with Argon2id (RFC 9106), in threads of its own."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, TypeVar
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from coffers.application.ports import Passwords
+from coffers.domain.errors import Unavailable
+
+#: How many hashes run at once, and how many more may wait: each costs tens of milliseconds and
+#: megabytes.
+WORKERS: Final = 2
+MAX_WAITING: Final = 64
+
+T = TypeVar("T")
+
+
+class Argon2Passwords(Passwords):
+    """Argon2id in a bounded thread pool.
+
+    Beyond its queue the answer is Unavailable, not a pile-up.
+    """
+
+    def __init__(
+        self, *, time_cost: int = 2, memory_kib: int = 19_456, parallelism: int = 1
+    ) -> None:
+        self._hasher = PasswordHasher(time_cost, memory_kib, parallelism)
+        self._threads = ThreadPoolExecutor(WORKERS, thread_name_prefix="passwords")
+        self._waiting = 0
+        self._decoy = self._hasher.hash("nobody's password")
+
+    async def hash(self, password: str) -> str:
+        """As the port says."""
+        return await self._run(lambda: self._hasher.hash(password))
+
+    async def verify(self, password: str, password_hash: str | None) -> bool:
+        """As the port says."""
+        matches = await self._run(lambda: self._matches(password_hash or self._decoy, password))
+        return matches and password_hash is not None
+
+    def close(self) -> None:
+        """Let the threads go."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _matches(self, password_hash: str, password: str) -> bool:
+        try:
+            return self._hasher.verify(password_hash, password)
+        except (VerificationError, InvalidHashError):
+            return False
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        if self._waiting >= MAX_WAITING:
+            raise Unavailable("Too many people sign in at this moment; try again.")
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        finally:
+            self._waiting -= 1

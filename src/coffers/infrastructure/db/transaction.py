@@ -1,0 +1,31 @@
+"""The connection that a unit of work lends to its repositories."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import CursorResult, Executable
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from coffers.domain.ids import SessionId
+from coffers.infrastructure.db.refusals import translated
+
+
+class Transaction:
+    """One open transaction. Driver errors leave it as refusals."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self.connection = connection
+        #: Sessions that end if this commits: announced afterwards.
+        self.ended_sessions: list[SessionId] = []
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether this is the embedded engine."""
+        return self.connection.dialect.name == "sqlite"
+
+    async def execute(
+        self, statement: Executable, rows: Sequence[dict[str, Any]] | None = None
+    ) -> CursorResult[Any]:  # Any: rows of any shape
+        """Run a statement, once or for each row of parameters."""
+        with translated():
+            return await self.connection.execute(statement, rows)

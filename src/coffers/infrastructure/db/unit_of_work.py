@@ -1,0 +1,200 @@
+"""Transactions over every repository, and what happens around their commit."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from types import TracebackType
+from typing import Generic, Self, TypeVar
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from coffers.application.ports import (
+    Clock,
+    HeldUnitOfWork,
+    IdempotencyClaim,
+    StoredAnswer,
+)
+from coffers.domain.events import Event, Origin
+from coffers.domain.ids import SessionId, UserId
+from coffers.infrastructure.db import idempotency
+from coffers.infrastructure.db.api_keys import SqlApiKeys
+from coffers.infrastructure.db.engines import Engines
+from coffers.infrastructure.db.events import log_events
+from coffers.infrastructure.db.jobs import SqlJobs
+from coffers.infrastructure.db.refusals import translated
+from coffers.infrastructure.db.security import SqlSecurityRecords
+from coffers.infrastructure.db.sessions import SqlSessions
+from coffers.infrastructure.db.transaction import Transaction
+from coffers.infrastructure.db.users import SqlUsers
+from coffers.infrastructure.db.verifications import SqlOneTimeTokens
+
+#: Called after a commit with the users whose chains grew and the sessions that ended.
+Committed = Callable[[Sequence[UserId], Sequence[SessionId]], Awaitable[None]]
+
+R = TypeVar("R")
+
+
+class repository(Generic[R]):  # noqa: N801 - reads as a declaration
+    """A repository over the open transaction, made when asked for."""
+
+    def __init__(self, make: Callable[[Transaction], R]) -> None:
+        self._make = make
+
+    def __get__(self, unit: "SqlUnitOfWork", _owner: type) -> R:
+        return self._make(unit.transaction)
+
+
+class SqlUnitOfWork(HeldUnitOfWork):
+    """The unit of work in SQL: one connection, one transaction a block.
+
+    With a claim, the key is taken first thing in the first transaction, and `commit` waits for
+    `settle`.
+    """
+
+    users = repository(SqlUsers)
+    sessions = repository(SqlSessions)
+    one_time_tokens = repository(SqlOneTimeTokens)
+    api_keys = repository(SqlApiKeys)
+    security = repository(SqlSecurityRecords)
+    jobs = repository(SqlJobs)
+
+    def __init__(
+        self,
+        engines: Engines,
+        clock: Clock,
+        origin: Origin,
+        committed: Committed,
+        claim: IdempotencyClaim | None = None,
+    ) -> None:
+        self._engines = engines
+        self._clock = clock
+        self._origin = origin
+        self._committed = committed
+        self._claim = claim
+        self._claimed = False
+        self._held = False
+        self._events: list[Event] = []
+        self._grown: list[UserId] = []
+        self._transaction: Transaction | None = None
+
+    @property
+    def transaction(self) -> Transaction:
+        """The open transaction.
+
+        Outside a block there is none, and that is a mistake in the program.
+        """
+        if self._transaction is None:
+            raise RuntimeError("Repositories are used inside `async with uow`.")
+        return self._transaction
+
+    async def __aenter__(self) -> Self:
+        if self._held:
+            # A second block after a held commit: the first must stand before it begins.
+            await self._really_commit()
+        with translated():
+            connection = await self._engines.write.connect()
+            self._transaction = Transaction(connection)
+            try:
+                await connection.begin()
+            except BaseException:
+                await self._close()
+                raise
+        await self._take_key()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._transaction is not None and not self._held:
+            await self._close()
+
+    def record(self, *events: Event) -> None:
+        """As the port says."""
+        self._events += events
+
+    async def commit(self) -> None:
+        """As the port says."""
+        if self._claim is None:
+            await self._really_commit()
+        else:
+            await self._log()
+            self._held = True
+
+    async def commit_claim(self) -> None:
+        """As the port says."""
+        await self._really_commit()
+
+    @property
+    def is_held(self) -> bool:
+        """As the port says."""
+        return self._held
+
+    async def settle(self, answer: StoredAnswer) -> None:
+        """As the port says."""
+        if self._claim is None:
+            raise RuntimeError("Only a unit of work with a claim can be settled.")
+        if self._held:
+            await idempotency.answer(self.transaction, self._claim, answer)
+            await self._really_commit()
+            return
+        async with self:
+            await idempotency.answer(self.transaction, self._claim, answer)
+            await self._really_commit()
+
+    async def abandon(self) -> None:
+        """As the port says."""
+        self._held = False
+        await self._close()
+        if self._claim is not None and self._claimed:
+            claim, self._claim = self._claim, None
+            async with self:
+                await idempotency.release(self.transaction, claim)
+                await self._really_commit()
+
+    async def _take_key(self) -> None:
+        if self._claim is None or self._claimed:
+            return
+        try:
+            await idempotency.hold(self.transaction, self._claim, self._clock.now())
+        except BaseException:
+            await self._close()
+            raise
+
+    async def _log(self) -> None:
+        recorded, self._events = self._events, []
+        if recorded:
+            now = self._clock.now()
+            self._grown += await log_events(self.transaction, recorded, self._origin, now)
+
+    async def _really_commit(self) -> None:
+        transaction = self.transaction
+        await self._log()
+        await _finish(transaction.connection)
+        self._claimed = self._claim is not None
+        self._held = False
+        grown = self._grown
+        await self._close()
+        await self._committed(grown, transaction.ended_sessions)
+
+    async def _close(self) -> None:
+        transaction, self._transaction = self._transaction, None
+        self._events, self._grown = [], []
+        if transaction is not None:
+            await asyncio.shield(transaction.connection.close())
+
+
+async def _finish(connection: AsyncConnection) -> None:
+    """Commit, to its end even when the request is cancelled.
+
+    A commit cut in half would have an unknown outcome.
+    """
+    commit = asyncio.ensure_future(connection.commit())
+    try:
+        with translated():
+            await asyncio.shield(commit)
+    except asyncio.CancelledError:
+        with translated():
+            await commit
+        raise

@@ -1,0 +1,98 @@
+"""Token buckets and revocations in this process's memory."""
+
+import math
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from coffers.application.ports import Admission, Bucket, Level, RateLimiter
+from coffers.domain.ids import SessionId
+from coffers.domain.sessions import ACCESS_TOKEN_LIFE
+
+#: Buckets kept; beyond, the longest unused ones are forgotten, which only ever gives tokens back.
+MAX_BUCKETS: Final = 100_000
+
+
+class InProcessBuckets:
+    """Token buckets: `capacity` tokens at most, refilled evenly; an untouched one is full."""
+
+    def __init__(self, seconds: Callable[[], float] = time.monotonic) -> None:
+        self._seconds = seconds
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def take(
+        self, buckets: Sequence[Bucket], *, strict: bool = False
+    ) -> tuple[list[Level], Level | None]:
+        """One token from each in turn until one is empty.
+
+        The levels, and the empty one's if any.
+        """
+        levels = []
+        for bucket in buckets:
+            level, is_allowed = self._take(bucket, strict=strict)
+            levels.append(level)
+            if not is_allowed:
+                return levels, level
+        return levels, None
+
+    def _take(self, bucket: Bucket, *, strict: bool) -> tuple[Level, bool]:
+        capacity = bucket.strict_capacity if strict else bucket.capacity
+        now = self._seconds()
+        tokens, since = self._buckets.pop(bucket.key, (float(capacity), now))
+        per_second = bucket.refill_per_minute / 60
+        tokens = min(float(capacity), tokens + (now - since) * per_second)
+        is_allowed = tokens >= 1
+        if is_allowed:
+            tokens -= 1
+        self._buckets[bucket.key] = (tokens, now)
+        if len(self._buckets) > MAX_BUCKETS:
+            self._buckets.popitem(last=False)
+        return level_of(bucket, capacity, tokens), is_allowed
+
+
+def level_of(bucket: Bucket, capacity: int, tokens: float) -> Level:
+    """How a bucket with this many tokens is reported."""
+    per_second = bucket.refill_per_minute / 60
+    return Level(
+        policy=bucket.policy,
+        capacity=capacity,
+        refill_per_minute=bucket.refill_per_minute,
+        remaining=math.floor(tokens),
+        reset_s=(capacity - tokens) / per_second,
+        retry_after_s=max(0.0, (1 - tokens) / per_second),
+    )
+
+
+class InProcessRateLimiter(RateLimiter):
+    """For a single service process.
+
+    Revocations reach it by announcement and by the watch over the sessions table.
+    """
+
+    def __init__(self, seconds: Callable[[], float] = time.monotonic) -> None:
+        self._seconds = seconds
+        self._buckets = InProcessBuckets(seconds)
+        self._revoked: OrderedDict[SessionId, float] = OrderedDict()
+
+    async def admit(self, buckets: Sequence[Bucket], session_id: SessionId | None) -> Admission:
+        """As the port says."""
+        levels, refused_by = self._buckets.take(buckets)
+        is_revoked = self._is_revoked(session_id) if session_id is not None else False
+        return Admission(levels, refused_by, is_revoked)
+
+    async def announce_revoked(self, session_ids: Sequence[SessionId]) -> None:
+        """As the port says."""
+        until = self._seconds() + ACCESS_TOKEN_LIFE.total_seconds() + 60
+        for session_id in session_ids:
+            self._revoked[session_id] = until
+            self._revoked.move_to_end(session_id)
+        self._forget()
+
+    def _is_revoked(self, session_id: SessionId) -> bool:
+        return session_id in self._revoked
+
+    def _forget(self) -> None:
+        now = self._seconds()
+        while self._revoked and next(iter(self._revoked.values())) < now:
+            self._revoked.popitem(last=False)

@@ -1,0 +1,156 @@
+"""OFX 1.x (SGML), 2.x (XML) and QFX: bank, card and investment statements, several to a file."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from coffers.domain.accounts import AccountType
+from coffers.domain.statements import ReportedStatement
+from coffers.infrastructure.statements.amounts import POINT, Marks, marks_of
+from coffers.infrastructure.statements.dates import ofx_day
+from coffers.infrastructure.statements.ofx_accounts import OpenStatement, cash_of, opened
+from coffers.infrastructure.statements.ofx_bank import BankRows
+from coffers.infrastructure.statements.ofx_investments import InvestmentRows, Record
+from coffers.infrastructure.statements.ofx_securities import PositionRows, Securities
+from coffers.infrastructure.statements.ofx_tags import (
+    MOVEMENTS,
+    POSITIONS,
+    STATEMENTS,
+    Tags,
+    tags_of,
+)
+from coffers.infrastructure.statements.reading import MAX_ROW_CHARACTERS, Reading
+from coffers.infrastructure.statements.refusals import unreadable
+from coffers.infrastructure.statements.text import has_controls
+
+_AMOUNTS: Final = frozenset(
+    "AVAILCASH BALAMT COMMISSION FEES FRACCASH LOAD MARGINBALANCE MKTVAL NEWUNITS OLDUNITS TOTAL "
+    "TRNAMT UNITPRICE UNITS".split()
+)
+
+
+def read_ofx(text: str, default_currency: str | None = None) -> list[ReportedStatement]:
+    """Every statement of the file in its order; raises StatementUnreadable.
+
+    A row is one record of a movement or position, counted through the whole file. The currency is
+    a stand-in for statements that name none.
+    """
+    tags = tags_of(text)
+    is_doubtful = has_controls(text) or "&#" in text
+    return _File(tags, default_currency, MAX_ROW_CHARACTERS * (not is_doubtful)).statements()
+
+
+class _File:
+    """Sends each record of a file to its reader. Rows of more characters than told are looked through."""
+
+    def __init__(self, tags: Tags, default_currency: str | None, unchecked_characters: int) -> None:
+        self._tags = tags
+        self._default_currency = default_currency
+        self._unchecked_characters = unchecked_characters
+        self._reading = Reading(day=ofx_day, marks=_marks(tags))
+        self._securities = Securities(tags)
+        self._institution = ""
+        self._statements: list[OpenStatement] = []
+        self._bank_rows: BankRows
+        self._investment_rows: InvestmentRows
+        self._position_rows: PositionRows
+
+    def statements(self) -> list[ReportedStatement]:
+        rows = 0
+        for name, start, end in self._tags.records():
+            if name in MOVEMENTS or name in POSITIONS:
+                rows += 1
+                self._reading.begin_row(rows)
+                self._row(name, start, end)
+            else:
+                self._reading.row = 0
+                self._section(name, self._tags.fields(start, end))
+        self._reading.finish()
+        if not self._statements:
+            raise unreadable("no_statement", "there is no account statement in the file.")
+        return [statement.closed() for statement in self._statements]
+
+    def _row(self, name: str, start: int, end: int) -> None:
+        if not self._statements:
+            raise unreadable("no_account", "a row stands before any account.", row=1, field=name)
+        fields, raw = self._tags.fields(start, end), "|".join(self._tags.values[start:end])
+        if len(raw) > self._unchecked_characters:
+            self._reading.check_text(raw, name)
+        statement = self._statements[-1]
+        if name == "STMTTRN":
+            statement.transactions.append(self._bank_rows.settled(fields, raw))
+        elif name == "STMTTRNP":
+            statement.transactions.append(self._bank_rows.pending(fields, raw))
+        elif name in POSITIONS:
+            statement.holdings = statement.holdings or []
+            statement.holdings.append(self._position_rows.read(name, fields))
+        else:
+            record = Record(name, fields, raw)
+            statement.transactions.extend(self._investment_rows.read(record))
+
+    def _section(self, name: str, fields: Mapping[str, str]) -> None:
+        if name in STATEMENTS:
+            self._open(name, fields)
+        elif name == "FI":
+            self._institution = fields.get("ORG", "")
+        elif self._statements and name in _SECTIONS:
+            _SECTIONS[name](self._statements[-1], fields, self._reading)
+
+    def _open(self, name: str, fields: Mapping[str, str]) -> None:
+        reading = self._reading
+        statement = opened(
+            name,
+            fields,
+            reading,
+            default_currency=self._default_currency,
+            institution=self._institution,
+        )
+        currency = statement.currency
+        self._bank_rows = BankRows(reading, currency=currency, book=statement.book)
+        self._investment_rows = InvestmentRows(reading, self._securities, currency=currency)
+        self._position_rows = PositionRows(reading, self._securities, currency=currency)
+        self._statements.append(statement)
+
+
+def _marks(tags: Tags) -> Marks | None:
+    """How the file punctuates its numbers: as OFX wants it, unless there is a comma in one of them."""
+    pairs = zip(tags.names, tags.values, strict=True)
+    amounts = [value for name, value in pairs if name in _AMOUNTS]
+    return marks_of(amounts) if any("," in amount for amount in amounts) else POINT
+
+
+def _span(statement: OpenStatement, fields: Mapping[str, str], reading: Reading) -> None:
+    statement.first_date = reading.day_if_any(fields.get("DTSTART"), "DTSTART")
+    statement.last_date = reading.day_if_any(fields.get("DTEND"), "DTEND")
+
+
+def _ledger_balance(statement: OpenStatement, fields: Mapping[str, str], reading: Reading) -> None:
+    statement.balance = reading.amount_if_any(fields.get("BALAMT"), "BALAMT")
+    statement.balance_date = reading.day_if_any(fields.get("DTASOF"), "DTASOF")
+
+
+def _available(statement: OpenStatement, fields: Mapping[str, str], reading: Reading) -> None:
+    statement.available = reading.amount_if_any(fields.get("BALAMT"), "BALAMT")
+
+
+def _cash(statement: OpenStatement, fields: Mapping[str, str], reading: Reading) -> None:
+    statement.balance = cash_of(fields, reading)
+
+
+def _positions(statement: OpenStatement, _fields: Mapping[str, str], _reading: Reading) -> None:
+    statement.holdings = statement.holdings or []
+
+
+def _plan(statement: OpenStatement, _fields: Mapping[str, str], _reading: Reading) -> None:
+    statement.account_type = AccountType.PLAN_401K
+
+
+_SECTIONS: Final[dict[str, Callable[[OpenStatement, Mapping[str, str], Reading], None]]] = {
+    "AVAILBAL": _available,
+    "BANKTRANLIST": _span,
+    "INV401K": _plan,
+    "INV401KBAL": _plan,
+    "INVBAL": _cash,
+    "INVPOSLIST": _positions,
+    "INVTRANLIST": _span,
+    "LEDGERBAL": _ledger_balance,
+}

@@ -1,0 +1,194 @@
+"""The movements of OFX investment statements (OFX 2.2, 13.9.2.4)."""
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Final, NamedTuple
+
+from coffers.domain.statements import ReportedTransaction
+from coffers.domain.transactions import TransactionStatus
+from coffers.domain.transactions import TransactionSubtype as Sub
+from coffers.infrastructure.statements.kinds import TYPE_OF
+from coffers.infrastructure.statements.ofx_bank import currency_of, described_by
+from coffers.infrastructure.statements.ofx_securities import Securities
+from coffers.infrastructure.statements.reading import Reading
+
+#: A reinvestment has one FITID but becomes two movements; this marks the income among them.
+INCOME_SUFFIX: Final = ":income"
+
+_INCOME: Final = {
+    "CGLONG": Sub.CAPITAL_GAIN,
+    "CGSHORT": Sub.CAPITAL_GAIN,
+    "DIV": Sub.DIVIDEND,
+    "INTEREST": Sub.INTEREST,
+    "MISC": Sub.DISTRIBUTION,
+}
+_CLOSURES: Final = {
+    "ASSIGN": Sub.ASSIGNMENT,
+    "EXERCISE": Sub.EXERCISE,
+    "EXPIRE": Sub.EXPIRATION,
+}
+_COSTS: Final = ("COMMISSION", "FEES", "LOAD")
+_NOTHING: Final = Decimal(0)
+
+
+class Record(NamedTuple):
+    """One record of the list of movements."""
+
+    tag: str
+    fields: Mapping[str, str]
+    raw: str
+
+
+class InvestmentRows:
+    """Reads the movements of one statement.
+
+    Amounts are what happens to the account's cash: nothing when securities move without money, or
+    money only between its sub-accounts. Quantities are counted in the direction of the subtype, so a
+    sale of 5 has 5 (a cancelled one -5); that of a split is what it adds, or takes when below zero.
+    """
+
+    def __init__(self, reading: Reading, securities: Securities, *, currency: str) -> None:
+        self._reading = reading
+        self._securities = securities
+        self._currency = currency
+
+    def read(self, record: Record) -> list[ReportedTransaction]:
+        """The movements of a record: one, or the income and the purchase of a REINVEST."""
+        if record.tag == "REINVEST":
+            return self._reinvested(record)
+        if record.tag.startswith("BUY"):
+            return [self._bought(record)]
+        if record.tag.startswith("SELL"):
+            return [self._sold(record)]
+        return [_READERS[record.tag](self, record)]
+
+    def _bought(self, record: Record) -> ReportedTransaction:
+        units, total = self._amount(record, "UNITS"), self._amount(record, "TOTAL")
+        kind = record.fields.get("BUYTYPE") or record.fields.get("OPTBUYTYPE", "")
+        covers = kind.upper() in {"BUYTOCOVER", "BUYTOCLOSE"}
+        return self._trade(
+            record,
+            Sub.BUY_TO_COVER if covers else Sub.BUY,
+            # Some brokers leave out the sign; a purchase with negative units is one taken back.
+            -abs(total) if units >= 0 else abs(total),
+            units,
+        )
+
+    def _sold(self, record: Record) -> ReportedTransaction:
+        kind = record.fields.get("SELLTYPE") or record.fields.get("OPTSELLTYPE", "")
+        opens = kind.upper() in {"SELLSHORT", "SELLTOOPEN"}
+        units, total = self._amount(record, "UNITS"), self._amount(record, "TOTAL")
+        taken_back = units > 0 and total < 0
+        subtype = Sub.SHORT_SELL if opens else Sub.SELL
+        return self._trade(record, subtype, total, -units if taken_back else abs(units))
+
+    def _reinvested(self, record: Record) -> list[ReportedTransaction]:
+        """The income and what was bought for it: together they leave the cash as it was."""
+        total = abs(self._amount(record, "TOTAL"))
+        income = self._movement(record, _income_of(record), total, suffix=INCOME_SUFFIX)
+        return [income, self._trade(record, Sub.BUY, -total, self._amount(record, "UNITS"))]
+
+    def _income(self, record: Record) -> ReportedTransaction:
+        return self._movement(record, _income_of(record), self._amount(record, "TOTAL"))
+
+    def _returned_capital(self, record: Record) -> ReportedTransaction:
+        return self._movement(record, Sub.RETURN_OF_CAPITAL, self._amount(record, "TOTAL"))
+
+    def _margin_interest(self, record: Record) -> ReportedTransaction:
+        return self._movement(record, Sub.MARGIN_INTEREST, -abs(self._amount(record, "TOTAL")))
+
+    def _expense(self, record: Record) -> ReportedTransaction:
+        return self._movement(record, Sub.OTHER_FEE, -abs(self._amount(record, "TOTAL")))
+
+    def _split(self, record: Record) -> ReportedTransaction:
+        old, new = self._if_any(record, "OLDUNITS"), self._if_any(record, "NEWUNITS")
+        added = None if old is None or new is None else new - old
+        cash = self._if_any(record, "FRACCASH") or _NOTHING
+        return self._movement(record, Sub.SPLIT, cash, quantity=added)
+
+    def _closed_option(self, record: Record) -> ReportedTransaction:
+        subtype = _CLOSURES.get(record.fields.get("OPTACTION", "").upper(), Sub.UNKNOWN)
+        return self._trade(record, subtype, _NOTHING, abs(self._amount(record, "UNITS")))
+
+    def _transferred(self, record: Record) -> ReportedTransaction:
+        units = self._amount(record, "UNITS")
+        action = record.fields.get("TFERACTION", "").upper()
+        leaves = action == "OUT" if action else units < 0
+        subtype = Sub.TRANSFER_OUT if leaves else Sub.TRANSFER_IN
+        return self._trade(record, subtype, _NOTHING, abs(units))
+
+    def _journalled(self, record: Record) -> ReportedTransaction:
+        """Moved between the account's own sub-accounts: as a whole, nothing changed."""
+        return self._movement(record, Sub.JOURNAL, _NOTHING)
+
+    def _trade(
+        self, record: Record, subtype: Sub, amount: Decimal, quantity: Decimal
+    ) -> ReportedTransaction:
+        costs = [self._if_any(record, name) for name in _COSTS]
+        known = [cost for cost in costs if cost is not None]
+        return self._movement(
+            record,
+            subtype,
+            amount,
+            quantity=quantity,
+            unit_price=self._if_any(record, "UNITPRICE"),
+            commission=sum(known, _NOTHING) if known else None,
+        )
+
+    def _movement(  # noqa: PLR0913 - the details that only some movements have
+        self,
+        record: Record,
+        subtype: Sub,
+        amount: Decimal,
+        *,
+        suffix: str = "",
+        quantity: Decimal | None = None,
+        unit_price: Decimal | None = None,
+        commission: Decimal | None = None,
+    ) -> ReportedTransaction:
+        reading, fields = self._reading, record.fields
+        named = fields.get("UNIQUEID")
+        security = self._securities.named_in(record.tag, fields) if named else None
+        identifier = reading.identifier(fields.get("FITID"), "FITID")
+        return ReportedTransaction(
+            provider_transaction_id=identifier + suffix if identifier else None,
+            transaction_type=TYPE_OF[subtype],
+            subtype=subtype,
+            status=TransactionStatus.SETTLED,
+            amount=amount,
+            currency=currency_of(fields, self._currency, reading),
+            description=described_by(fields) or subtype.replace("_", " ").capitalize(),
+            transaction_date=reading.day(fields.get("DTTRADE", ""), "DTTRADE"),
+            settlement_date=reading.day_if_any(fields.get("DTSETTLE"), "DTSETTLE"),
+            asset_type=security.asset_type if security else None,
+            symbol=security.symbol if security else None,
+            security_name=security.name if security else None,
+            quantity=quantity,
+            unit_price=unit_price,
+            commission=commission,
+            row=reading.row,
+            raw=f"{record.tag}|{record.raw}{suffix}",
+        )
+
+    def _amount(self, record: Record, name: str) -> Decimal:
+        return self._reading.amount(record.fields.get(name, ""), name)
+
+    def _if_any(self, record: Record, name: str) -> Decimal | None:
+        return self._reading.amount_if_any(record.fields.get(name), name)
+
+
+def _income_of(record: Record) -> Sub:
+    return _INCOME.get(record.fields.get("INCOMETYPE", "").upper(), Sub.DISTRIBUTION)
+
+
+_READERS: Final[dict[str, Callable[[InvestmentRows, Record], ReportedTransaction]]] = {
+    "CLOSUREOPT": InvestmentRows._closed_option,
+    "INCOME": InvestmentRows._income,
+    "INVEXPENSE": InvestmentRows._expense,
+    "JRNLFUND": InvestmentRows._journalled,
+    "JRNLSEC": InvestmentRows._journalled,
+    "MARGININTEREST": InvestmentRows._margin_interest,
+    "RETOFCAP": InvestmentRows._returned_capital,
+    "SPLIT": InvestmentRows._split,
+    "TRANSFER": InvestmentRows._transferred,
+}

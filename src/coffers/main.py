@@ -1,0 +1,105 @@
+"""The HTTP service."""
+
+import gc
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from importlib.metadata import version
+from typing import Any, Final, TypeVar
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi_offline import FastAPIOffline
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from coffers.domain.errors import DomainError
+from coffers.presentation import limits, problems
+from coffers.presentation.metrics import Metrics
+from coffers.presentation.middleware import Edge
+from coffers.presentation.openapi import document
+from coffers.presentation.problems import ProblemPages
+from coffers.presentation.router import RouteTable, build_routes, charge_address
+from coffers.presentation.routes import ROUTES
+from coffers.services import Services
+from coffers.settings import Settings
+from coffers.wiring import open_services
+
+VERSION: Final = version("coffers")
+
+E = TypeVar("E", bound=Exception)
+
+OpenServices = Callable[[Settings], AbstractAsyncContextManager[Services]]
+
+
+def create_app(settings: Settings, open_services: OpenServices = open_services) -> FastAPI:
+    """The application; its services open when it starts and close when it stops."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_services(settings) as services:
+            app.state.services = services
+            gc.collect()
+            gc.freeze()
+            gc.set_threshold(50_000, 20, 100)
+            yield
+
+    app = FastAPIOffline(
+        title="Coffers", version=VERSION, lifespan=lifespan, redirect_slashes=False
+    )
+    pages = ProblemPages(settings.public_base_url)
+    app.state.problem_pages = pages
+    app.state.metrics = Metrics()
+    app.state.policies = limits.with_overrides(settings.limit_overrides)
+    _answer_refusals(app, pages)
+    routes = build_routes(ROUTES)
+    app.router.routes.insert(0, RouteTable(routes))
+    app.openapi = _documented(routes, settings.public_base_url)  # type: ignore[method-assign]  # FastAPI's own advice
+    app.add_middleware(
+        Edge, pages=pages, metrics=app.state.metrics, trusted_proxies=settings.trusted_proxies
+    )
+    return app
+
+
+def _documented(routes: list[Any], url: str) -> Callable[[], dict[str, Any]]:  # Any: OpenAPI
+    made: dict[str, Any] = {}
+
+    def openapi() -> dict[str, Any]:  # Any: OpenAPI
+        if not made:
+            made.update(document(ROUTES, routes, version=VERSION, url=url))
+        return made
+
+    return openapi
+
+
+def _answer_refusals(app: FastAPI, pages: ProblemPages) -> None:
+    def respond(request: Request, error: DomainError, **more: Any) -> Response:  # Any: flaws
+        trace_id = problems.trace_id_of(request)
+        return pages.response(error, path=request.url.path, trace_id=trace_id, **more)
+
+    async def refused(request: Request, error: Exception) -> Response:
+        return respond(request, _as(DomainError, error))
+
+    async def invalid(request: Request, error: Exception) -> Response:
+        refusal, flaws = problems.from_validation(_as(RequestValidationError, error))
+        return respond(request, refusal, flaws=flaws)
+
+    async def unmatched(request: Request, error: Exception) -> Response:
+        if "coffers.call" not in request.scope:
+            try:
+                await charge_address(request)
+            except DomainError as refusal:
+                return respond(request, refusal)
+        http_error = _as(HTTPException, error)
+        response = respond(request, problems.from_http(http_error))
+        response.headers.update(http_error.headers or {})
+        return response
+
+    app.add_exception_handler(DomainError, refused)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(HTTPException, unmatched)
+
+
+def _as(kind: type[E], error: Exception) -> E:
+    if not isinstance(error, kind):
+        raise TypeError(f"{kind.__name__} expected.") from error
+    return error

@@ -1,0 +1,244 @@
+"""What stands in front of every endpoint: identity, limits, revocation, rights, strict input, repetition, deadline.
+
+One pass in one place, before the framework reads a body: a request from nobody costs one signature
+check and one round
+trip to the rate limiter, and learns nothing about the input it sent.
+"""
+
+import asyncio
+import hashlib
+import re
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from fastapi import Request
+from fastapi.routing import APIRoute
+from starlette.responses import Response
+
+from coffers.application.ports import Bucket, IdempotencyClaim, RequestStillRunning, StoredAnswer
+from coffers.domain.errors import BadRequest, DomainError, Invalid, Unauthenticated
+from coffers.domain.events import Origin
+from coffers.domain.principals import Principal
+from coffers.domain.sessions import TokenInvalid
+from coffers.presentation.access import authenticate, authorize
+from coffers.presentation.calls import NOBODY, Call
+from coffers.presentation.json_bodies import strict_json
+from coffers.presentation.problems import DeadlineExceeded, UnsupportedMediaType, status_of
+
+if TYPE_CHECKING:
+    from coffers.presentation.routes import Route
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+MAX_KEY: Final = 255
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+_CONTROL = re.compile(r"%(0[0-8bcef]|1[0-9a-f]|7f)", re.IGNORECASE)
+_KEPT_HEADERS: Final = ("location", "etag", "content-type", "link")
+#: Refusals that another try may not meet again are not remembered.
+_FORGOTTEN: Final = frozenset({401, 403, 408, 409, 429})
+
+
+class IdempotencyKeyInvalid(BadRequest):
+    """`Idempotency-Key` is 1 to 255 printable ASCII characters."""
+
+    slug = "idempotency_key_invalid"
+
+
+class IdempotencyKeyReused(Invalid):
+    """This key came before with another request."""
+
+    slug = "idempotency_key_reused"
+
+
+class QueryInvalid(Invalid):
+    """The query string has a parameter that this endpoint does not know, or control characters."""
+
+    slug = "query_invalid"
+
+
+class AdmittingRoute(APIRoute):
+    """A route whose endpoint is reached only through admission."""
+
+    admitted: "Route"
+
+    def get_route_handler(self) -> Callable[[Request], Any]:  # Any: as the framework declares it
+        """The framework's handler, behind admission."""
+        handler = super().get_route_handler()
+        known = {parameter.alias for parameter in self.dependant.query_params}
+
+        async def guarded(request: Request) -> Response:
+            return await admit(self.admitted, request, handler, known)
+
+        return guarded
+
+
+async def admit(route: "Route", request: Request, handler: Handler, known: set[str]) -> Response:
+    """The endpoint's answer to an admitted request; raises the refusal otherwise."""
+    call = new_call(route, request)
+    request.scope["coffers.call"] = call
+    await _identify(route, call)
+    if not route.access.is_public:
+        authorize(call.principal, route.access, method=route.method, family=route.family)
+    _check_query(request, known)
+    if route.body is not None:
+        await _read_body(request, route.body)
+    try:
+        async with asyncio.timeout(route.deadline_s):
+            if (
+                route.method == "POST"
+                and not route.is_secret
+                and "idempotency-key" in request.headers
+            ):
+                return await _once(route, call, handler)
+            return await handler(request)
+    except TimeoutError as error:
+        detail = "No answer in time; whether the request took effect is unknown."
+        raise DeadlineExceeded(detail) from error
+
+
+def new_call(route: "Route", request: Request) -> Call:
+    """The call before anything is known of the caller but the address."""
+    state = request.app.state
+    origin = Origin(
+        ip_address=request.scope["client_address"],
+        user_agent=request.headers.get("user-agent", "")[:400] or None,
+        trace_id=request.scope["trace_id"],
+    )
+    policy = state.policies[route.policy.name] if route.policy else None
+    return Call(request, state.services, NOBODY, origin, policy)
+
+
+async def _identify(route: "Route", call: Call) -> None:
+    address = call.request.app.state.policies["ADDRESS"].bucket(call.origin.ip_address)
+    if route.access.is_public:
+        await call.admit([address, *_own(call, call.origin.ip_address)], None)
+        return
+    try:
+        principal = await authenticate(call.services, call.request.headers.get("authorization"))
+    except Unauthenticated:
+        await call.admit([address], None)
+        raise
+    _be(call, principal)
+    is_revoked = await call.admit([address, *_own(call, principal.user_id)], principal.session_id)
+    if is_revoked is None and principal.session_id is not None:
+        is_revoked = not await call.services.session_lists.is_live(
+            principal.user_id, principal.session_id
+        )
+    if is_revoked:
+        raise TokenInvalid("The session of this access token is over.")
+
+
+def _be(call: Call, principal: Principal) -> None:
+    call.principal = principal
+    call.origin = Origin(
+        actor_id=principal.user_id,
+        ip_address=call.origin.ip_address,
+        user_agent=call.origin.user_agent,
+        trace_id=call.origin.trace_id,
+    )
+
+
+def _own(call: Call, identity: object) -> list[Bucket]:
+    """The route's own bucket, unless only the endpoint knows whose it is."""
+    if call.policy is None or call.policy.scope.is_later:
+        return []
+    return [call.policy.bucket(identity)]
+
+
+def _check_query(request: Request, known: set[str]) -> None:
+    query = request.scope["query_string"]
+    if not query:
+        return
+    if _CONTROL.search(query.decode("latin-1")):
+        raise QueryInvalid("The query string has control characters.")
+    unknown = sorted(set(request.query_params) - known)
+    if unknown:
+        raise QueryInvalid(
+            f"Unknown query parameter; known here: {', '.join(sorted(known)) or 'none'}."
+        )
+
+
+async def _read_body(request: Request, media_type: str) -> None:
+    body = await request.body()
+    sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if sent != media_type and (body or sent):
+        raise UnsupportedMediaType(f"Send {media_type}.")
+    if media_type == "application/json" and body:
+        request._json = strict_json(body)  # noqa: SLF001 - where Starlette caches what it would parse leniently
+
+
+async def _once(route: "Route", call: Call, handler: Handler) -> Response:
+    claim = await _claim(route, call)
+    known = await call.services.idempotency_keys.find(claim)
+    if known is not None and known.status is not None:
+        return _replay(claim, known)
+    call.claim = claim
+    try:
+        response = await handler(call.request)
+    except RequestStillRunning as refusal:
+        return await _answer_of_the_other(call, claim, refusal)
+    except DomainError as refusal:
+        return await _settle_refusal(call, refusal)
+    except BaseException:
+        await asyncio.shield(call.uow.abandon())
+        raise
+    headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
+    fingerprint = claim.fingerprint
+    await call.uow.settle(
+        StoredAnswer(fingerprint, response.status_code, headers, bytes(response.body))
+    )
+    return response
+
+
+async def _claim(route: "Route", call: Call) -> IdempotencyClaim:
+    request = call.request
+    key = request.headers["idempotency-key"]
+    if not _KEY.fullmatch(key):
+        raise IdempotencyKeyInvalid("`Idempotency-Key` is 1 to 255 printable ASCII characters.")
+    scope = (
+        f"{route.method} {route.path}" if route.access.is_public else str(call.principal.user_id)
+    )
+    digest = hashlib.sha256(f"{request.method} {request.url.path}?".encode())
+    digest.update(request.scope["query_string"] + b"\n" + await request.body())
+    return IdempotencyClaim(scope, key, digest.hexdigest())
+
+
+def _replay(claim: IdempotencyClaim, known: StoredAnswer) -> Response:
+    if known.fingerprint != claim.fingerprint:
+        raise IdempotencyKeyReused("This idempotency key was used for another request.")
+    headers = {**known.headers, "Idempotency-Replayed": "true"}
+    return Response(known.body, known.status or 200, headers=headers)
+
+
+async def _answer_of_the_other(
+    call: Call, claim: IdempotencyClaim, refusal: DomainError
+) -> Response:
+    """The key is held by another request: its answer if it has one by now, else the refusal."""
+    known = await call.services.idempotency_keys.find(claim)
+    if known is None or known.status is None:
+        if known is not None and known.fingerprint != claim.fingerprint:
+            raise IdempotencyKeyReused("This idempotency key was used for another request.")
+        raise refusal
+    return _replay(claim, known)
+
+
+async def _settle_refusal(call: Call, refusal: DomainError) -> Response:
+    """Remember a refusal that would come again, in the same commit as what it left behind.
+
+    Forget the others.
+    """
+    status = status_of(type(refusal))
+    if status >= 500 or status in _FORGOTTEN:  # noqa: PLR2004 - server errors
+        if call.uow.is_held:
+            await call.uow.commit_claim()
+        await call.uow.abandon()
+        raise refusal
+    pages = call.request.app.state.problem_pages
+    response: Response = pages.response(
+        refusal, path=call.request.url.path, trace_id=call.request.scope["trace_id"]
+    )
+    headers = {"content-type": response.headers["content-type"]}
+    claim = call.claim
+    fingerprint = claim.fingerprint if claim else ""
+    await call.uow.settle(StoredAnswer(fingerprint, status, headers, bytes(response.body)))
+    return response

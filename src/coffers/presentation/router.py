@@ -1,0 +1,101 @@
+"""From the registry to the framework.
+
+Routes with their admission, found by an index instead of one after another.
+"""
+
+import functools
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final
+
+from fastapi import Request
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Match
+from starlette.types import Receive, Scope, Send
+
+from coffers.presentation.admission import AdmittingRoute
+from coffers.presentation.answers import encode
+from coffers.presentation.calls import Call
+from coffers.presentation.openapi import documentation
+from coffers.presentation.routes import Route
+
+_HEADLESS: Final = frozenset({"GET"})
+
+
+def build_routes(registry: Sequence[Route]) -> list[APIRoute]:
+    """One framework route for each of the registry's lines."""
+    return [_build(route) for route in registry]
+
+
+def _build(route: Route) -> APIRoute:
+    built = AdmittingRoute(
+        route.full_path,
+        _encoding(route),
+        methods=[route.method],
+        response_model=None,
+        status_code=route.status,
+        **documentation(route),
+    )
+    built.admitted = route
+    return built
+
+
+def _encoding(route: Route) -> Callable[..., Awaitable[Response]]:
+    """The endpoint, its view encoded. The framework still sees the endpoint's own signature."""
+    endpoint, status = route.endpoint, route.status
+
+    @functools.wraps(endpoint)
+    async def encoded(
+        *, call: Call, **arguments: Any
+    ) -> Response:  # Any: as the endpoint's signature says
+        return encode(await endpoint(call=call, **arguments), status, call.request)
+
+    return encoded
+
+
+class RouteTable(BaseRoute):
+    """All routes behind one.
+
+    A request looks only at those with its number of segments and its first ones.
+    """
+
+    def __init__(self, routes: Sequence[APIRoute]) -> None:
+        self._index: dict[tuple[int, str], list[APIRoute]] = defaultdict(list)
+        for route in routes:
+            self._index[_key(route.path)].append(route)
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """A full match, or a partial one that only names the methods allowed here."""
+        if scope["type"] != "http":
+            return Match.NONE, {}
+        allowed: set[str] = set()
+        for route in self._index.get(_key(scope["path"]), ()):
+            match, child = route.matches(scope)
+            if match is Match.FULL:
+                return match, {**child, "coffers.route": route}
+            if match is Match.PARTIAL:
+                allowed |= route.methods or _HEADLESS
+        return (Match.PARTIAL, {"coffers.allowed": allowed}) if allowed else (Match.NONE, {})
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve the matched route, or say which methods there are."""
+        route = scope.get("coffers.route")
+        if route is None:
+            allow = ", ".join(sorted(scope["coffers.allowed"]))
+            raise HTTPException(405, headers={"Allow": allow})
+        await route.handle(scope, receive, send)
+
+
+def _key(path: str) -> tuple[int, str]:
+    segments = path.split("/")
+    place = 3 if path.startswith("/api/") else 1
+    return len(segments), segments[place] if len(segments) > place else ""
+
+
+async def charge_address(request: Request) -> None:
+    """A request that matched no route still costs its address a token."""
+    state = request.app.state
+    bucket = state.policies["ADDRESS"].bucket(request.scope["client_address"])
+    await state.services.rate_limiter.admit([bucket], None)

@@ -1,0 +1,74 @@
+"""The composition root.
+
+Settings in, services out. The only place where ports meet their adapters.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from coffers.application.ports import IdempotencyClaim, RateLimiter
+from coffers.domain.events import Origin
+from coffers.domain.ids import SessionId, UserId
+from coffers.infrastructure.argon2_passwords import Argon2Passwords
+from coffers.infrastructure.clock import SystemClock
+from coffers.infrastructure.db.api_keys import SqlApiKeyLookups
+from coffers.infrastructure.db.engines import open_engines
+from coffers.infrastructure.db.idempotency import SqlIdempotencyKeys
+from coffers.infrastructure.db.reader import Reader
+from coffers.infrastructure.db.sessions import SqlSessionLists
+from coffers.infrastructure.db.unit_of_work import Committed, SqlUnitOfWork
+from coffers.infrastructure.db.users import SqlProfiles
+from coffers.infrastructure.in_process.rate_limiter import InProcessRateLimiter
+from coffers.infrastructure.jwt_tokens import JwtAccessTokens, SigningKey
+from coffers.infrastructure.letters import PlainLetters
+from coffers.local_secrets import key_id, secret_keys
+from coffers.services import Services
+from coffers.settings import Settings
+
+
+@asynccontextmanager
+async def open_services(settings: Settings) -> AsyncIterator[Services]:
+    """Everything connected, closed again at the end."""
+    clock = SystemClock()
+    passwords = Argon2Passwords(
+        time_cost=settings.argon2_time_cost, memory_kib=settings.argon2_memory_kib
+    )
+    limiter = InProcessRateLimiter()
+    async with open_engines(settings.database) as engines:
+        reader = Reader(engines)
+
+        def unit_of_work(origin: Origin, claim: IdempotencyClaim | None = None) -> SqlUnitOfWork:
+            return SqlUnitOfWork(engines, clock, origin, _announcing(limiter), claim)
+
+        try:
+            yield Services(
+                clock=clock,
+                unit_of_work=unit_of_work,
+                idempotency_keys=SqlIdempotencyKeys(reader),
+                passwords=passwords,
+                access_tokens=_access_tokens(settings),
+                rate_limiter=limiter,
+                letters=PlainLetters(settings.public_base_url),
+                profiles=SqlProfiles(reader),
+                session_lists=SqlSessionLists(reader, clock),
+                api_key_lookups=SqlApiKeyLookups(reader, engines),
+            )
+        finally:
+            passwords.close()
+
+
+def _announcing(limiter: RateLimiter) -> Committed:
+    async def announce(_users: Sequence[UserId], ended: Sequence[SessionId]) -> None:
+        if ended:
+            await limiter.announce_revoked(ended)
+
+    return announce
+
+
+def _access_tokens(settings: Settings) -> JwtAccessTokens:
+    return JwtAccessTokens(
+        [SigningKey(key_id(secret), secret) for secret in secret_keys(settings)],
+        algorithm=settings.jwt_algorithm,
+        issuer=settings.jwt_issuer,
+        audience=settings.jwt_audience,
+    )
