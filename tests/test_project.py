@@ -25,21 +25,21 @@ PIN = re.compile(r"[a-z0-9-]+(\[[a-z,]+\])?==[\w.]+( ; [^\\]+)? \\")
 HASH = re.compile(r"    --hash=sha256:[0-9a-f]{64}( \\)?")
 
 
+def run(*command: str, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command, cwd=ROOT, env=os.environ | env, capture_output=True, text=True, check=False
+    )
+
+
 def docker_composes() -> bool:
-    if shutil.which("docker") is None:
-        return False
-    return subprocess.run(["docker", "compose", "version"], capture_output=True).returncode == 0
+    return (
+        shutil.which("docker") is not None and run("docker", "compose", "version").returncode == 0
+    )
 
 
 def tracked_files() -> list[Path]:
-    listed = subprocess.run(
-        ["git", "ls-files", "-z"],  # noqa: S607  # whichever git made the checkout
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return [path for name in listed.stdout.split("\0") if (path := ROOT / name).is_file()]
+    names = run("git", "ls-files", "-z").stdout.split("\0")
+    return [path for name in names if (path := ROOT / name).is_file()]
 
 
 def offences(pattern: re.Pattern[str]) -> list[str]:
@@ -71,6 +71,7 @@ def test_a_line_that_names_a_registry_is_recognised(line: str, is_refused: bool)
 
 
 def test_no_file_names_a_registry_or_an_index() -> None:
+    assert tracked_files()
     assert offences(REGISTRY) == []
 
 
@@ -114,15 +115,9 @@ def test_packages_are_empty_so_that_a_thing_is_imported_from_where_it_is_defined
 def test_make_alone_explains_every_target() -> None:
     phony = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
 
-    explained = subprocess.run(
-        ["make", "--no-print-directory"],  # noqa: S607  # whichever make runs the tests
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    explained = run("make", "--no-print-directory").stdout
 
-    listed = {line.split()[1] for line in explained.stdout.splitlines()}
+    listed = {line.split()[1] for line in explained.splitlines()}
     assert phony is not None
     assert listed == set(phony[1].split())
 
@@ -135,14 +130,7 @@ def test_compose_has_the_services_of_the_production_set_up(compose: dict[str, An
 def test_docker_accepts_the_compose_file() -> None:
     settings = dict.fromkeys([*SECRETS, "COFFERS_PUBLIC_BASE_URL"], "x" * 64)
 
-    checked = subprocess.run(
-        ["docker", "compose", "config", "--quiet"],
-        cwd=ROOT,
-        env=os.environ | settings,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    checked = run("docker", "compose", "config", "--quiet", **settings)
 
     assert checked.returncode == 0, checked.stderr
 
