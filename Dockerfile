@@ -11,10 +11,11 @@ COPY src src
 RUN pip install --no-deps --editable .
 
 FROM python:3.13-slim
-RUN useradd --system --uid 10001 --home-dir /app --shell /usr/sbin/nologin coffers
+RUN useradd --uid 10001 --create-home --home-dir /var/lib/coffers --shell /usr/sbin/nologin coffers
 COPY --from=build /opt/coffers /opt/coffers
 COPY --from=build /app /app
-ENV PATH=/opt/coffers/bin:$PATH PYTHONUNBUFFERED=1 COFFERS_HOST=0.0.0.0 COFFERS_PORT=8000
+ENV PATH=/opt/coffers/bin:$PATH PYTHONUNBUFFERED=1
+ENV COFFERS_HOME=/var/lib/coffers COFFERS_HOST=0.0.0.0 COFFERS_PORT=8000
 WORKDIR /app
 USER 10001
 EXPOSE 8000
