@@ -47,6 +47,7 @@ def create_app(settings: Settings, open_services: OpenServices = open_services) 
         title="Coffers", version=VERSION, lifespan=lifespan, redirect_slashes=False
     )
     pages = ProblemPages(settings.public_base_url)
+    app.state.settings = settings
     app.state.problem_pages = pages
     app.state.metrics = Metrics()
     app.state.policies = limits.with_overrides(settings.limit_overrides)

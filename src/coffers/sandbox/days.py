@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from typing import Final
 
 FIRST_DAY: Final = date(2019, 1, 1)
-#: Today lies between these two, so that there are always at least 5 years of history and never endless ones.
+#: Today lies between these two: there are always 5 years of history, and never endless ones.
 FIRST_TODAY: Final = date(2024, 1, 1)
 LAST_TODAY: Final = date(2049, 12, 31)
 
@@ -20,14 +20,14 @@ def is_business_day(day: date) -> bool:
 
 
 def business_day(day: date) -> date:
-    """This day or the first business day after it."""
+    """Answer the day itself or the first business day after it."""
     while not is_business_day(day):
         day += DAY
     return day
 
 
 def next_business_day(day: date, count: int = 1) -> date:
-    """The business day that many after this day."""
+    """Answer the business day that many after the day."""
     for _ in range(count):
         day = business_day(day + DAY)
     return day
@@ -44,13 +44,13 @@ def is_first_business_day(day: date) -> bool:
 
 
 def third_friday(day: date) -> date:
-    """When the listed options of this day's month expire."""
+    """Tell when the listed options of the day's month expire."""
     first = day.replace(day=1)
     return first + timedelta(days=(_FRIDAY - first.weekday()) % 7 + 14)
 
 
 def month_after(day: date) -> date:
-    """The first day of the next month."""
+    """Answer the first day of the next month."""
     return (day.replace(day=28) + 4 * DAY).replace(day=1)
 
 

@@ -1,6 +1,6 @@
-"""What can be held: invented companies, funds, bonds and options."""
+"""What can be held: a security, its payouts and its splits."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Final
@@ -10,15 +10,13 @@ from coffers.domain.transactions import TransactionSubtype
 
 ONE: Final = Decimal(1)
 CENT: Final = Decimal("0.01")
-PER_HUNDRED: Final = Decimal("0.01")
 PER_CONTRACT: Final = Decimal(100)
 QUARTERS: Final = (3, 6, 9, 12)
-EVERY_MONTH: Final = tuple(range(1, 13))
 
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """`new` shares for `old` ones, in force from that day's opening."""
+    """`new` units for `old` ones, in force from the opening of that business day."""
 
     day: date
     new: int
@@ -27,17 +25,16 @@ class Split:
 
 @dataclass(frozen=True, slots=True)
 class Payout:
-    """So much a year for each unit (at first: splits divide it), in equal parts on `day` of the months."""
+    """So much a year for each unit of the first day, in equal parts on the 15th of the months."""
 
-    subtype: TransactionSubtype
     a_year: Decimal
+    subtype: TransactionSubtype = TransactionSubtype.DIVIDEND
     months: tuple[int, ...] = QUARTERS
-    day: int = 15
 
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """What an option is about: the right to buy (call) or sell 100 shares at the strike until the expiry."""
+    """The right to buy (call) or sell 100 units of the underlying at the strike until the expiry."""
 
     underlying: "Security"
     expiry: date
@@ -45,9 +42,12 @@ class Contract:
     strike: Decimal
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Security:
-    """A thing with a price; `growth` is in percent of the first price a year, `swing` in hundredths of a percent a day."""
+    """A thing with a price, known by its symbol.
+
+    `growth` is in percent of the first price a year, `swing` in hundredths of a percent a day.
+    """
 
     symbol: str
     name: str
@@ -57,16 +57,22 @@ class Security:
     swing: int = 0
     multiplier: Decimal = ONE
     tick: Decimal = CENT
-    is_always_open: bool = False
+    never_closes: bool = False
     isin: str | None = None
     matures: date | None = None
     splits: tuple[Split, ...] = ()
-    payouts: tuple[Payout, ...] = field(default=())
+    payouts: tuple[Payout, ...] = ()
     contract: Contract | None = None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Security) and other.symbol == self.symbol
+
+    def __hash__(self) -> int:
+        return hash(self.symbol)
 
 
 def option(underlying: Security, expiry: date, strike: Decimal, *, is_call: bool) -> Security:
-    """The listed option under its OCC symbol."""
+    """List an option under its OCC symbol."""
     letter, word = ("C", "Call") if is_call else ("P", "Put")
     return Security(
         symbol=f"{underlying.symbol:<6}{expiry:%y%m%d}{letter}{int(strike * 1000):08d}",
@@ -78,7 +84,7 @@ def option(underlying: Security, expiry: date, strike: Decimal, *, is_call: bool
 
 
 def split_factor(security: Security, day: date) -> Decimal:
-    """How many of today's units one unit of the first day has become."""
+    """Answer how many units one unit of the first day has become."""
     factor = ONE
     for split in security.splits:
         if split.day <= day:

@@ -20,18 +20,24 @@ class Page:
 
 
 class Unseen:
-    """Remembers ids, because a list that changes while it is read shows rows twice."""
+    """Remembers rows, because a list that changes while it is read shows some of them twice."""
 
     def __init__(self) -> None:
-        self._ids: set[str | None] = set()
+        self._hashes: dict[str | None, int] = {}
 
     def of(self, rows: Sequence[ReportedTransaction]) -> list[ReportedTransaction]:
-        """Keep the rows whose ids were not met before."""
+        """Keep the rows that were not met before.
+
+        The same id with other words raises ProviderAnsweredNonsense: one of the two would be lost.
+        """
         fresh = []
         for row in rows:
-            if row.provider_transaction_id not in self._ids:
-                self._ids.add(row.provider_transaction_id)
+            number, print_of_row = row.provider_transaction_id, hash(row)
+            if number not in self._hashes:
+                self._hashes[number] = print_of_row
                 fresh.append(row)
+            elif self._hashes[number] != print_of_row:
+                raise ProviderAnsweredNonsense("The provider gives one id to two transactions.")
         return fresh
 
 

@@ -1,7 +1,7 @@
 """Reading a provider's JSON with suspicion: every value is bounded before it is used."""
 
 import re
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Final, TypeVar
@@ -50,8 +50,8 @@ class Fields:
         self._what = what
 
     def has(self, name: str) -> bool:
-        """Whether the field says anything."""
-        return self._object.get(name) is not None
+        """Whether the field says anything; empty text does not."""
+        return self._object.get(name) not in (None, "")
 
     def identifier(self, name: str, *, most: int = MAX_IDENTIFIER_CHARS) -> str:
         """Read an id, exactly as it stands: text or a whole number, printable, not empty."""
@@ -60,6 +60,10 @@ class Fields:
         if not isinstance(text, str) or not 0 < len(text) <= most or not text.isprintable():
             raise self._nonsense(name)
         return text
+
+    def identifier_or_none(self, name: str) -> str | None:
+        """Read an id that may be absent."""
+        return self.identifier(name) if self.has(name) else None
 
     def secret(self, name: str) -> str:
         """Read a token: printable ASCII, so that it can stand in a header."""
@@ -78,6 +82,13 @@ class Fields:
     def code(self, name: str) -> str:
         """Read an enumeration's value in capitals, known or not; empty when absent."""
         return self.prose(name).upper()
+
+    def one_of(self, name: str, meanings: Mapping[str, T]) -> T:
+        """Read an enumeration that leaves no room for a value unknown to us."""
+        code = self.code(name)
+        if code not in meanings:
+            raise self._nonsense(name)
+        return meanings[code]
 
     def currency(self, name: str) -> str:
         """Read an ISO 4217 code."""
@@ -142,6 +153,13 @@ class Fields:
     def children_or_none(self, name: str) -> list["Fields"] | None:
         """Read a list of objects that may be absent, which is not the same as empty."""
         return self.children(name) if self.has(name) else None
+
+    def texts(self, name: str) -> list[str]:
+        """Read a list of text for people; absence is empty."""
+        values = self._object.get(name) or []
+        if not isinstance(values, list):
+            raise self._nonsense(name)
+        return [Fields({name: value}, self._what).prose(name) for value in values]
 
     def _value(self, name: str) -> object:
         value = self._object.get(name)

@@ -77,12 +77,11 @@ _VAGUE: Final[dict[Book, tuple[Sub, Sub]]] = {
 _SAYS_DIRECTION: Final = frozenset({"CREDIT", "DEBIT", "DEP"})
 
 _WORDS: Final = re.compile(
-    r"\b(?:(?P<dividend>DIVIDENDS?|DIV)|(?P<interest>INTEREST)|(?P<salary>PAYROLL|SALARY)"
+    r"\b(?:(?P<dividend>DIVIDENDS?|DIV)|(?P<interest>INTEREST)|(?P<salary>PAYROLL|SALARY PAY\w*)"
     r"|(?P<payment>(?:AUTO)?PAYMENT)"
     r"|(?P<fee>(?:SERVICE|MONTHLY|MAINTENANCE|ANNUAL|LATE|OVERDRAFT|NSF|RETURNED|WIRE|ATM"
-    r"|TRANSACTION|ADVISORY|MANAGEMENT|SETTLEMENT|ACCOUNT) (?:\w+ ){0,2}(?:FEES?|CHARGE)))\b"
+    r"|TRANSACTION|ADVISORY|MANAGEMENT|SETTLEMENT|ACCOUNT) (?:\w+ ){0,2}FEES?))\b"
 )
-_HINTS: Final = ("DIV", "INTEREST", "FEE", "CHARGE", "PAY", "SALARY")
 
 
 def kind_of_trntype(trntype: str, amount: Decimal, description: str, book: Book) -> Sub:
@@ -103,7 +102,8 @@ def kind_of_sign(description: str, amount: Decimal, book: Book) -> Sub:
 def kind_of_words(description: str, amount: Decimal, book: Book) -> Sub | None:
     """What the description says that it is, None when it says nothing certain."""
     words = description.upper()
-    if not any(hint in words for hint in _HINTS):
+    # Most descriptions say nothing, and the pattern is slow to find that out.
+    if not ("PAY" in words or "DIV" in words or "FEE" in words or "INTEREST" in words):
         return None
     match = _WORDS.search(words)
     reader = _BY_WORD.get(match.lastgroup or "") if match else None

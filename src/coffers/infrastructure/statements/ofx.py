@@ -1,6 +1,7 @@
 """OFX 1.x (SGML), 2.x (XML) and QFX: bank, card and investment statements, several to a file."""
 
 from collections.abc import Callable, Mapping
+from itertools import compress
 from typing import Final
 
 from coffers.domain.accounts import AccountType
@@ -16,12 +17,14 @@ from coffers.infrastructure.statements.ofx_tags import (
     POSITIONS,
     STATEMENTS,
     Tags,
+    first_fields,
     tags_of,
 )
 from coffers.infrastructure.statements.reading import MAX_ROW_CHARACTERS, Reading
 from coffers.infrastructure.statements.refusals import unreadable
 from coffers.infrastructure.statements.text import has_controls
 
+_ROWS: Final = MOVEMENTS | POSITIONS
 _AMOUNTS: Final = frozenset(
     "AVAILCASH BALAMT COMMISSION FEES FRACCASH LOAD MARGINBALANCE MKTVAL NEWUNITS OLDUNITS TOTAL "
     "TRNAMT UNITPRICE UNITS".split()
@@ -55,12 +58,13 @@ class _File:
         self._position_rows: PositionRows
 
     def statements(self) -> list[ReportedStatement]:
-        rows = 0
+        """Every statement; raises StatementUnreadable."""
+        row = 0
         for name, start, end in self._tags.records():
-            if name in MOVEMENTS or name in POSITIONS:
-                rows += 1
-                self._reading.begin_row(rows)
-                self._row(name, start, end)
+            if name in _ROWS:
+                row += 1
+                self._reading.begin_row(row)
+                self._row(name, self._tags.names[start:end], self._tags.values[start:end])
             else:
                 self._reading.row = 0
                 self._section(name, self._tags.fields(start, end))
@@ -69,22 +73,24 @@ class _File:
             raise unreadable("no_statement", "there is no account statement in the file.")
         return [statement.closed() for statement in self._statements]
 
-    def _row(self, name: str, start: int, end: int) -> None:
-        if not self._statements:
-            raise unreadable("no_account", "a row stands before any account.", row=1, field=name)
-        fields, raw = self._tags.fields(start, end), "|".join(self._tags.values[start:end])
+    def _row(self, name: str, names: list[str], values: list[str]) -> None:
+        raw = "|".join(values)
         if len(raw) > self._unchecked_characters:
             self._reading.check_text(raw, name)
+        if not self._statements:
+            raise unreadable("no_account", "a row stands before any account.", row=1, field=name)
         statement = self._statements[-1]
         if name == "STMTTRN":
-            statement.transactions.append(self._bank_rows.settled(fields, raw))
-        elif name == "STMTTRNP":
-            statement.transactions.append(self._bank_rows.pending(fields, raw))
+            row = self._bank_rows.settled(dict(zip(names, values, strict=True)), raw)
+            statement.transactions.append(row)
         elif name in POSITIONS:
             statement.holdings = statement.holdings or []
-            statement.holdings.append(self._position_rows.read(name, fields))
+            statement.holdings.append(self._position_rows.read(name, first_fields(names, values)))
+        elif name == "STMTTRNP":
+            row = self._bank_rows.pending(dict(zip(names, values, strict=True)), raw)
+            statement.transactions.append(row)
         else:
-            record = Record(name, fields, raw)
+            record = Record(name, first_fields(names, values), raw)
             statement.transactions.extend(self._investment_rows.read(record))
 
     def _section(self, name: str, fields: Mapping[str, str]) -> None:
@@ -113,8 +119,7 @@ class _File:
 
 def _marks(tags: Tags) -> Marks | None:
     """How the file punctuates its numbers: as OFX wants it, unless there is a comma in one of them."""
-    pairs = zip(tags.names, tags.values, strict=True)
-    amounts = [value for name, value in pairs if name in _AMOUNTS]
+    amounts = list(compress(tags.values, map(_AMOUNTS.__contains__, tags.names)))
     return marks_of(amounts) if any("," in amount for amount in amounts) else POINT
 
 

@@ -10,7 +10,8 @@ from coffers.infrastructure.statements.drafts import Draft, sealed
 from coffers.infrastructure.statements.kinds import TYPE_OF, Book, kind_of_trntype
 from coffers.infrastructure.statements.reading import MAX_DESCRIPTION_CHARACTERS, Reading
 
-_PENDING_TRNTYPE: Final = "HOLD"
+_PENDING: Final = TransactionStatus.PENDING
+_SETTLED: Final = TransactionStatus.SETTLED
 
 
 class BankRows:
@@ -24,9 +25,9 @@ class BankRows:
     def settled(self, fields: Mapping[str, str], raw: str) -> ReportedTransaction:
         """The movement of a STMTTRN; a HOLD is pending."""
         row = self._movement(fields, raw, "DTPOSTED")
-        if fields.get("TRNTYPE") == _PENDING_TRNTYPE:
-            return replace(row, status=TransactionStatus.PENDING)
-        return row if "CORRECTFITID" not in fields else _corrected(row, fields)
+        if "CORRECTFITID" in fields:
+            return _corrected(row, fields)
+        return row
 
     def pending(self, fields: Mapping[str, str], raw: str) -> ReportedTransaction:
         """The movement of a STMTTRNP."""
@@ -36,23 +37,25 @@ class BankRows:
     def _movement(self, fields: Mapping[str, str], raw: str, day: str) -> ReportedTransaction:
         reading, get = self._reading, fields.get
         amount = reading.amount(get("TRNAMT", ""), "TRNAMT")
-        trntype = get("TRNTYPE", "").upper()
-        description = described_by(fields)
+        trntype, description = get("TRNTYPE", ""), described_by(fields)
         subtype = kind_of_trntype(trntype, amount, description, self._book)
-        return sealed(
-            Draft(
-                reading.identifier(get("FITID"), "FITID"),
-                TYPE_OF[subtype],
-                subtype,
-                TransactionStatus.SETTLED,
-                amount,
-                currency_of(fields, self._currency, reading),
-                description,
-                reading.day(get(day, ""), day),
-                row=reading.row,
-                raw=raw,
-            )
+        currency = self._currency
+        if "CURRENCY" in fields:
+            currency = currency_of(fields, currency, reading)
+        draft = Draft(
+            reading.identifier(get("FITID"), "FITID"),
+            TYPE_OF[subtype],
+            subtype,
+            _PENDING if trntype == "HOLD" else _SETTLED,
+            amount,
+            currency,
+            description,
+            reading.day(get(day, ""), day),
+            row=reading.row,
+            raw=raw,
         )
+        draft.__class__ = ReportedTransaction
+        return draft
 
 
 def currency_of(fields: Mapping[str, str], default: str, reading: Reading) -> str:

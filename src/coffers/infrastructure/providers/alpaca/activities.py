@@ -1,0 +1,137 @@
+"""What Alpaca says of activities: fills, and everything else that moves money or securities."""
+
+import re
+from decimal import Decimal
+from typing import Final
+
+from coffers.domain.holdings import AssetType
+from coffers.domain.statements import ReportedTransaction
+from coffers.domain.transactions import TransactionStatus, TransactionSubtype, TransactionType
+from coffers.infrastructure.providers import kinds
+from coffers.infrastructure.providers.kinds import Kind
+from coffers.infrastructure.providers.paging import Page
+from coffers.infrastructure.providers.reading import (
+    Fields,
+    objects,
+    product,
+    signed_like,
+    us_trading_day,
+)
+
+CURRENCY: Final = "USD"
+PAGE_SIZE: Final = 100
+OPTION_MULTIPLIER: Final = Decimal(100)
+
+#: A root, the day of expiry, call or put, and the strike (OCC).
+_OPTION_SYMBOL: Final = re.compile(r"[A-Z0-9.]{1,6}[0-9]{6}[CP][0-9]{8}")
+_STATUSES: Final = {
+    "CANCELED": TransactionStatus.CANCELLED,
+    "PENDING": TransactionStatus.PENDING,
+}
+_SIDES: Final = {
+    "BUY": (Decimal(1), TransactionSubtype.BUY),
+    "SELL": (Decimal(-1), TransactionSubtype.SELL),
+    "SELL_SHORT": (Decimal(-1), TransactionSubtype.SHORT_SELL),
+}
+_KINDS: Final[dict[str, Kind]] = {
+    "CSD": kinds.DEPOSIT,
+    "CSW": kinds.WITHDRAWAL,
+    "JNL": kinds.JOURNAL,
+    "JNLC": kinds.JOURNAL,
+    "JNLS": kinds.JOURNAL,
+    "DIVCGL": kinds.CAPITAL_GAIN,
+    "DIVCGS": kinds.CAPITAL_GAIN,
+    "DIVROC": kinds.RETURN_OF_CAPITAL,
+    "DIVFEE": kinds.OTHER_FEE,
+    "FEE": kinds.OTHER_FEE,
+    "CFEE": kinds.OTHER_FEE,
+    "PTC": kinds.OTHER_FEE,
+    "PTR": kinds.OTHER_FEE,
+    "SPLIT": (TransactionType.TRADE, TransactionSubtype.SPLIT),
+    "SSP": (TransactionType.TRADE, TransactionSubtype.SPLIT),
+    "OPEXP": (TransactionType.TRADE, TransactionSubtype.EXPIRATION),
+    "OPASN": (TransactionType.TRADE, TransactionSubtype.ASSIGNMENT),
+    "OPEXC": (TransactionType.TRADE, TransactionSubtype.EXERCISE),
+    "SPIN": kinds.ADJUSTMENT,
+    "SSO": kinds.ADJUSTMENT,
+    "MA": kinds.ADJUSTMENT,
+    "NC": kinds.ADJUSTMENT,
+    "SC": kinds.ADJUSTMENT,
+    "REORG": kinds.ADJUSTMENT,
+    "OPCA": kinds.ADJUSTMENT,
+}
+
+
+def read_page(answer: object) -> Page:
+    """Read a page; the id of its last row is the token of the next one, unless it is not full."""
+    rows = objects(answer, "Alpaca activity")
+    is_full = len(rows) >= PAGE_SIZE
+    return Page([_movement(row) for row in rows], rows[-1].identifier("id") if is_full else None)
+
+
+def _movement(row: Fields) -> ReportedTransaction:
+    return _fill(row) if row.code("activity_type") == "FILL" else _entry(row)
+
+
+def _fill(row: Fields) -> ReportedTransaction:
+    symbol, (sign, subtype) = row.identifier("symbol"), row.one_of("side", _SIDES)
+    asset, price = _asset(symbol), row.number("price")
+    quantity = signed_like(row.number("qty"), sign)
+    multiplier = OPTION_MULTIPLIER if asset is AssetType.OPTION else Decimal(1)
+    return ReportedTransaction(
+        provider_transaction_id=row.identifier("id"),
+        transaction_type=TransactionType.TRADE,
+        subtype=subtype,
+        status=TransactionStatus.SETTLED,
+        amount=product(quantity, price, multiplier, Decimal(-1)),
+        currency=CURRENCY,
+        description=f"{subtype.replace('_', ' ').capitalize()} {symbol}",
+        transaction_date=us_trading_day(row.instant("transaction_time")),
+        asset_type=asset,
+        symbol=symbol,
+        quantity=quantity,
+        unit_price=price,
+    )
+
+
+def _entry(row: Fields) -> ReportedTransaction:
+    code, amount = row.code("activity_type"), row.number("net_amount")
+    # Of dividends and interest it is the quantity that earned them: nothing moves.
+    moves = row.has("qty") and not code.startswith(("DIV", "INT"))
+    quantity = row.number("qty") if moves else None
+    kind = _kind(code, amount, quantity)
+    symbol = row.identifier_or_none("symbol")
+    return ReportedTransaction(
+        provider_transaction_id=row.identifier("id"),
+        transaction_type=kind[0],
+        subtype=kind[1],
+        status=_STATUSES.get(row.code("status"), TransactionStatus.SETTLED),
+        amount=amount,
+        currency=CURRENCY,
+        description=row.prose("description") or f"{code} {symbol or ''}".strip(),
+        transaction_date=row.day("date"),
+        asset_type=_asset(symbol) if symbol else None,
+        symbol=symbol,
+        quantity=quantity,
+        unit_price=row.number_or_none("price"),
+    )
+
+
+def _kind(code: str, amount: Decimal, quantity: Decimal | None) -> Kind:
+    if code in _KINDS:
+        return _KINDS[code]
+    if code.startswith("DIV"):
+        return kinds.DIVIDEND
+    if code.startswith("INT"):
+        return kinds.interest(amount)
+    if code == "TRANS":
+        return kinds.cash_flow(amount)
+    if code in {"ACATC", "ACATS"}:
+        return kinds.delivery(quantity or amount)
+    return kinds.UNKNOWN
+
+
+def _asset(symbol: str) -> AssetType:
+    if _OPTION_SYMBOL.fullmatch(symbol):
+        return AssetType.OPTION
+    return AssetType.CRYPTOCURRENCY if "/" in symbol else AssetType.EQUITY

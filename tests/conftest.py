@@ -1,0 +1,117 @@
+"""Databases cloned from a migrated template, the application behind an in-memory client, people."""
+
+import asyncio
+import shutil
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from coffers import migrations
+from coffers.main import create_app
+from coffers.presentation.limits import POLICIES
+from coffers.settings import Settings
+from tests import servers
+from tests.people import Person, sign_up
+
+ENGINES: Final = ("sqlite", "postgresql")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    servers.share_servers(config)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "coffers.sqlite3"
+    asyncio.run(migrations.upgrade(f"sqlite+aiosqlite:///{path}"))
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_template() -> Iterator[str]:
+    name = f"template_{uuid.uuid4().hex}"
+    url = servers.create_database(servers.postgres_url(), name)
+    asyncio.run(migrations.upgrade(url))
+    yield name
+    servers.drop_database(servers.postgres_url(), name)
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """A fresh, migrated SQLite database."""
+    shutil.copy(sqlite_template, tmp_path / "coffers.sqlite3")
+    return f"sqlite+aiosqlite:///{tmp_path / 'coffers.sqlite3'}"
+
+
+@pytest.fixture
+def postgres_database(postgres_template: str) -> Iterator[str]:
+    """A fresh, migrated PostgreSQL database."""
+    name = f"test_{uuid.uuid4().hex}"
+    yield servers.create_database(servers.postgres_url(), name, template=postgres_template)
+    servers.drop_database(servers.postgres_url(), name)
+
+
+@pytest.fixture(params=ENGINES)
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A fresh, migrated database on each engine in turn."""
+    name = "sqlite_url" if request.param == "sqlite" else "postgres_database"
+    url: str = request.getfixturevalue(name)
+    return url
+
+
+@pytest.fixture
+def settings(sqlite_url: str, tmp_path: Path) -> Settings:
+    """Settings for API tests: SQLite, cheap passwords, limits out of the way."""
+    return settings_for(sqlite_url, tmp_path)
+
+
+def settings_for(database_url: str, home: Path, **changes: object) -> Settings:
+    defaults: dict[str, object] = {
+        "home": home,
+        "database_url": database_url,
+        "limits": {name: "100000/100000" for name in POLICIES},
+        "argon2_time_cost": 1,
+        "argon2_memory_kib": 8,
+    }
+    return Settings.model_validate(defaults | changes)
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the application with these settings, its services open."""
+    app = create_app(settings)
+    async with app.router.lifespan_context(app), client_of(app) as client:
+        client.app = app  # type: ignore[attr-defined]  # for tests that look inside
+        yield client
+
+
+def client_of(app: FastAPI) -> httpx.AsyncClient:
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False, client=("127.0.0.1", 40000))
+    return httpx.AsyncClient(transport=transport, base_url="http://test/api/v1")
+
+
+@pytest.fixture
+async def client(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    async with running(settings) as client:
+        yield client
+
+
+@pytest.fixture
+def enrol(client: httpx.AsyncClient) -> Callable[..., Awaitable[Person]]:
+    """Registers, verifies and signs in somebody: `await enrol("ada")`."""
+
+    async def enrolled(name: str = "ada", *roles: str) -> Person:
+        return await sign_up(client, name, *roles)
+
+    return enrolled
+
+
+@pytest.fixture
+async def ada(client: httpx.AsyncClient) -> Person:
+    return await sign_up(client, "ada")

@@ -1,0 +1,74 @@
+"""People for tests: registered, verified and signed in over the API, as users are."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import httpx
+from sqlalchemy import update
+
+from coffers.infrastructure.db.engines import open_engines
+from coffers.infrastructure.db.users import users
+
+PASSWORD: Final = "correct horse battery"
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody signed in. `client` sends their access token along."""
+
+    id: str
+    email: str
+    access_token: str
+    refresh_token: str
+    client: httpx.AsyncClient
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.access_token}"}
+
+    async def get(self, path: str, **more: Any) -> httpx.Response:
+        return await self.request("GET", path, **more)
+
+    async def post(self, path: str, json: object = None, **more: Any) -> httpx.Response:
+        return await self.request("POST", path, json=json, **more)
+
+    async def patch(self, path: str, json: object, **more: Any) -> httpx.Response:
+        return await self.request("PATCH", path, json=json, **more)
+
+    async def put(self, path: str, json: object, **more: Any) -> httpx.Response:
+        return await self.request("PUT", path, json=json, **more)
+
+    async def delete(self, path: str, **more: Any) -> httpx.Response:
+        return await self.request("DELETE", path, **more)
+
+    async def request(self, method: str, path: str, **more: Any) -> httpx.Response:
+        headers = self.headers | more.pop("headers", {})
+        return await self.client.request(method, path, headers=headers, **more)
+
+
+async def sign_up(client: httpx.AsyncClient, name: str, *roles: str) -> Person:
+    """Register `name`@example.com, confirm the address, give the roles if any are named, sign in."""
+    email = f"{name}@example.com"
+    made = await client.post("/users", json={"email": email, "password": PASSWORD})
+    assert made.status_code == 201, made.text
+    await _confirm(client, email, roles)
+    return await sign_in(client, email)
+
+
+async def sign_in(client: httpx.AsyncClient, email: str, password: str = PASSWORD) -> Person:
+    answer = await client.post("/sessions", json={"email": email, "password": password})
+    assert answer.status_code == 201, answer.text
+    pair = answer.json()
+    headers = {"Authorization": f"Bearer {pair['access_token']}"}
+    me = (await client.get("/users/me", headers=headers)).json()
+    return Person(me["id"], email, pair["access_token"], pair["refresh_token"], client)
+
+
+async def _confirm(client: httpx.AsyncClient, email: str, roles: tuple[str, ...]) -> None:
+    """Behind the API's back, as the operator's command line would: tests of verification go by mail."""
+    url = client.app.state.settings.database  # type: ignore[attr-defined]  # set by `running`
+    values: dict[str, object] = {"is_verified": True}
+    if roles:
+        values["roles"] = frozenset(roles)
+    async with open_engines(url) as engines, engines.write.begin() as connection:
+        await connection.execute(update(users).where(users.c.email == email).values(values))
