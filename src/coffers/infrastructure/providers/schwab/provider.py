@@ -89,7 +89,7 @@ class Schwab(CodeGrant, OAuthProvider):
     async def transactions(
         self, credentials: Credentials, account: ReportedAccount, first: date | None, last: date
     ) -> AsyncIterator[list[ReportedTransaction]]:
-        """As the port says; newest first. A window whose answer is full is asked again in halves."""
+        """As the port says; newest first. A window whose answer is full is asked for in halves."""
         hashes = await self._http.get(
             f"{self._accounts_url}/accountNumbers", read_hashes, headers=_auth(credentials)
         )

@@ -55,17 +55,22 @@ def read_accounts(answer: object) -> list[ReportedAccount]:
 
 
 def read_holdings(account: ReportedAccount, answer: object) -> list[ReportedHolding]:
-    """Read the account's positions; banks have none and servers of old say nothing of them."""
-    rows = _row_of(account, answer).children_or_none("holdings") or []
-    holdings = [_holding(row, account.currency) for row in rows]
+    """Read the account's positions; of bank accounts a server need not say that there are none."""
+    rows = _row_of(account, answer).children_or_none("holdings")
+    if rows is None and account.account_type in INVESTMENT_TYPES:
+        raise ProviderFailed("The server says nothing of what this account holds.")
+    holdings = [_holding(row, account.currency) for row in rows or []]
     return unique(holdings, lambda one: one.provider_holding_id, "SimpleFIN holding")
 
 
 def read_transactions(
     account: ReportedAccount, today: date, answer: object
 ) -> list[ReportedTransaction]:
-    """Read the account's transactions; `today` dates what is pending without a date."""
-    rows = _row_of(account, answer).children("transactions")
+    """Read the account's transactions; `today` dates what is pending without a date.
+
+    The protocol lets a server leave out a list that would be empty.
+    """
+    rows = _row_of(account, answer).children_or_none("transactions") or []
     return [_transaction(row, account, today) for row in rows]
 
 

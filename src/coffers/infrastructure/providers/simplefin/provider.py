@@ -76,13 +76,13 @@ class SimpleFin(KeyProvider):
 
     async def accounts(self, credentials: Credentials) -> list[ReportedAccount]:
         """As the port says; points, miles and other currencies of a server's own are left out."""
-        return await self._get(credentials, read_accounts, {"balances-only": "1"})
+        return await self._get(credentials, read_accounts, {})
 
     async def holdings(
         self, credentials: Credentials, account: ReportedAccount
     ) -> list[ReportedHolding]:
         """As the port says."""
-        asked = {"account": account.provider_account_id, "balances-only": "1"}
+        asked = {"account": account.provider_account_id}
         return await self._get(credentials, partial(read_holdings, account), asked)
 
     async def transactions(
@@ -127,7 +127,7 @@ def _split(access_url: str) -> tuple[str, dict[str, str]]:
         raise ProviderAnsweredNonsense("The claim did not answer an access URL.") from error
     if not (url.host and url.username):
         raise ProviderAnsweredNonsense("The claim did not answer an access URL.")
-    bare = str(url.copy_with(username="", password="")).rstrip("/")  # noqa: S106 - none
+    bare = str(url.copy_with(username="", password="")).rstrip("/")
     return bare, basic_auth(url.username, url.password)
 
 
