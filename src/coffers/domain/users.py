@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final, Protocol
 from zoneinfo import available_timezones
 
-from coffers.domain.common_passwords import COMMON_PASSWORDS
+from coffers.domain.weak_passwords import WEAK_PASSWORDS
 from coffers.domain.currencies import is_currency
 from coffers.domain.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from coffers.domain.ids import UserId
@@ -182,7 +182,7 @@ def check_password(password: str, *, field: str = "password") -> str:
     if len(password) < LONG_PASSWORD and not _is_mixed(password):
         detail = "At least 12 characters, or 8 with lower case, upper case and digits."
         raise PasswordTooWeak(detail, field=field)
-    if password.lower() in COMMON_PASSWORDS:
+    if password.lower() in WEAK_PASSWORDS:
         raise PasswordTooWeak("This is one of the most common passwords.", field=field)
     return password
 
