@@ -27,7 +27,7 @@ class Prices:
         self._waves: dict[str, list[int]] = {}
 
     def on(self, security: Security, day: date) -> Decimal:
-        """Answer the day's closing price of one unit, splits included; the last one on a holiday."""
+        """Answer the closing price of one unit, splits included; on a holiday the last one."""
         if security.contract is not None:
             return self._of_option(security.contract, day)
         line = security.first_price * (100 * DAYS_A_YEAR + security.growth * (day - FIRST_DAY).days)
@@ -48,7 +48,7 @@ class Prices:
         return waves[(day - FIRST_DAY).days]
 
     def _next_wave(self, security: Security, day: date, wave: int) -> int:
-        if not (security.never_closes or is_business_day(day)):
+        if not (security.is_instant or is_business_day(day)):
             return wave
         chance = Chance(self._seed, security.symbol, day)
         push = sum(chance.between(-security.swing, security.swing) for _ in range(2))

@@ -34,7 +34,7 @@ class Payout:
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """The right to buy (call) or sell 100 units of the underlying at the strike until the expiry."""
+    """The right to buy (call) or sell 100 units at the strike until the expiry."""
 
     underlying: "Security"
     expiry: date
@@ -46,7 +46,8 @@ class Contract:
 class Security:
     """A thing with a price, known by its symbol.
 
-    `growth` is in percent of the first price a year, `swing` in hundredths of a percent a day.
+    `growth` is in percent of the first price a year, `swing` in hundredths of a percent a day;
+    what is instant trades and settles on any day.
     """
 
     symbol: str
@@ -57,7 +58,7 @@ class Security:
     swing: int = 0
     multiplier: Decimal = ONE
     tick: Decimal = CENT
-    never_closes: bool = False
+    is_instant: bool = False
     isin: str | None = None
     matures: date | None = None
     splits: tuple[Split, ...] = ()

@@ -46,7 +46,7 @@ def trade(day: date, subtype: Subtype, leg: Leg) -> Movement:
     """Answer the movement of a trade at its price, posted on the next business day."""
     value = leg.quantity * (leg.price or ZERO) * leg.security.multiplier
     text = f"{_WORDS[subtype]} {leg.security.symbol}"
-    lag = 0 if leg.security.never_closes else business_lag(day)
+    lag = 0 if leg.security.is_instant else business_lag(day)
     return Movement(day, subtype, -rounded(value, "USD") - leg.commission, text, leg, lag)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 from decimal import ROUND_DOWN, Decimal
+from enum import IntEnum
 from typing import Final
 
 from coffers.domain.accounts import AccountType
@@ -29,7 +30,7 @@ FUNDS: Final = (
         Decimal("112.40"),
         growth=9,
         swing=70,
-        isin="ZZ90TMKX0017",
+        isin="ZZ90TMKX0015",
         payouts=(Payout(Decimal("1.72")),),
     ),
     Security(
@@ -53,11 +54,27 @@ SUBSCRIPTIONS: Final = (
 GROCERS: Final = ("GREEN BASKET MARKET", "CORNER GROCER", "HARVEST HALL")
 RESTAURANTS: Final = ("NOODLE HOUSE 88", "LA PEQUENA TAQUERIA", "THE COPPER SPOON")
 SHOPS: Final = ("PAGEWISE BOOKS", "BRICK LANE CLOTHING", "HOME & HEARTH", "PIXEL ELECTRONICS")
+TRAVEL: Final = ("COASTLINE RAIL", "PENSION SEEBLICK", "SUNNY AIRWAYS")
+HOLIDAY_MONTH: Final = 8
 SAVINGS_RATE: Final = Decimal("0.036")
 CARD_RATE: Final = Decimal("0.219")
 CUSHION: Final = 300
-PLENTY: Final = 4500
+PLENTY: Final = 3500
+MOST_FORGIVEN: Final = 1000
 ENOUGH_TO_INVEST: Final = 100
+
+
+class Monthly(IntEnum):
+    """What happens on which day of the month."""
+
+    RENT = 1
+    POWER = 11
+    CARD_PAYMENT = 20
+    FINANCE_CHARGE = 24
+    SALARY = 25
+    SAVING = 26
+    INVESTING = 27
+    SWEEP = 28
 
 
 def live(home: Household, day: date) -> None:
@@ -72,16 +89,16 @@ def live(home: Household, day: date) -> None:
 
 
 def _earn(checking: Book, savings: Book, day: date) -> None:
-    if day == business_day(day.replace(day=25)):
-        checking.post(day, Subtype.SALARY, dearer("3180.00", day, 3), "NORTHWIND STUDIOS PAYROLL")
+    if day == business_day(day.replace(day=Monthly.SALARY)):
+        checking.post(day, Subtype.SALARY, dearer("2860.00", day, 3), "NORTHWIND STUDIOS PAYROLL")
     if is_month_end(day):
         savings.post(day, Subtype.INTEREST, savings.cash * SAVINGS_RATE / 12, "INTEREST PAID")
 
 
 def _pay_bills(checking: Book, card: Book, day: date, chance: Chance) -> None:
-    if day.day == 1:
-        checking.post(day, Subtype.PAYMENT, -dearer("1150.00", day), "MAPLE COURT RENT")
-    if day.day == 11:
+    if day.day == Monthly.RENT:
+        checking.post(day, Subtype.PAYMENT, -dearer("1290.00", day), "MAPLE COURT RENT")
+    if day.day == Monthly.POWER:
         check = f"CHECK {1000 + day.year % 100 * 12 + day.month} CITY POWER"
         checking.post(day, Subtype.CHECK, -chance.cents(5500, 14500), check)
     if chance.happens(5):
@@ -108,6 +125,8 @@ def _shop(card: Book, day: date, chance: Chance) -> None:
         _dine(card, day, chance)
     if chance.happens(7):
         _buy(card, day, chance, SHOPS, (1200, 9900))
+    if day.month == HOLIDAY_MONTH and chance.happens(30):
+        _buy(card, day, chance, TRAVEL, (4000, 32000))
     if chance.happens(1):
         refund = chance.cents(1200, 4900)
         card.record(Movement(day, Subtype.PURCHASE, refund, f"REFUND {SHOPS[0]}", lag=2))
@@ -124,7 +143,7 @@ def _buy(
     card: Book, day: date, chance: Chance, merchants: Sequence[str], cents: tuple[int, int]
 ) -> None:
     amount = chance.cents(*cents)
-    card.record(_bought(day, amount, chance.one_of(merchants), lag=chance.between(1, 3)))
+    card.record(_bought(day, amount, chance.one_of(merchants), lag=chance.between(2, 4)))
 
 
 def _dine(card: Book, day: date, chance: Chance) -> None:
@@ -139,18 +158,19 @@ def _bought(day: date, amount: Decimal, merchant: str, *, lag: int) -> Movement:
 
 
 def _settle_card(checking: Book, card: Book, day: date) -> None:
-    if day.day == 20 and card.cash < 0:
+    if day.day == Monthly.CARD_PAYMENT and card.cash < 0:
         paid = min(-card.cash, max(checking.cash - CUSHION, Decimal(0)))
         Transfer(checking, card, "CARD AUTOPAY", into=Subtype.PAYMENT, later=1).make(day, paid)
-    if day.day == 24 and card.cash < -1000:
+    if day.day == Monthly.FINANCE_CHARGE and card.cash < -MOST_FORGIVEN:
         card.post(day, Subtype.OTHER_FEE, card.cash * CARD_RATE / 12, "FINANCE CHARGE")
 
 
 def _save(checking: Book, savings: Book, day: date) -> None:
-    if day.day == 26:
+    if day.day == Monthly.SAVING:
         _move(checking, savings, "MONTHLY SAVING").make(day, Decimal(350))
-    if day.day == 28 and checking.cash > PLENTY:
-        _move(checking, savings, "SWEEP TO SAVINGS").make(day, checking.cash - PLENTY)
+    if day.day == Monthly.SWEEP and checking.cash > PLENTY:
+        spare = (checking.cash - PLENTY) // 100 * 100
+        _move(checking, savings, "SWEEP TO SAVINGS").make(day, spare)
     if checking.cash < CUSHION and savings.cash > 2 * CUSHION:
         _move(savings, checking, "FROM SAVINGS").make(day, Decimal(CUSHION))
 
@@ -161,7 +181,7 @@ def _move(source: Book, target: Book, text: str) -> Transfer:
 
 def _invest(home: Household, day: date) -> None:
     checking, brokerage = home["ys-checking"], home["ys-brokerage"]
-    if day.day == 27:
+    if day.day == Monthly.INVESTING:
         Transfer(checking, brokerage, "TO FIRST INVESTMENTS", later=1).make(day, Decimal(250))
     if (day.month, day.day) == (12, 30):
         brokerage.post(day, Subtype.ACCOUNT_FEE, Decimal(-10), "ACCOUNT FEE")
