@@ -14,6 +14,7 @@ from coffers.domain.providers import ProviderAnsweredNonsense
 MAX_WHOLE_DIGITS: Final = 18
 MAX_FRACTION_DIGITS: Final = 18
 MAX_IDENTIFIER_CHARS: Final = 255
+MAX_SYMBOL_CHARS: Final = 64
 MAX_SECRET_CHARS: Final = 8_192
 MAX_PROSE_CHARS: Final = 500
 MAX_INSTANT_CHARS: Final = 40
@@ -60,6 +61,14 @@ class Fields:
         if not isinstance(text, str) or not 0 < len(text) <= most or not text.isprintable():
             raise self._nonsense(name)
         return text
+
+    def symbol(self, name: str) -> str:
+        """Read a security's symbol, or another short code of it, exactly as it stands."""
+        return self.identifier(name, most=MAX_SYMBOL_CHARS)
+
+    def symbol_or_none(self, name: str) -> str | None:
+        """Read a symbol that may be absent."""
+        return self.symbol(name) if self.has(name) else None
 
     def identifier_or_none(self, name: str) -> str | None:
         """Read an id that may be absent."""

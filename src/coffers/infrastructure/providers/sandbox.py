@@ -140,7 +140,7 @@ def _holdings(answer: object) -> list[ReportedHolding]:
 def _holding(row: Fields) -> ReportedHolding:
     return ReportedHolding(
         provider_holding_id=row.identifier("id"),
-        symbol=row.identifier("symbol"),
+        symbol=row.symbol("symbol"),
         security_name=row.prose("name"),
         asset_type=_known(AssetType, row, "asset_type", AssetType.OTHER),
         quantity=row.number("quantity"),
@@ -149,8 +149,8 @@ def _holding(row: Fields) -> ReportedHolding:
         currency=row.currency("currency"),
         average_price=row.number_or_none("average_price"),
         current_price=row.number_or_none("price"),
-        cusip=row.prose("cusip") or None,
-        isin=row.prose("isin") or None,
+        cusip=row.symbol_or_none("cusip"),
+        isin=row.symbol_or_none("isin"),
     )
 
 
@@ -179,7 +179,7 @@ def _transaction(row: Fields) -> ReportedTransaction:
         asset_type=_known(AssetType, row, "asset_type", AssetType.OTHER)
         if row.has("asset_type")
         else None,
-        symbol=row.identifier_or_none("symbol"),
+        symbol=row.symbol_or_none("symbol"),
         security_name=row.prose("security_name") or None,
         quantity=row.number_or_none("quantity"),
         unit_price=row.number_or_none("price"),

@@ -74,7 +74,7 @@ def _movement(row: Fields) -> ReportedTransaction:
 
 
 def _fill(row: Fields) -> ReportedTransaction:
-    symbol, (sign, subtype) = row.identifier("symbol"), row.one_of("side", _SIDES)
+    symbol, (sign, subtype) = row.symbol("symbol"), row.one_of("side", _SIDES)
     asset, price = _asset(symbol), row.number("price")
     quantity = signed_like(row.number("qty"), sign)
     multiplier = OPTION_MULTIPLIER if asset is AssetType.OPTION else Decimal(1)
@@ -100,7 +100,7 @@ def _entry(row: Fields) -> ReportedTransaction:
     moves = row.has("qty") and not code.startswith(("DIV", "INT"))
     quantity = row.number("qty") if moves else None
     kind = _kind(code, amount, quantity)
-    symbol = row.identifier_or_none("symbol")
+    symbol = row.symbol_or_none("symbol")
     return ReportedTransaction(
         provider_transaction_id=row.identifier("id"),
         transaction_type=kind[0],

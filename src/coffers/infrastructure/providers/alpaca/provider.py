@@ -134,7 +134,7 @@ def _holdings(answer: object) -> list[ReportedHolding]:
 def _holding(row: Fields) -> ReportedHolding:
     # Short quantities come with or without a sign: the side decides.
     side = Decimal(-1) if row.code("side") == "SHORT" else row.number("qty")
-    symbol = row.identifier("symbol")
+    symbol = row.symbol("symbol")
     return ReportedHolding(
         provider_holding_id=row.identifier("asset_id"),
         symbol=symbol,

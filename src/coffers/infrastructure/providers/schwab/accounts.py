@@ -29,6 +29,7 @@ ASSETS: Final = {
     "FUTURE": AssetType.FUTURES,
     "CASH_EQUIVALENT": AssetType.CASH_EQUIVALENT,
 }
+_NAMES: Final = {"CASH": "cash account", "MARGIN": "margin account"}
 #: Balances that are not zero where something is held.
 _HELD: Final = (
     "longMarketValue",
@@ -66,7 +67,7 @@ def _account(row: Fields) -> ReportedAccount:
     cash = "cashBalance" if balances.has("cashBalance") else "totalCash"
     return ReportedAccount(
         provider_account_id=number,
-        name=f"Schwab {account.prose('type').lower()} …{number[-4:]}",
+        name=f"Schwab {_NAMES.get(account.code('type'), 'account')} …{number[-4:]}",
         account_type=AccountType.BROKERAGE,
         currency=CURRENCY,
         balance=total.number("liquidationValue"),
@@ -88,7 +89,7 @@ def _positions(account: Fields) -> list[ReportedHolding]:
 
 def _holding(row: Fields) -> ReportedHolding:
     instrument = row.child("instrument")
-    symbol = instrument.identifier("symbol")
+    symbol = instrument.symbol("symbol")
     quantity = EXACT.subtract(row.number("longQuantity"), row.number("shortQuantity"))
     value = row.number("marketValue")
     value = signed_like(value, quantity) if quantity < 0 else value
@@ -103,7 +104,7 @@ def _holding(row: Fields) -> ReportedHolding:
         market_value=value,
         currency=CURRENCY,
         average_price=row.number_or_none("averagePrice") or None,
-        cusip=instrument.prose("cusip") or None,
+        cusip=instrument.symbol_or_none("cusip"),
     )
 
 

@@ -103,7 +103,7 @@ def _movement(
         asset_type=(
             ASSETS.get(instrument.code("assetType"), AssetType.OTHER) if instrument else None
         ),
-        symbol=instrument.identifier("symbol") if instrument else None,
+        symbol=instrument.symbol("symbol") if instrument else None,
         security_name=(instrument.prose("description") or None) if instrument else None,
         quantity=quantity,
         unit_price=leg.number_or_none("price") if leg else None,

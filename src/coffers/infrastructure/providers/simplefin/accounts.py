@@ -16,7 +16,12 @@ from coffers.domain.statements import ReportedAccount, ReportedHolding, Reported
 from coffers.domain.transactions import TransactionStatus, TransactionSubtype, TransactionType
 from coffers.infrastructure.providers import kinds
 from coffers.infrastructure.providers.kinds import Kind
-from coffers.infrastructure.providers.reading import Fields, signed_like, unique
+from coffers.infrastructure.providers.reading import (
+    MAX_SYMBOL_CHARS,
+    Fields,
+    signed_like,
+    unique,
+)
 
 #: Accounts come without a type; their names tell, the most telling words first.
 _NAME_WORDS: Final = (
@@ -129,7 +134,7 @@ def _type(name: str, has_holdings: bool) -> AccountType:  # noqa: FBT001 - a fac
 
 def _holding(row: Fields, currency: str) -> ReportedHolding:
     number, quantity = row.identifier("id"), row.number("shares")
-    symbol = row.prose("symbol") or row.prose("description") or number
+    symbol = row.symbol_or_none("symbol") or row.prose("description")[:MAX_SYMBOL_CHARS] or number
     basis = row.number_or_none("cost_basis")
     return ReportedHolding(
         provider_holding_id=number,
