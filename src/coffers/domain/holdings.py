@@ -1,6 +1,16 @@
 """Positions in securities."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+from coffers.domain.accounts import Account
+from coffers.domain.errors import NotFound
+from coffers.domain.syncs import Counts
+
+if TYPE_CHECKING:
+    from coffers.domain.statements import ReportedHolding
 
 
 class AssetType(StrEnum):
@@ -15,3 +25,21 @@ class AssetType(StrEnum):
     CRYPTOCURRENCY = "cryptocurrency"
     CASH_EQUIVALENT = "cash_equivalent"
     OTHER = "other"
+
+
+class Holdings(Protocol):
+    """Where positions are kept."""
+
+    async def replace_reported(
+        self, account: Account, rows: Sequence["ReportedHolding"], *, now: datetime
+    ) -> Counts:
+        """Exactly these positions are open now, matched on the source's own id.
+
+        Those not reported any more are deactivated. An id that comes twice counts once, the last
+        row holds. `updated_at` moves only for rows that changed, `last_synced_at` for all reported.
+        """
+        ...
+
+
+class HoldingNotFound(NotFound):
+    """There is no such holding."""

@@ -1,6 +1,23 @@
 """Movements of money and securities."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
+from typing import TYPE_CHECKING, Final, Protocol
+from uuid import UUID
+
+from coffers.domain.accounts import Account
+from coffers.domain.errors import Conflict, NotFound
+from coffers.domain.ids import UserId
+from coffers.domain.syncs import Counts
+
+if TYPE_CHECKING:
+    from coffers.domain.statements import ReportedTransaction
+
+#: How long after its day a pending movement may be posted and still be taken for the same one.
+SETTLES_WITHIN: Final = timedelta(days=8)
 
 
 class TransactionType(StrEnum):
@@ -58,3 +75,96 @@ class TransactionStatus(StrEnum):
     SETTLED = "settled"
     FAILED = "failed"
     CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class PendingMovement:
+    """What is known of a movement that was pending when it was last reported."""
+
+    id: UUID
+    provider_transaction_id: str | None
+    amount: Decimal
+    currency: str
+    transaction_date: date
+
+
+def settle(
+    pending: Sequence[PendingMovement], posted: Sequence["ReportedTransaction"]
+) -> dict[UUID, "ReportedTransaction"]:
+    """Which posted row is which pending movement, one to one, by the movement's id.
+
+    First the links that the source itself names; then exact amount and currency, posted on the
+    same day or up to eight days later, the earliest pending movement with the earliest such row.
+    """
+    linked = {row.pending_transaction_id: row for row in posted if row.pending_transaction_id}
+    pairs = {
+        movement.id: linked[movement.provider_transaction_id]
+        for movement in pending
+        if movement.provider_transaction_id in linked
+    }
+    taken = {id(row) for row in linked.values()}
+    waiting = sorted((row for row in posted if id(row) not in taken), key=_day)
+    for movement in sorted(pending, key=_day):
+        if movement.id not in pairs:
+            match = next((row for row in waiting if _is_same(movement, row)), None)
+            if match is not None:
+                waiting.remove(match)
+                pairs[movement.id] = match
+    return pairs
+
+
+def _day(movement: "PendingMovement | ReportedTransaction") -> date:
+    return movement.transaction_date
+
+
+def _is_same(movement: PendingMovement, row: "ReportedTransaction") -> bool:
+    return (
+        row.amount == movement.amount
+        and row.currency == movement.currency
+        and timedelta(0) <= row.transaction_date - movement.transaction_date <= SETTLES_WITHIN
+    )
+
+
+class Transactions(Protocol):
+    """Where movements are kept."""
+
+    async def merge_reported(
+        self, account: Account, rows: Sequence["ReportedTransaction"], *, now: datetime
+    ) -> Counts:
+        """What the provider says of these movements holds; each row has an id of the source's own.
+
+        Matched on that id; a pending movement that was posted keeps its own id here and what its
+        owner noted on it. An id that comes twice counts once, the last row holds. What the owner
+        deleted stays deleted and counts as unchanged. Movements not reported stay as they are.
+        """
+        ...
+
+    async def add(
+        self,
+        account: Account,
+        rows: Sequence["ReportedTransaction"],
+        *,
+        now: datetime,
+        import_id: UUID | None = None,
+        fingerprints: Mapping[int, str] | None = None,
+    ) -> list[UUID]:
+        """Add them all, unmatched, and answer their ids in the same order.
+
+        `fingerprints` are by position in `rows`. Raises TransactionKnown when the account has one
+        of the source's ids already.
+        """
+        ...
+
+    async def pending(self, user_id: UserId, account_id: UUID) -> list[PendingMovement]:
+        """Those of the account that were pending when last reported, locked, oldest first."""
+        ...
+
+
+class TransactionNotFound(NotFound):
+    """There is no such transaction."""
+
+
+class TransactionKnown(Conflict):
+    """The account has a transaction with this id of its source already."""
+
+    slug = "transaction_known"

@@ -1,12 +1,16 @@
 """Every table, by importing each noun's file: what migrations and erasure must know whole."""
 
 from coffers.infrastructure.db import (
+    accounts,
     api_keys,
     events,
+    holdings,
     idempotency,
     jobs,
     security,
     sessions,
+    snapshots,
+    transactions,
     users,
     verifications,
 )
@@ -14,12 +18,16 @@ from coffers.infrastructure.db.metadata import METADATA
 
 __all__ = [
     "METADATA",
+    "accounts",
     "api_keys",
     "events",
+    "holdings",
     "idempotency",
     "jobs",
     "security",
     "sessions",
+    "snapshots",
+    "transactions",
     "users",
     "verifications",
 ]
