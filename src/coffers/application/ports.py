@@ -1,19 +1,24 @@
 """The ports that belong to no noun: what the use cases need from the world around them."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
 from typing import Protocol, Self
 from uuid import UUID
 
+from coffers.domain.accounts import Accounts
 from coffers.domain.api_keys import ApiKeys
-from coffers.domain.errors import Conflict
+from coffers.domain.errors import Conflict, TooManyRequests, Unavailable, UpstreamFailed
 from coffers.domain.events import Event
+from coffers.domain.holdings import Holdings
 from coffers.domain.ids import SessionId, UserId
 from coffers.domain.jobs import Jobs
 from coffers.domain.security import SecurityRecords
 from coffers.domain.sessions import Sessions
+from coffers.domain.snapshots import Snapshots
+from coffers.domain.transactions import Transactions
 from coffers.domain.users import Role, Users
 from coffers.domain.verifications import OneTimeTokens
 
@@ -43,6 +48,18 @@ class UnitOfWork(Protocol):
 
     @property
     def jobs(self) -> Jobs: ...  # noqa: D102
+
+    @property
+    def accounts(self) -> Accounts: ...  # noqa: D102
+
+    @property
+    def holdings(self) -> Holdings: ...  # noqa: D102
+
+    @property
+    def transactions(self) -> Transactions: ...  # noqa: D102
+
+    @property
+    def snapshots(self) -> Snapshots: ...  # noqa: D102
 
     async def __aenter__(self) -> Self: ...
 
@@ -123,7 +140,11 @@ class HeldUnitOfWork(UnitOfWork, Protocol):
 class IdempotencyKeys(Protocol):
     """Where answers wait for a repetition of their request."""
 
-    async def find(self, claim: IdempotencyClaim) -> StoredAnswer | None:
+    def claim(self, scope: str, key: str, request: bytes) -> IdempotencyClaim:
+        """The claim of this request; its fingerprint is keyed, since requests hold passwords."""
+        ...
+
+    async def find(self, claim: IdempotencyClaim, now: datetime) -> StoredAnswer | None:
         """What the key remembers, if anything."""
         ...
 
@@ -187,6 +208,16 @@ class Vault(Protocol):
         """The secret again; raises VaultRefused."""
         ...
 
+    def reseal(self, sealed: bytes, *, bound_to: UUID) -> bytes:
+        """The same under the current key, untouched if it is already; raises VaultRefused."""
+        ...
+
+
+class VaultRefused(Unavailable):
+    """A stored secret does not open: its key is gone, or it was tampered with."""
+
+    slug = "vault_refused"
+
 
 @dataclass(frozen=True, slots=True)
 class Mail:
@@ -200,9 +231,19 @@ class Mail:
 class Mailer(Protocol):
     """How letters leave."""
 
-    async def send(self, mail: Mail) -> None:
-        """Hand it over; raises MailUndeliverable."""
+    async def send(self, mail: Mail, *, letter_id: UUID) -> None:
+        """Hand it over; the same id again is the same letter. Raises MailUndeliverable."""
         ...
+
+
+class MailUndeliverable(UpstreamFailed):
+    """The letter did not leave. If `is_final`, it never will."""
+
+    slug = "mail_undeliverable"
+
+    def __init__(self, detail: str, *, is_final: bool = False) -> None:
+        super().__init__(detail)
+        self.is_final = is_final
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,13 +301,38 @@ class RateLimiter(Protocol):
         ...
 
 
+class WakeUps(Protocol):
+    """What a listener waits on."""
+
+    async def wait(self, at_most_s: float) -> None:
+        """Return soon after an announcement since the last return, or after this long."""
+        ...
+
+
 class EventStream(Protocol):
     """Wake-ups for whoever waits for a user's events. A hint: the log is the truth."""
 
     async def announce(self, user_ids: Sequence[UserId]) -> None:
-        """Something was logged for these users."""
+        """Something was logged for these users, or, for SYSTEM, jobs wait.
+
+        Never slow, never fails.
+        """
         ...
 
-    def wake_ups(self, user_id: UserId) -> AsyncIterator[None]:
-        """One item, soon, after each announcement; several may melt into one."""
+    def listen(self, user_id: UserId) -> AbstractContextManager[WakeUps]:
+        """Be woken by announcements from now on; raises TooManyListeners."""
         ...
+
+    def listened(self) -> list[UserId]:
+        """Whoever somebody in this process waits for."""
+        ...
+
+    def wake(self, user_ids: Sequence[UserId]) -> None:
+        """Wake those who wait in this process only."""
+        ...
+
+
+class TooManyListeners(TooManyRequests):
+    """As many streams are open already as may be."""
+
+    slug = "too_many_streams"
