@@ -10,6 +10,7 @@ from uuid import UUID
 
 from coffers.domain.accounts import Accounts
 from coffers.domain.api_keys import ApiKeys
+from coffers.domain.connections import Connections
 from coffers.domain.errors import Conflict, TooManyRequests, Unavailable, UpstreamFailed
 from coffers.domain.events import Event
 from coffers.domain.holdings import Holdings
@@ -18,6 +19,7 @@ from coffers.domain.jobs import Jobs
 from coffers.domain.security import SecurityRecords
 from coffers.domain.sessions import Sessions
 from coffers.domain.snapshots import Snapshots
+from coffers.domain.syncs import Syncs
 from coffers.domain.transactions import Transactions
 from coffers.domain.users import Role, Users
 from coffers.domain.verifications import OneTimeTokens
@@ -48,6 +50,12 @@ class UnitOfWork(Protocol):
 
     @property
     def jobs(self) -> Jobs: ...  # noqa: D102
+
+    @property
+    def connections(self) -> Connections: ...  # noqa: D102
+
+    @property
+    def syncs(self) -> Syncs: ...  # noqa: D102
 
     @property
     def accounts(self) -> Accounts: ...  # noqa: D102

@@ -19,6 +19,9 @@ _BOUND: Final = Decimal(10) ** MAX_WHOLE_DIGITS
 EXACT: Final = Context(prec=96, traps=[InvalidOperation, Inexact])
 
 
+_RATIO: Final = Context(prec=28, traps=[InvalidOperation])
+
+
 class AmountInvalid(Invalid):
     """Not an amount that the ledger can keep exactly."""
 
@@ -54,7 +57,7 @@ class Money:
         divisor = self._same(other)
         if not divisor:
             raise AmountInvalid("There is no ratio to zero.")
-        return self.amount / divisor
+        return _RATIO.divide(self.amount, divisor)
 
     def _same(self, other: "Money") -> Decimal:
         if other.currency != self.currency:
@@ -67,7 +70,7 @@ def convert(money: Money, *, rate: Decimal, to: str) -> Money:
 
     Exact, not rounded.
     """
-    if rate <= 0:
+    if not rate.is_finite() or rate <= 0:
         raise AmountInvalid("An exchange rate is above zero.")
     return Money(EXACT.multiply(money.amount, rate), to)
 
@@ -76,28 +79,30 @@ def parse_decimal(text: str) -> Decimal:
     """The number written in plain ASCII digits, such as `-12.50`; raises AmountInvalid for anything else.
 
     No exponent, sign +, spaces, separators, leading zeros, other scripts' digits or `-0`; at most
-    20 digits before the
-    point and 18 after it.
+    20 digits before the point and 18 after it.
     """
     if not _PLAIN.fullmatch(text):
         raise AmountInvalid(
             "Not a decimal number in plain digits (at most 20 before the point, 18 after)."
         )
     number = Decimal(text)
-    return abs(number) if number.is_zero() else number
+    if number.is_zero() and number.is_signed():
+        raise AmountInvalid("Zero has no sign.")
+    return number
 
 
 def check_bounds(number: Decimal) -> Decimal:
-    """The number, if the ledger can keep it exactly.
+    """The number, zero without its sign, if the ledger can keep it exactly.
 
     Raises AmountInvalid (NaN and Infinity too).
     """
-    if not number.is_finite() or abs(number) >= _BOUND:
+    # copy_abs, because abs() rounds to the thread's precision.
+    if not number.is_finite() or number.copy_abs() >= _BOUND:
         raise AmountInvalid("The amount is not a number or out of bounds.")
     exponent = number.as_tuple().exponent
     if isinstance(exponent, int) and -exponent > MAX_FRACTION_DIGITS:
         raise AmountInvalid(f"At most {MAX_FRACTION_DIGITS} digits after the decimal point.")
-    return number
+    return number.copy_abs() if number.is_zero() else number
 
 
 def minor_units(currency: str) -> int:

@@ -3,7 +3,9 @@
 A key, the request that it came with, and the answer once there is one.
 """
 
+import hmac
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Final
 
 from sqlalchemy import (
@@ -27,6 +29,7 @@ from coffers.application.ports import (
 )
 from coffers.infrastructure.db.metadata import METADATA
 from coffers.infrastructure.db.reader import Reader
+from coffers.infrastructure.db.refusals import RowsBusy
 from coffers.infrastructure.db.transaction import Transaction
 from coffers.infrastructure.db.types import Json, UTCDateTime
 
@@ -52,12 +55,18 @@ idempotency_keys: Final = Table(
 class SqlIdempotencyKeys(IdempotencyKeys):
     """Remembered answers in SQL."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, *, secret: bytes) -> None:
         self._reader = reader
+        self._secret = secret
 
-    async def find(self, claim: IdempotencyClaim) -> StoredAnswer | None:
+    def claim(self, scope: str, key: str, request: bytes) -> IdempotencyClaim:
         """As the port says."""
-        rows = await self._reader.rows(select(idempotency_keys).where(_is(claim)))
+        return IdempotencyClaim(scope, key, hmac.new(self._secret, request, sha256).hexdigest())
+
+    async def find(self, claim: IdempotencyClaim, now: datetime) -> StoredAnswer | None:
+        """As the port says."""
+        remembered = idempotency_keys.c.created_at >= now - LIFE
+        rows = await self._reader.rows(select(idempotency_keys).where(_is(claim), remembered))
         if not rows:
             return None
         row = rows[0]
@@ -83,8 +92,13 @@ async def hold(transaction: Transaction, claim: IdempotencyClaim, now: datetime)
     }
     dialect = sqlite if transaction.is_sqlite else postgresql
     statement = dialect.insert(idempotency_keys).values(row).on_conflict_do_nothing()
-    if (await transaction.execute(statement)).rowcount != 1:
-        raise RequestStillRunning("A request with this idempotency key is still running.")
+    refusal = RequestStillRunning("A request with this idempotency key is still running.")
+    try:
+        inserted = (await transaction.execute(statement)).rowcount == 1
+    except RowsBusy as busy:
+        raise refusal from busy
+    if not inserted:
+        raise refusal
 
 
 async def answer(transaction: Transaction, claim: IdempotencyClaim, stored: StoredAnswer) -> None:

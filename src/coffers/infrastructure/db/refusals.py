@@ -8,7 +8,7 @@ from sqlalchemy import UniqueConstraint
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from coffers.domain.errors import Conflict, DomainError, Unavailable
+from coffers.domain.errors import DomainError, Unavailable
 from coffers.infrastructure.db.metadata import METADATA
 
 #: Constraint name → the refusal that its violation means. Filled by each noun's file.
@@ -23,10 +23,8 @@ _SQLITE_LOST: Final = frozenset({5, 6, 8, 10, 13, 14})
 _LOST_CLASSES: Final = ("08", "53", "57")
 
 
-class BusyElsewhere(Conflict):
+class RowsBusy(Unavailable):
     """Another request holds the same rows."""
-
-    slug = "conflict"
 
 
 @contextmanager
@@ -64,7 +62,7 @@ def _is_lost(error: DBAPIError) -> bool:
 
 def _lost(error: Exception) -> DomainError:
     if isinstance(error, DBAPIError) and _state(error) in _TRANSIENT_STATES:
-        return Unavailable("The database is busy with the same rows; try again.", retry_after_s=1)
+        return RowsBusy("The database is busy with the same rows; try again.", retry_after_s=1)
     return Unavailable("The database does not answer at the moment; try again shortly.")
 
 

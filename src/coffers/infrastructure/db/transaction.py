@@ -1,9 +1,9 @@
 """The connection that a unit of work lends to its repositories."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import CursorResult, Executable
+from sqlalchemy import CursorResult, Executable, Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from coffers.domain.ids import SessionId
@@ -29,3 +29,10 @@ class Transaction:
         """Run a statement, once or for each row of parameters."""
         with translated():
             return await self.connection.execute(statement, rows)
+
+    async def rows(
+        self, statement: Executable, parameters: Mapping[str, Any] | None = None
+    ) -> Sequence[Row[Any]]:  # Any: rows of any shape
+        """All rows of a statement, in its order."""
+        with translated():
+            return (await self.connection.execute(statement, parameters)).all()

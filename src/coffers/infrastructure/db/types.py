@@ -23,7 +23,8 @@ from sqlalchemy.types import TypeDecorator, Uuid
 from coffers.domain.money import EXACT, check_bounds
 
 _SQLITE_INSTANT: Final = "%Y-%m-%dT%H:%M:%S.%fZ"
-_KEY_SHIFT: Final = Decimal(10) ** 20
+#: Sums of bounded amounts are larger than the amounts: 10^10 of them fit.
+_KEY_SHIFT: Final = Decimal(10) ** 30
 _EARLIEST: Final = datetime(1900, 1, 1, tzinfo=UTC)
 _LATEST: Final = datetime(9000, 1, 1, tzinfo=UTC)
 
@@ -48,7 +49,7 @@ class ExactDecimal(TypeDecorator[Decimal]):
         """Raises AmountInvalid."""
         if value is None:
             return None
-        check_bounds(value)
+        value = check_bounds(value)
         return format(value, "f") if dialect.name == "sqlite" else value
 
     def process_result_value(
@@ -179,8 +180,8 @@ def as_text(column: ColumnElement[Any]) -> ColumnElement[str]:  # Any: any decim
 
 
 def decimal_key(text: str | None) -> str | None:
-    """Text that sorts as its number does: shifted above zero, 21 whole and 18 fraction digits."""
-    return None if text is None else f"{EXACT.add(Decimal(text), _KEY_SHIFT):040.18f}"
+    """Text that sorts as its number does: shifted above zero, 31 whole and 18 fraction digits."""
+    return None if text is None else f"{EXACT.add(Decimal(text), _KEY_SHIFT):050.18f}"
 
 
 class DecimalSum:

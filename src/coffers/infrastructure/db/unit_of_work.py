@@ -1,7 +1,8 @@
 """Transactions over every repository, and what happens around their commit."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
@@ -13,21 +14,25 @@ from coffers.application.ports import (
     IdempotencyClaim,
     StoredAnswer,
 )
+from coffers.domain.errors import Unavailable
 from coffers.domain.events import Event, Origin
 from coffers.domain.ids import SessionId, UserId
 from coffers.infrastructure.db import idempotency
 from coffers.infrastructure.db.api_keys import SqlApiKeys
+from coffers.infrastructure.db.connections import SqlConnections
 from coffers.infrastructure.db.engines import Engines
 from coffers.infrastructure.db.events import log_events
 from coffers.infrastructure.db.jobs import SqlJobs
 from coffers.infrastructure.db.refusals import translated
 from coffers.infrastructure.db.security import SqlSecurityRecords
 from coffers.infrastructure.db.sessions import SqlSessions
+from coffers.infrastructure.db.syncs import SqlSyncs
 from coffers.infrastructure.db.transaction import Transaction
 from coffers.infrastructure.db.users import SqlUsers
 from coffers.infrastructure.db.verifications import SqlOneTimeTokens
 
-#: Called after a commit with the users whose chains grew and the sessions that ended.
+#: Called after a commit with the users whose chains grew and the sessions that ended. Never raises:
+#: what is committed was done.
 Committed = Callable[[Sequence[UserId], Sequence[SessionId]], Awaitable[None]]
 
 R = TypeVar("R")
@@ -56,6 +61,8 @@ class SqlUnitOfWork(HeldUnitOfWork):
     api_keys = repository(SqlApiKeys)
     security = repository(SqlSecurityRecords)
     jobs = repository(SqlJobs)
+    connections = repository(SqlConnections)
+    syncs = repository(SqlSyncs)
 
     def __init__(
         self,
@@ -90,15 +97,9 @@ class SqlUnitOfWork(HeldUnitOfWork):
         if self._held:
             # A second block after a held commit: the first must stand before it begins.
             await self._really_commit()
-        with translated():
-            connection = await self._engines.write.connect()
-            self._transaction = Transaction(connection)
-            try:
-                await connection.begin()
-            except BaseException:
-                await self._close()
-                raise
-        await self._take_key()
+        if self._transaction is not None:
+            raise RuntimeError("A unit of work is one block at a time.")
+        await self._open()
         return self
 
     async def __aexit__(
@@ -135,13 +136,14 @@ class SqlUnitOfWork(HeldUnitOfWork):
         """As the port says."""
         if self._claim is None:
             raise RuntimeError("Only a unit of work with a claim can be settled.")
-        if self._held:
+        if not self._held:
+            await self._open()
+        try:
             await idempotency.answer(self.transaction, self._claim, answer)
             await self._really_commit()
-            return
-        async with self:
-            await idempotency.answer(self.transaction, self._claim, answer)
-            await self._really_commit()
+        finally:
+            self._held = False
+            await self._close()
 
     async def abandon(self) -> None:
         """As the port says."""
@@ -153,14 +155,17 @@ class SqlUnitOfWork(HeldUnitOfWork):
                 await idempotency.release(self.transaction, claim)
                 await self._really_commit()
 
-    async def _take_key(self) -> None:
-        if self._claim is None or self._claimed:
-            return
-        try:
-            await idempotency.hold(self.transaction, self._claim, self._clock.now())
-        except BaseException:
-            await self._close()
-            raise
+    async def _open(self) -> None:
+        with translated():
+            connection = await self._engines.write.connect()
+            self._transaction = Transaction(connection)
+            try:
+                await connection.begin()
+                if self._claim is not None and not self._claimed:
+                    await idempotency.hold(self.transaction, self._claim, self._clock.now())
+            except BaseException:
+                await self._close()
+                raise
 
     async def _log(self) -> None:
         recorded, self._events = self._events, []
@@ -169,12 +174,17 @@ class SqlUnitOfWork(HeldUnitOfWork):
             self._grown += await log_events(self.transaction, recorded, self._origin, now)
 
     async def _really_commit(self) -> None:
-        transaction = self.transaction
         await self._log()
-        await _finish(transaction.connection)
+        # To its end even when the request is cancelled: half a commit has an unknown outcome, and
+        # sessions that ended must be announced.
+        await _uninterrupted(self._commit_and_announce())
+
+    async def _commit_and_announce(self) -> None:
+        transaction, grown = self.transaction, self._grown
+        with translated():
+            await transaction.connection.commit()
         self._claimed = self._claim is not None
         self._held = False
-        grown = self._grown
         await self._close()
         await self._committed(grown, transaction.ended_sessions)
 
@@ -182,19 +192,24 @@ class SqlUnitOfWork(HeldUnitOfWork):
         transaction, self._transaction = self._transaction, None
         self._events, self._grown = [], []
         if transaction is not None:
-            await asyncio.shield(transaction.connection.close())
+            await asyncio.shield(_closed(transaction.connection))
 
 
-async def _finish(connection: AsyncConnection) -> None:
-    """Commit, to its end even when the request is cancelled.
+async def _closed(connection: AsyncConnection) -> None:
+    # What was not committed is rolled back, by the server if it cannot be told.
+    with suppress(Unavailable), translated():
+        await connection.close()
 
-    A commit cut in half would have an unknown outcome.
-    """
-    commit = asyncio.ensure_future(connection.commit())
-    try:
-        with translated():
-            await asyncio.shield(commit)
-    except asyncio.CancelledError:
-        with translated():
-            await commit
-        raise
+
+async def _uninterrupted(work: Coroutine[None, None, None]) -> None:
+    """Do the work to its end; a cancellation that comes meanwhile is delivered afterwards."""
+    task = asyncio.ensure_future(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled
+    task.result()

@@ -1,0 +1,127 @@
+"""What a provider reported, and its storing: accounts, holdings, transactions and their snapshots."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from coffers.application.ports import UnitOfWork, Vault
+from coffers.domain.accounts import Account, AccountOrigin
+from coffers.domain.connections import Connection
+from coffers.domain.ids import new_id
+from coffers.domain.money import EXACT, money_digits
+from coffers.domain.providers import ProviderAnsweredNonsense
+from coffers.domain.snapshots import Snapshot, SnapshotSource
+from coffers.domain.statements import ReportedAccount, ReportedHolding, ReportedTransaction
+from coffers.domain.syncs import MAX_ROWS, Counts, SyncReport
+
+#: Where a snapshot of an account comes from, given whether its positions were read along.
+SourceOf = Callable[[bool], SnapshotSource]
+
+
+@dataclass(slots=True)
+class Reading:
+    """What the provider reported, before any of it is stored; by the provider's own account ids.
+
+    `is_whole`: these are all the accounts that there are. `known` are ledger accounts whose
+    transactions were read without asking for the accounts again.
+    """
+
+    is_whole: bool = False
+    accounts: list[ReportedAccount] = field(default_factory=list)
+    known: list[Account] = field(default_factory=list)
+    holdings: dict[str, list[ReportedHolding]] = field(default_factory=dict)
+    transactions: dict[str, list[ReportedTransaction]] = field(default_factory=dict)
+    rows: int = 0
+
+    def add(self, account_id: str, page: Sequence[ReportedTransaction]) -> None:
+        """One page more; raises ProviderAnsweredNonsense beyond what anybody's history can be."""
+        self.rows += len(page)
+        if self.rows > MAX_ROWS:
+            raise ProviderAnsweredNonsense(f"The provider reports more than {MAX_ROWS} rows.")
+        self.transactions.setdefault(account_id, []).extend(page)
+
+
+async def store_reading(
+    uow: UnitOfWork,
+    vault: Vault,
+    connection: Connection,
+    reading: Reading,
+    source: SourceOf,
+    now: datetime,
+) -> SyncReport:
+    """Within the open transaction: the rows, and a snapshot of every account whose balance was read."""
+    accounts, account_counts = await _store_accounts(uow, vault, connection, reading, now)
+    holdings = transactions = Counts()
+    for account in accounts or reading.known:
+        key = account.provider_account_id or ""
+        if key in reading.holdings:
+            rows = reading.holdings[key]
+            holdings += await uow.holdings.replace_reported(account, rows, now=now)
+        if key in reading.transactions:
+            movements = reading.transactions[key]
+            transactions += await uow.transactions.merge_reported(account, movements, now=now)
+    await uow.snapshots.add(*_snapshots(accounts, reading, source, now))
+    return SyncReport(account_counts, holdings, transactions)
+
+
+async def _store_accounts(
+    uow: UnitOfWork, vault: Vault, connection: Connection, reading: Reading, now: datetime
+) -> tuple[list[Account], Counts]:
+    if not reading.accounts and not reading.is_whole:
+        return [], Counts()
+    origin = AccountOrigin(connection.user_id, connection.provider_slug, connection.id)
+    store = uow.accounts.replace_reported if reading.is_whole else uow.accounts.merge_reported
+
+    def seal(number: str, account_id: UUID) -> bytes:
+        return vault.seal(number.encode(), bound_to=account_id)
+
+    return await store(origin, reading.accounts, now=now, seal=seal)
+
+
+def _snapshots(
+    accounts: Sequence[Account], reading: Reading, source: SourceOf, now: datetime
+) -> list[Snapshot]:
+    return [
+        _snapshot(account, account.balance, reading, source, now)
+        for account in accounts
+        if account.balance is not None
+    ]
+
+
+def _snapshot(
+    account: Account, balance: Decimal, reading: Reading, source: SourceOf, now: datetime
+) -> Snapshot:
+    held = reading.holdings.get(account.provider_account_id or "")
+    value = None if held is None else value_of(held, account.currency)
+    return Snapshot(
+        id=new_id(),
+        user_id=account.user_id,
+        account_id=account.id,
+        balance=balance,
+        currency=account.currency,
+        source=source(held is not None),
+        captured_at=now,
+        created_at=now,
+        available_balance=account.available_balance,
+        holdings_value=value,
+        cash_value=_cash(account, balance, value),
+    )
+
+
+def value_of(holdings: Sequence[ReportedHolding], currency: str) -> Decimal | None:
+    """What the positions are worth together; None when some are in another currency: no rate, no sum."""
+    if any(holding.currency != currency for holding in holdings):
+        return None
+    total = Decimal(0)
+    for holding in holdings:
+        total = EXACT.add(total, holding.market_value)
+    return money_digits(total, currency)
+
+
+def _cash(account: Account, balance: Decimal, value: Decimal | None) -> Decimal | None:
+    """As the provider reports it; else what the positions leave of the balance."""
+    if account.cash_balance is not None:
+        return account.cash_balance
+    return None if value is None else money_digits(EXACT.subtract(balance, value), account.currency)
