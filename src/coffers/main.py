@@ -14,11 +14,12 @@ from starlette.responses import Response
 
 from coffers.domain.errors import DomainError
 from coffers.presentation import limits, problems
+from coffers.presentation.admission import charge_address
 from coffers.presentation.metrics import Metrics
 from coffers.presentation.middleware import Edge
 from coffers.presentation.openapi import document
 from coffers.presentation.problems import ProblemPages
-from coffers.presentation.router import RouteTable, build_routes, charge_address
+from coffers.presentation.router import RouteTable, build_routes
 from coffers.presentation.routes import ROUTES
 from coffers.services import Services
 from coffers.settings import Settings

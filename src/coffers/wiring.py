@@ -3,6 +3,7 @@
 Settings in, services out. The only place where ports meet their adapters.
 """
 
+import hashlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
@@ -44,7 +45,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             yield Services(
                 clock=clock,
                 unit_of_work=unit_of_work,
-                idempotency_keys=SqlIdempotencyKeys(reader),
+                idempotency_keys=SqlIdempotencyKeys(reader, secret=_fingerprint_key(settings)),
                 passwords=passwords,
                 access_tokens=_access_tokens(settings),
                 rate_limiter=limiter,
@@ -63,6 +64,10 @@ def _announcing(limiter: RateLimiter) -> Committed:
             await limiter.announce_revoked(ended)
 
     return announce
+
+
+def _fingerprint_key(settings: Settings) -> bytes:
+    return hashlib.sha256(b"fingerprints:" + secret_keys(settings)[0].encode()).digest()
 
 
 def _access_tokens(settings: Settings) -> JwtAccessTokens:

@@ -76,7 +76,7 @@ def convert(money: Money, *, rate: Decimal, to: str) -> Money:
 
 
 def parse_decimal(text: str) -> Decimal:
-    """The number written in plain ASCII digits, such as `-12.50`; raises AmountInvalid for anything else.
+    """The number written in plain ASCII digits, such as `-12.50`; raises AmountInvalid for others.
 
     No exponent, sign +, spaces, separators, leading zeros, other scripts' digits or `-0`; at most
     20 digits before the point and 18 after it.
@@ -111,7 +111,7 @@ def minor_units(currency: str) -> int:
 
 
 def money_digits(amount: Decimal, currency: str) -> Decimal:
-    """The same amount written with at least the currency's minor units and no needless zeros after them."""
+    """The same amount with at least the currency's minor units and no needless zeros after them."""
     return with_digits(amount, minor_units(currency))
 
 
@@ -121,7 +121,7 @@ def quantity_digits(quantity: Decimal) -> Decimal:
 
 
 def with_digits(number: Decimal, digits: int) -> Decimal:
-    """The same number with at least this many digits after the point and no needless zeros after them."""
+    """The same number with at least so many digits after the point and no needless zeros."""
     if number.is_zero():
         return Decimal((0, (0,), -digits))
     exponent = number.normalize(EXACT).as_tuple().exponent

@@ -47,12 +47,22 @@ async def authenticate(services: Services, authorization: str | None) -> Princip
 
     Raises NotSignedIn or TokenInvalid. Revocation is checked elsewhere.
     """
-    scheme, _, token = (authorization or "").partition(" ")
-    if scheme.lower() != "bearer" or not token:
+    token = _bearer(authorization)
+    if not token:
         raise NotSignedIn("Sign in, and send the access token as `Authorization: Bearer …`.")
     if token.startswith(PREFIX):
         return await _by_api_key(services.api_key_lookups, token, services)
     return _by_access_token(services.access_tokens, token, services)
+
+
+def is_api_key(authorization: str | None) -> bool:
+    """Whether the Bearer token looks like an API key."""
+    return _bearer(authorization).startswith(PREFIX)
+
+
+def _bearer(authorization: str | None) -> str:
+    scheme, _, token = (authorization or "").partition(" ")
+    return token if scheme.lower() == "bearer" else ""
 
 
 def _by_access_token(tokens: AccessTokens, token: str, services: Services) -> Principal:

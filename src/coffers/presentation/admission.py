@@ -1,12 +1,11 @@
-"""What stands in front of every endpoint: identity, limits, revocation, rights, strict input, repetition, deadline.
+"""What stands in front of every endpoint, before the framework reads a body.
 
-One pass in one place, before the framework reads a body: a request from nobody costs one signature
-check and one round
-trip to the rate limiter, and learns nothing about the input it sent.
+Identity, limits, revocation, rights, strict input, repetition, deadline, in one pass. A request
+from nobody costs one signature check and one round trip to the rate limiter, and learns nothing
+about the input that it sent.
 """
 
 import asyncio
-import hashlib
 import re
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final
@@ -20,9 +19,10 @@ from coffers.domain.errors import BadRequest, DomainError, Invalid, Unauthentica
 from coffers.domain.events import Origin
 from coffers.domain.principals import Principal
 from coffers.domain.sessions import TokenInvalid
-from coffers.presentation.access import authenticate, authorize
+from coffers.presentation.access import authenticate, authorize, is_api_key
 from coffers.presentation.calls import NOBODY, Call
 from coffers.presentation.json_bodies import strict_json
+from coffers.presentation.limits import Policy
 from coffers.presentation.problems import DeadlineExceeded, UnsupportedMediaType, status_of
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 Handler = Callable[[Request], Awaitable[Response]]
 
-MAX_KEY: Final = 255
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _CONTROL = re.compile(r"%(0[0-8bcef]|1[0-9a-f]|7f)", re.IGNORECASE)
 _KEPT_HEADERS: Final = ("location", "etag", "content-type", "link")
@@ -67,15 +66,15 @@ class AdmittingRoute(APIRoute):
         known = {parameter.alias for parameter in self.dependant.query_params}
 
         async def guarded(request: Request) -> Response:
-            return await admit(self.admitted, request, handler, known)
+            response = await admit(self.admitted, request, handler, known)
+            return _bodiless(response) if request.method == "HEAD" else response
 
         return guarded
 
 
 async def admit(route: "Route", request: Request, handler: Handler, known: set[str]) -> Response:
     """The endpoint's answer to an admitted request; raises the refusal otherwise."""
-    call = new_call(route, request)
-    request.scope["coffers.call"] = call
+    call = request.scope["coffers.call"] = _call(request, route.policy)
     await _identify(route, call)
     if not route.access.is_public:
         authorize(call.principal, route.access, method=route.method, family=route.family)
@@ -83,20 +82,31 @@ async def admit(route: "Route", request: Request, handler: Handler, known: set[s
     if route.body is not None:
         await _read_body(request, route.body)
     try:
-        async with asyncio.timeout(route.deadline_s):
-            if (
-                route.method == "POST"
-                and not route.is_secret
-                and "idempotency-key" in request.headers
-            ):
+        async with asyncio.timeout(route.deadline_s) as deadline:
+            if route.takes_idempotency_key and "idempotency-key" in request.headers:
                 return await _once(route, call, handler)
             return await handler(request)
     except TimeoutError as error:
+        if not deadline.expired():
+            raise
         detail = "No answer in time; whether the request took effect is unknown."
         raise DeadlineExceeded(detail) from error
 
 
-def new_call(route: "Route", request: Request) -> Call:
+def _bodiless(response: Response) -> Response:
+    """The same head. A stream is not even begun for it."""
+    bare = Response(status_code=response.status_code)
+    bare.raw_headers = response.raw_headers
+    return bare
+
+
+async def charge_address(request: Request) -> None:
+    """A request that matches no route still costs its address a token; raises RateLimitExceeded."""
+    call = request.scope["coffers.call"] = _call(request, None)
+    await call.admit([_address(call)], None)
+
+
+def _call(request: Request, policy: Policy | None) -> Call:
     """The call before anything is known of the caller but the address."""
     state = request.app.state
     origin = Origin(
@@ -104,28 +114,44 @@ def new_call(route: "Route", request: Request) -> Call:
         user_agent=request.headers.get("user-agent", "")[:400] or None,
         trace_id=request.scope["trace_id"],
     )
-    policy = state.policies[route.policy.name] if route.policy else None
-    return Call(request, state.services, NOBODY, origin, policy)
+    return Call(request, state.services, NOBODY, origin, policy and state.policies[policy.name])
 
 
 async def _identify(route: "Route", call: Call) -> None:
-    address = call.request.app.state.policies["ADDRESS"].bucket(call.origin.ip_address)
+    door = [_address(call)]
     if route.access.is_public:
-        await call.admit([address, *_own(call, call.origin.ip_address)], None)
+        if call.policy is not None:
+            await call.admit([*door, *_own(call, call.origin.ip_address)], None)
         return
-    try:
-        principal = await authenticate(call.services, call.request.headers.get("authorization"))
-    except Unauthenticated:
-        await call.admit([address], None)
-        raise
+    principal = await _principal(call, door)
     _be(call, principal)
-    is_revoked = await call.admit([address, *_own(call, principal.user_id)], principal.session_id)
+    is_revoked = await call.admit([*door, *_own(call, principal.user_id)], principal.session_id)
     if is_revoked is None and principal.session_id is not None:
         is_revoked = not await call.services.session_lists.is_live(
             principal.user_id, principal.session_id
         )
     if is_revoked:
         raise TokenInvalid("The session of this access token is over.")
+
+
+async def _principal(call: Call, door: list[Bucket]) -> Principal:
+    """Whoever the Bearer token proves. Buckets that were charged on the way leave `door`."""
+    authorization = call.request.headers.get("authorization")
+    if is_api_key(authorization):
+        # Only the database knows keys: guessing one must cost before it is asked.
+        await call.admit(door, None)
+        door.clear()
+    try:
+        return await authenticate(call.services, authorization)
+    except Unauthenticated:
+        if door:
+            await call.admit(door, None)
+        raise
+
+
+def _address(call: Call) -> Bucket:
+    policies: dict[str, Policy] = call.request.app.state.policies
+    return policies["ADDRESS"].bucket(call.origin.ip_address)
 
 
 def _be(call: Call, principal: Principal) -> None:
@@ -169,7 +195,7 @@ async def _read_body(request: Request, media_type: str) -> None:
 
 async def _once(route: "Route", call: Call, handler: Handler) -> Response:
     claim = await _claim(route, call)
-    known = await call.services.idempotency_keys.find(claim)
+    known = await call.services.idempotency_keys.find(claim, call.services.clock.now())
     if known is not None and known.status is not None:
         return _replay(claim, known)
     call.claim = claim
@@ -198,9 +224,9 @@ async def _claim(route: "Route", call: Call) -> IdempotencyClaim:
     scope = (
         f"{route.method} {route.path}" if route.access.is_public else str(call.principal.user_id)
     )
-    digest = hashlib.sha256(f"{request.method} {request.url.path}?".encode())
-    digest.update(request.scope["query_string"] + b"\n" + await request.body())
-    return IdempotencyClaim(scope, key, digest.hexdigest())
+    line = f"{route.method} {request.scope['path']}?".encode(errors="replace")
+    content = line + request.scope["query_string"] + b"\n" + await request.body()
+    return call.services.idempotency_keys.claim(scope, key, content)
 
 
 def _replay(claim: IdempotencyClaim, known: StoredAnswer) -> Response:
@@ -214,7 +240,7 @@ async def _answer_of_the_other(
     call: Call, claim: IdempotencyClaim, refusal: DomainError
 ) -> Response:
     """The key is held by another request: its answer if it has one by now, else the refusal."""
-    known = await call.services.idempotency_keys.find(claim)
+    known = await call.services.idempotency_keys.find(claim, call.services.clock.now())
     if known is None or known.status is None:
         if known is not None and known.fingerprint != claim.fingerprint:
             raise IdempotencyKeyReused("This idempotency key was used for another request.")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 import msgspec
 from starlette.requests import Request
@@ -14,6 +14,7 @@ from coffers.domain.errors import PreconditionFailed
 T = TypeVar("T")
 
 _ENCODER = msgspec.json.Encoder()
+_READING: Final = frozenset({"GET", "HEAD"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ def encode(result: object, status: int, request: Request) -> Response:
         return Response(status_code=204, headers=headers)
     if version is not None:
         headers["ETag"] = f'"{version}"'
-        if request.method == "GET" and _knows(request, headers["ETag"]):
+        if request.method in _READING and _knows(request, headers["ETag"]):
             return Response(status_code=304, headers=headers)
     return Response(_ENCODER.encode(view), status, headers, media_type="application/json")
 

@@ -4,11 +4,11 @@ Routes with their admission, found by an index instead of one after another.
 """
 
 import functools
+import re
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
-from fastapi import Request
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -21,7 +21,7 @@ from coffers.presentation.calls import Call
 from coffers.presentation.openapi import documentation
 from coffers.presentation.routes import Route
 
-_HEADLESS: Final = frozenset({"GET"})
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 def build_routes(registry: Sequence[Route]) -> list[APIRoute]:
@@ -58,7 +58,8 @@ def _encoding(route: Route) -> Callable[..., Awaitable[Response]]:
 class RouteTable(BaseRoute):
     """All routes behind one.
 
-    A request looks only at those with its number of segments and its first ones.
+    A request looks only at those with its number of segments and its first ones. HEAD is GET, of
+    whose answer the server leaves out the body. Control characters are in no path.
     """
 
     def __init__(self, routes: Sequence[APIRoute]) -> None:
@@ -68,34 +69,29 @@ class RouteTable(BaseRoute):
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """A full match, or a partial one that only names the methods allowed here."""
-        if scope["type"] != "http":
+        if scope["type"] != "http" or _CONTROL.search(scope["path"]):
             return Match.NONE, {}
+        wanted = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
         allowed: set[str] = set()
         for route in self._index.get(_key(scope["path"]), ()):
-            match, child = route.matches(scope)
+            match, child = route.matches(wanted)
             if match is Match.FULL:
                 return match, {**child, "coffers.route": route}
             if match is Match.PARTIAL:
-                allowed |= route.methods or _HEADLESS
+                allowed |= route.methods or set()
         return (Match.PARTIAL, {"coffers.allowed": allowed}) if allowed else (Match.NONE, {})
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the matched route, or say which methods there are."""
         route = scope.get("coffers.route")
         if route is None:
-            allow = ", ".join(sorted(scope["coffers.allowed"]))
-            raise HTTPException(405, headers={"Allow": allow})
-        await route.handle(scope, receive, send)
+            allowed = scope["coffers.allowed"]
+            allowed |= {"HEAD"} if "GET" in allowed else set()
+            raise HTTPException(405, headers={"Allow": ", ".join(sorted(allowed))})
+        await route.app(scope, receive, send)
 
 
 def _key(path: str) -> tuple[int, str]:
     segments = path.split("/")
     place = 3 if path.startswith("/api/") else 1
     return len(segments), segments[place] if len(segments) > place else ""
-
-
-async def charge_address(request: Request) -> None:
-    """A request that matched no route still costs its address a token."""
-    state = request.app.state
-    bucket = state.policies["ADDRESS"].bucket(request.scope["client_address"])
-    await state.services.rate_limiter.admit([bucket], None)

@@ -63,6 +63,11 @@ class Route:
         return self.path.split("/")[1]
 
     @property
+    def takes_idempotency_key(self) -> bool:
+        """Whether a repetition gets the first outcome again: every POST without a secret in its answer."""
+        return self.method == "POST" and not self.is_secret
+
+    @property
     def status(self) -> int:
         """The status of success: creating 201, deleting 204, everything else 200."""
         if self.endpoint.__annotations__.get("return") in {None, "None"}:

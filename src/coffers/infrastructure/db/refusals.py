@@ -46,7 +46,7 @@ def translated() -> Iterator[None]:
 
 
 def is_lost_connection(error: BaseException) -> bool:
-    """Whether the server closed an idle connection under us, so that a read may be asked again at once."""
+    """Whether the server closed an idle connection under us: a read may be asked again at once."""
     return isinstance(error, DBAPIError) and error.connection_invalidated
 
 

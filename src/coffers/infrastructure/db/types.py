@@ -1,10 +1,9 @@
-"""Column types that are exact on both engines, and what SQL needs to compare and add them exactly on SQLite.
+"""Column types that are exact on both engines, and how SQL compares and adds them exactly.
 
 PostgreSQL keeps decimals as `numeric` without a declared scale, so their digits come back as they
-went in. SQLite has no
-exact decimal: they are text there, compared by `decimal_key` and added by `decimal_sum`, two
-functions that
-`engines.py` registers on each connection. Callers write both through `ordered()` and `exact_sum()`.
+went in. SQLite has no exact decimal: they are text there, compared by `decimal_key` and added by
+`decimal_sum`, two functions that `engines.py` registers on each connection. Callers write both
+through `ordered()` and `exact_sum()`.
 """
 
 import json
@@ -53,7 +52,9 @@ class ExactDecimal(TypeDecorator[Decimal]):
         return format(value, "f") if dialect.name == "sqlite" else value
 
     def process_result_value(
-        self, value: Any, dialect: Dialect
+        self,
+        value: Any,
+        dialect: Dialect,  # noqa: ARG002 - SQLAlchemy's signature
     ) -> Decimal | None:  # Any: str or Decimal by engine
         """The exact number."""
         return None if value is None else Decimal(value)
@@ -82,7 +83,9 @@ class UTCDateTime(TypeDecorator[datetime]):
         return value.strftime(_SQLITE_INSTANT) if dialect.name == "sqlite" else value
 
     def process_result_value(
-        self, value: Any, dialect: Dialect
+        self,
+        value: Any,
+        dialect: Dialect,  # noqa: ARG002 - SQLAlchemy's signature
     ) -> datetime | None:  # Any: str or datetime by engine
         """The instant, in UTC."""
         if isinstance(value, str):
@@ -118,13 +121,17 @@ class Words(TypeDecorator[frozenset[str]]):
     cache_ok = True
 
     def process_bind_param(
-        self, value: Any, dialect: Dialect
+        self,
+        value: Any,
+        dialect: Dialect,  # noqa: ARG002 - SQLAlchemy's signature
     ) -> str | None:  # Any: any iterable of words
         """Sorted and joined."""
         return None if value is None else " ".join(sorted(value))
 
     def process_result_value(
-        self, value: Any, dialect: Dialect
+        self,
+        value: Any,
+        dialect: Dialect,  # noqa: ARG002 - SQLAlchemy's signature
     ) -> frozenset[str] | None:  # Any: the driver's text
         """Split again."""
         return None if value is None else frozenset(value.split())
