@@ -70,7 +70,7 @@ class Grants:
 
     def code(self, user_name: str, redirect_uri: str, challenge: str) -> str:
         """Answer a code for one sign-in, good once and for a minute."""
-        claims = {"user": user_name, "uri": redirect_uri, "challenge": challenge}
+        claims: Claims = {"user": user_name, "uri": _digest(redirect_uri), "challenge": challenge}
         return self._seal.close("code", claims | self._stamp(token_hex(8), CODE_LIFE_S))
 
     def redeem(self, code: str, redirect_uri: str, verifier: str) -> Tokens:
@@ -80,7 +80,7 @@ class Grants:
         if name in self._sign_ins:
             self._sign_ins[name].is_dead = True
             raise GrantRefused("The code was used before.")
-        if claims["uri"] != redirect_uri or claims["challenge"] != challenge_of(verifier):
+        if claims["uri"] != _digest(redirect_uri) or claims["challenge"] != challenge_of(verifier):
             raise GrantRefused("The code belongs to another redirect_uri or code_challenge.")
         self.counts["code_grants"] += 1
         return self._issue(str(claims["user"]), name)
@@ -160,6 +160,10 @@ def challenge_of(verifier: str) -> str:
     """Answer the S256 challenge of a verifier (RFC 7636, section 4.2)."""
     digest = sha256(verifier.encode()).digest()
     return urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest()
 
 
 def _remember(known: OrderedDict[str, Value], key: str, value: Value) -> None:

@@ -12,6 +12,8 @@ from coffers.sandbox.statement import Row
 
 DEFAULT_PAGE: Final = 100
 MAX_PAGE: Final = 500
+#: Pages of which `repeated_page:twice` remembers that it showed them once.
+MAX_REPEATED: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,8 @@ def _repeat_twice(rows: Sequence[Row], walk: Walk, repeated: set[str]) -> Page:
         repeated.discard(key)
         return _cut(rows, walk, _revision(walk, ""))
     if walk.page > 1:
+        if len(repeated) >= MAX_REPEATED:
+            repeated.clear()
         repeated.add(key)
     return _repeat(rows, walk, repeated)
 
