@@ -1,9 +1,11 @@
 """What the inside needs from the outside: a field per port, filled once by `wiring`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from coffers.application.api_keys import ApiKeyLookups
+from coffers.application.connections import ConnectionLookups
+from coffers.application.credentials import ProviderAccess
 from coffers.application.ports import (
     AccessTokens,
     Clock,
@@ -14,6 +16,7 @@ from coffers.application.ports import (
     RateLimiter,
 )
 from coffers.application.sessions import SessionLists
+from coffers.application.sync_reports import SyncLookups
 from coffers.application.users import Letters, Profiles
 from coffers.domain.events import Origin
 
@@ -34,3 +37,7 @@ class Services:
     profiles: Profiles
     session_lists: SessionLists
     api_key_lookups: ApiKeyLookups
+    provider_access: ProviderAccess
+    redirect_uris: Sequence[str]
+    connection_lookups: ConnectionLookups
+    sync_lookups: SyncLookups

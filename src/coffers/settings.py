@@ -12,6 +12,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 MIN_SECRET: Final = 32
+SANDBOX_URL: Final = "http://127.0.0.1:8010"
 _WEAK: Final = ("change", "secret", "default", "example", "password", "insecure", "12345")
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -55,6 +56,17 @@ class Settings(BaseSettings):
     #: Policy → "capacity/refill per minute".
     limits: dict[str, str] = {}
 
+    #: Where this installation may send browsers back to; by default its own /oauth/callback.
+    redirect_uris: Annotated[list[str], NoDecode] = []
+    #: The sandbox broker; by default on this machine, and off in production.
+    sandbox_url: str | None = None
+    #: Where browsers find it, when that is another address.
+    sandbox_public_url: str = ""
+    schwab_client_id: str | None = None
+    schwab_client_secret: SecretStr | None = None
+    #: Origins (scheme://host:port) on private networks that providers may be reached at.
+    private_origins: Annotated[list[str], NoDecode] = []
+
     smtp_url: SecretStr | None = None
     mail_from: str = "coffers@localhost"
 
@@ -65,7 +77,12 @@ class Settings(BaseSettings):
     graceful_timeout_s: int = 10
 
     @field_validator(
-        "previous_secret_keys", "previous_encryption_keys", "trusted_proxies", mode="before"
+        "previous_secret_keys",
+        "previous_encryption_keys",
+        "trusted_proxies",
+        "redirect_uris",
+        "private_origins",
+        mode="before",
     )
     @classmethod
     def _split(cls, value: Any) -> Any:  # Any: text from the environment, or a list from a program
@@ -90,6 +107,18 @@ class Settings(BaseSettings):
         return (
             self.database_url or f"sqlite+aiosqlite:///{self.home.absolute() / 'coffers.sqlite3'}"
         )
+
+    @property
+    def sandbox(self) -> str | None:
+        """The sandbox broker's address, None without one."""
+        if self.sandbox_url is None and self.environment is Environment.DEVELOPMENT:
+            return SANDBOX_URL
+        return self.sandbox_url or None
+
+    @property
+    def callbacks(self) -> list[str]:
+        """The redirect URIs that links may use; the first is the default."""
+        return self.redirect_uris or [f"{self.public_base_url}/oauth/callback"]
 
     @property
     def is_embedded(self) -> bool:

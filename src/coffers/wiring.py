@@ -6,25 +6,37 @@ Settings in, services out. The only place where ports meet their adapters.
 import hashlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import Final
 
-from coffers.application.ports import IdempotencyClaim, RateLimiter
+from coffers.application.credentials import ProviderAccess
+from coffers.application.ports import IdempotencyClaim, RateLimiter, Vault
+from coffers.application.providers import Catalogue
 from coffers.domain.events import Origin
 from coffers.domain.ids import SessionId, UserId
 from coffers.infrastructure.argon2_passwords import Argon2Passwords
 from coffers.infrastructure.clock import SystemClock
 from coffers.infrastructure.db.api_keys import SqlApiKeyLookups
+from coffers.infrastructure.db.connections import SqlConnectionLookups
 from coffers.infrastructure.db.engines import open_engines
 from coffers.infrastructure.db.idempotency import SqlIdempotencyKeys
 from coffers.infrastructure.db.reader import Reader
 from coffers.infrastructure.db.sessions import SqlSessionLists
+from coffers.infrastructure.db.syncs import SqlSyncLookups
 from coffers.infrastructure.db.unit_of_work import Committed, SqlUnitOfWork
 from coffers.infrastructure.db.users import SqlProfiles
 from coffers.infrastructure.in_process.rate_limiter import InProcessRateLimiter
 from coffers.infrastructure.jwt_tokens import JwtAccessTokens, SigningKey
 from coffers.infrastructure.letters import PlainLetters
-from coffers.local_secrets import key_id, secret_keys
+from coffers.infrastructure.providers.catalogue import Registration, build_catalogue
+from coffers.infrastructure.providers.http import HttpClient
+from coffers.infrastructure.vault import AesGcmVault, VaultKey
+from coffers.local_secrets import encryption_keys, key_id, secret_keys
 from coffers.services import Services
 from coffers.settings import Settings
+
+#: The sandbox is a toy: its registration is printed in its documentation.
+SANDBOX_CLIENT: Final = "coffers"
+SANDBOX_SECRET: Final = "sandbox-secret"  # noqa: S105 - likewise
 
 
 @asynccontextmanager
@@ -35,7 +47,10 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         time_cost=settings.argon2_time_cost, memory_kib=settings.argon2_memory_kib
     )
     limiter = InProcessRateLimiter()
-    async with open_engines(settings.database) as engines:
+    async with (
+        open_engines(settings.database) as engines,
+        HttpClient(clock, listed_origins=_private_origins(settings)) as http,
+    ):
         reader = Reader(engines)
 
         def unit_of_work(origin: Origin, claim: IdempotencyClaim | None = None) -> SqlUnitOfWork:
@@ -53,6 +68,10 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 profiles=SqlProfiles(reader),
                 session_lists=SqlSessionLists(reader, clock),
                 api_key_lookups=SqlApiKeyLookups(reader, engines),
+                provider_access=ProviderAccess(_vault(settings), clock, _catalogue(settings, http)),
+                redirect_uris=settings.callbacks,
+                connection_lookups=SqlConnectionLookups(reader),
+                sync_lookups=SqlSyncLookups(reader),
             )
         finally:
             passwords.close()
@@ -68,6 +87,27 @@ def _announcing(limiter: RateLimiter) -> Committed:
 
 def _fingerprint_key(settings: Settings) -> bytes:
     return hashlib.sha256(b"fingerprints:" + secret_keys(settings)[0].encode()).digest()
+
+
+def _vault(settings: Settings) -> Vault:
+    keys = encryption_keys(settings)
+    return AesGcmVault([VaultKey.from_text(key_id(key), key) for key in keys])
+
+
+def _private_origins(settings: Settings) -> list[str]:
+    return [*settings.private_origins, *([settings.sandbox] if settings.sandbox else [])]
+
+
+def _catalogue(settings: Settings, http: HttpClient) -> Catalogue:
+    sandbox = schwab = None
+    if settings.sandbox:
+        sandbox = Registration(
+            SANDBOX_CLIENT, SANDBOX_SECRET, settings.sandbox, settings.sandbox_public_url
+        )
+    if settings.schwab_client_id and settings.schwab_client_secret:
+        secret = settings.schwab_client_secret.get_secret_value()
+        schwab = Registration(settings.schwab_client_id, secret)
+    return build_catalogue(http, SystemClock(), sandbox=sandbox, schwab=schwab)
 
 
 def _access_tokens(settings: Settings) -> JwtAccessTokens:

@@ -28,7 +28,10 @@ LOOK_EVERY_S: Final = 0.1
 
 
 class TokenRefreshed(msgspec.Struct, frozen=True):
-    """The outcome of asking for fresh tokens; `expires_at` is null for credentials that do not end."""
+    """The outcome of asking for fresh tokens.
+
+    `expires_at` is null for credentials that do not end.
+    """
 
     success: bool
     message: str

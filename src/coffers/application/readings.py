@@ -1,4 +1,7 @@
-"""What a provider reported, and its storing: accounts, holdings, transactions and their snapshots."""
+"""What a provider reported, and its storing.
+
+Accounts, holdings, transactions and their snapshots.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -51,7 +54,10 @@ async def store_reading(
     source: SourceOf,
     now: datetime,
 ) -> SyncReport:
-    """Within the open transaction: the rows, and a snapshot of every account whose balance was read."""
+    """Within the open transaction.
+
+    The rows, and a snapshot of every account whose balance was read.
+    """
     accounts, account_counts = await _store_accounts(uow, vault, connection, reading, now)
     holdings = transactions = Counts()
     for account in accounts or reading.known:
@@ -111,7 +117,10 @@ def _snapshot(
 
 
 def value_of(holdings: Sequence[ReportedHolding], currency: str) -> Decimal | None:
-    """What the positions are worth together; None when some are in another currency: no rate, no sum."""
+    """What the positions are worth together.
+
+    None when some are in another currency: no rate, no sum.
+    """
     if any(holding.currency != currency for holding in holdings):
         return None
     total = Decimal(0)

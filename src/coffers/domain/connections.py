@@ -23,7 +23,10 @@ MAX_CONNECTIONS: Final = 100
 
 
 class ConnectionStatus(StrEnum):
-    """Where the link stands. `expired`: the owner must sign in again; `revoked`: the provider ended it."""
+    """Where the link stands.
+
+    `expired`: the owner must sign in again; `revoked`: the provider ended it.
+    """
 
     PENDING = "pending"
     ACTIVE = "active"
@@ -35,7 +38,10 @@ class ConnectionStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """A link to a provider. While `sync_leased_until` lies ahead, the sync `sync_id` works on it."""
+    """A link to a provider.
+
+    While `sync_leased_until` lies ahead, the sync `sync_id` works on it.
+    """
 
     id: UUID
     user_id: UserId
@@ -58,7 +64,10 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class LinkAttempt:
-    """An owner sent to a provider's page. Only the state's SHA-256 is kept; the verifier is sealed."""
+    """An owner sent to a provider's page.
+
+    Only the state's SHA-256 is kept; the verifier is sealed.
+    """
 
     id: UUID
     user_id: UserId
@@ -73,7 +82,10 @@ class LinkAttempt:
 
 @dataclass(frozen=True, slots=True)
 class SealedCredentials:
-    """A connection's credentials, encrypted. While `refreshing_until` lies ahead, somebody fetches fresh ones."""
+    """A connection's credentials.
+
+    Encrypted. While `refreshing_until` lies ahead, somebody fetches fresh ones.
+    """
 
     user_id: UserId
     connection_id: UUID
@@ -98,13 +110,19 @@ class Connections(Protocol):
         ...
 
     async def get(self, user_id: UserId, connection_id: UUID) -> Connection:
-        """Locked for this transaction; raises ConnectionNotFound, or NotYours for someone else's."""
+        """Locked for this transaction.
+
+        Raises ConnectionNotFound, or NotYours for someone else's.
+        """
         ...
 
     async def update(
         self, connection: Connection, *, expected_version: int | None = None
     ) -> Connection:
-        """As stored, its version one higher; raises PreconditionFailed when it is not the expected one."""
+        """As stored, its version one higher.
+
+        Raises PreconditionFailed when it is not the expected one.
+        """
         ...
 
     async def keep_credentials(self, credentials: SealedCredentials) -> None:
@@ -124,7 +142,10 @@ class Connections(Protocol):
         ...
 
     async def take_attempt(self, user_id: UserId, state_hash: str) -> LinkAttempt | None:
-        """Remove and return it; None when there is none of this user. Two takers never both get it."""
+        """Remove and return it.
+
+        None when there is none of this user. Two takers never both get it.
+        """
         ...
 
 

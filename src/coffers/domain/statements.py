@@ -35,7 +35,10 @@ class ReportedAccount:
 
 @dataclass(frozen=True, slots=True)
 class ReportedHolding:
-    """A position. `cost_basis` is of the whole position (never per share), None when the source does not say."""
+    """A position. `cost_basis` is of the whole position (never per share).
+
+    None when the source does not say.
+    """
 
     provider_holding_id: str
     symbol: str

@@ -11,7 +11,8 @@ from coffers.domain.ids import UserId
 
 #: A second sync of the same things within this long must be forced.
 RECENT: Final = timedelta(minutes=5)
-#: Without a start date, transactions are read again from this long before the last successful reading.
+#: Without a start date, transactions are read again from this long before the last successful
+#: reading.
 OVERLAP: Final = timedelta(days=30)
 #: One sync takes no more rows than this; a provider that reports more is not believed.
 MAX_ROWS: Final = 250_000
@@ -116,7 +117,10 @@ class Syncs(Protocol):
         scopes: tuple[SyncScope, ...],
         account_id: UUID | None,
     ) -> datetime | None:
-        """When the last successful one of these scopes began that read this account (None: all of them)."""
+        """When the last successful one of these scopes began that read this account (None.
+
+        All of them).
+        """
         ...
 
 

@@ -1,9 +1,9 @@
 """The OpenAPI 3.1 document, written by the registry and the types of its endpoints."""
 
 import inspect
-import re
+import types
 import typing
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, get_args, get_origin
 
 import msgspec
@@ -11,10 +11,20 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from starlette.responses import Response
 
+from coffers.application.ports import RequestStillRunning
+from coffers.application.views import Versioned
 from coffers.domain import errors
 from coffers.domain.errors import DomainError
+from coffers.presentation.admission import (
+    IdempotencyKeyInvalid,
+    IdempotencyKeyReused,
+    QueryInvalid,
+)
+from coffers.presentation.answers import Answer
+from coffers.presentation.examples import example_of, request_example
 from coffers.presentation.limits import RateLimitExceeded
 from coffers.presentation.problems import (
+    MEDIA_TYPE,
     BodyTooLarge,
     DeadlineExceeded,
     InternalError,
@@ -22,26 +32,56 @@ from coffers.presentation.problems import (
     Problem,
     RequestTimedOut,
     UnsupportedMediaType,
+    ValidationFailed,
     status_of,
+    title_of,
 )
-from coffers.presentation.routes import Route
+from coffers.presentation.routes import JSON, Route
 
-_REF: Final = "#/components/schemas/{name}"
+Json = dict[str, Any]  # Any: OpenAPI
+
+_REFS: Final = "#/components/schemas/{name}"
 _DESCRIPTION: Final = (
     "Everything a person owns, behind one API. Every refusal is an RFC 9457 problem document."
 )
-_EVERYWHERE: Final = (errors.Unavailable, InternalError, DeadlineExceeded)
-_LIMIT_HEADERS: Final = {
-    "X-RateLimit-Limit": "Tokens that the bucket holds.",
-    "X-RateLimit-Remaining": "Tokens left.",
-    "X-RateLimit-Reset": "When the bucket is full again, in epoch seconds.",
+_EVERYWHERE: Final = (errors.Unavailable, InternalError, DeadlineExceeded, BodyTooLarge)
+_OF_BODIES: Final = (MalformedJson, UnsupportedMediaType, RequestTimedOut)
+_OF_REPETITIONS: Final = (RequestStillRunning, IdempotencyKeyInvalid, IdempotencyKeyReused)
+_SECURITY: Final = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "An access token or an API key.",
+    }
+}
+_TEXT: Final = {"type": "string"}
+_NUMBER: Final = {"type": "integer"}
+_ETAG: Final = {"ETag": ("This version of the resource.", _TEXT)}
+_LOCATION: Final = {"Location": ("Where the new resource is.", _TEXT)}
+_REPLAYED: Final = {"Idempotency-Replayed": ("`true` when this outcome came before.", _TEXT)}
+_RETRY: Final = {"Retry-After": ("Seconds to wait.", _NUMBER)}
+_LIMITS: Final = {
+    "X-RateLimit-Limit": ("Tokens that the bucket holds.", _NUMBER),
+    "X-RateLimit-Remaining": ("Tokens left.", _NUMBER),
+    "X-RateLimit-Reset": ("When the bucket is full again, in epoch seconds.", _NUMBER),
+}
+_IDEMPOTENCY_KEY: Final = (
+    "Idempotency-Key",
+    "Repeat a request safely: same key and body, same outcome.",
+    {"type": "string", "pattern": "^[\\x21-\\x7e]{1,255}$"},
+)
+_IF_MATCH: Final = ("If-Match", "Only if the resource still has this ETag.", _TEXT)
+_IF_NONE_MATCH: Final = ("If-None-Match", "304 if the resource still has this ETag.", _TEXT)
+#: What parameters mean wherever they occur; other than these and ids, each describes itself.
+_PARAMETERS: Final = {
+    "limit": "How many at most.",
+    "cursor": "Where to go on: the `next_cursor` of the page before.",
+    "slug": "The name in addresses.",
 }
 
 
-def documentation(
-    route: Route,
-) -> dict[str, Any]:  # Any: keyword arguments of the framework's route
-    """What the framework should document of this route."""
+def documentation(route: Route) -> dict[str, Any]:  # Any: keyword arguments of the framework's
+    """What the framework itself should know of this route's description."""
     doc = inspect.getdoc(route.endpoint) or ""
     summary, _, rest = doc.partition("\n")
     return {
@@ -49,118 +89,14 @@ def documentation(
         "tags": [route.family],
         "summary": summary.rstrip("."),
         "description": rest.strip() or summary,
-        "responses": _responses(route),
-        "openapi_extra": _extra(route),
     }
-
-
-def _extra(route: Route) -> dict[str, Any]:  # Any: OpenAPI
-    extra: dict[str, Any] = {"security": [] if route.access.is_public else [{"bearer": []}]}
-    extra["parameters"] = _header_parameters(route)
-    return extra
-
-
-def _header_parameters(route: Route) -> list[dict[str, Any]]:  # Any: OpenAPI
-    wanted = []
-    if route.method == "POST" and not route.is_secret:
-        wanted.append(
-            ("Idempotency-Key", "Repeat a request safely: same key and body, same outcome.")
-        )
-    if errors.PreconditionFailed in route.refusals:
-        wanted.append(("If-Match", "Only if the resource still has this ETag."))
-    return [
-        {
-            "name": name,
-            "in": "header",
-            "required": False,
-            "description": text,
-            "schema": {"type": "string"},
-        }
-        for name, text in wanted
-    ]
-
-
-def _responses(route: Route) -> dict[int | str, dict[str, Any]]:  # Any: OpenAPI
-    documented: dict[int | str, dict[str, Any]] = {route.status: _success(route)}
-    for status, kinds in _refusals_by_status(route).items():
-        documented[status] = _problem(kinds)
-    return documented
-
-
-def _success(route: Route) -> dict[str, Any]:  # Any: OpenAPI
-    view = view_of(route)
-    answer: dict[str, Any] = {"description": "Done." if view is None else _first_line(view)}
-    if view is not None and isinstance(view, type) and issubclass(view, msgspec.Struct):
-        schema = {"$ref": _REF.format(name=view.__name__)}
-        answer["content"] = {"application/json": {"schema": schema}}
-    elif view is Response:
-        answer["content"] = {"text/plain": {"schema": {"type": "string"}}}
-    if route.policy is not None:
-        answer["headers"] = {
-            name: {"description": text, "schema": {"type": "integer"}}
-            for name, text in _LIMIT_HEADERS.items()
-        }
-    return answer
-
-
-def _refusals_by_status(route: Route) -> dict[int, list[type[DomainError]]]:
-    by_status: dict[int, list[type[DomainError]]] = {}
-    for kind in (*route.refusals, *_implied(route)):
-        by_status.setdefault(status_of(kind), []).append(kind)
-    return dict(sorted(by_status.items()))
-
-
-def _implied(route: Route) -> list[type[DomainError]]:
-    kinds: list[type[DomainError]] = list(_EVERYWHERE)
-    if not route.access.is_public:
-        kinds += [errors.Unauthenticated, errors.Forbidden]
-    if route.policy is not None:
-        kinds.append(RateLimitExceeded)
-    if route.body is not None:
-        kinds += [
-            MalformedJson,
-            BodyTooLarge,
-            UnsupportedMediaType,
-            RequestTimedOut,
-            errors.Invalid,
-        ]
-    if route.method == "POST" and not route.is_secret:
-        kinds += [errors.Conflict, errors.BadRequest]
-    if "{" in route.path:
-        kinds.append(errors.NotFound)
-    # Any query string may hold a parameter that the endpoint does not know.
-    return [*kinds, errors.Invalid]
-
-
-def _problem(kinds: Sequence[type[DomainError]]) -> dict[str, Any]:  # Any: OpenAPI
-    lines = {f"`{kind.slug}`: {_first_line(kind)}" for kind in kinds}
-    schema = {"$ref": _REF.format(name="Problem")}
-    return {
-        "description": " ".join(sorted(lines)),
-        "content": {"application/problem+json": {"schema": schema}},
-    }
-
-
-def _first_line(thing: type) -> str:
-    return (inspect.getdoc(thing) or thing.__name__).partition("\n")[0]
-
-
-def view_of(route: Route) -> Any:  # Any: a type, as the endpoint's annotation has it
-    """The type that the endpoint answers with, out of Answer[…] or Versioned[…].
-
-    None for no content.
-    """
-    annotation = typing.get_type_hints(route.endpoint, include_extras=True).get("return")
-    if get_origin(annotation) is not None and get_args(annotation):
-        return get_args(annotation)[0]
-    return None if annotation is type(None) else annotation
 
 
 def document(
     registry: Sequence[Route], routes: Sequence[APIRoute], *, version: str, url: str
-) -> dict[str, Any]:  # Any: OpenAPI
+) -> Json:
     """The whole document."""
-    made = get_openapi(
+    made: Json = get_openapi(
         title="Coffers",
         version=version,
         description=_DESCRIPTION,
@@ -168,27 +104,193 @@ def document(
         servers=[{"url": url}],
         separate_input_output_schemas=False,
     )
-    schemas = made.setdefault("components", {}).setdefault("schemas", {})
-    schemas |= _struct_schemas(registry)
+    components = made.setdefault("components", {})
+    schemas = {**components.get("schemas", {}), **_view_schemas(registry)}
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
-    made["components"]["securitySchemes"] = {
-        "bearer": {
-            "type": "http",
-            "scheme": "bearer",
-            "description": "An access token or an API key.",
-        }
-    }
+    components |= {"schemas": dict(sorted(schemas.items())), "securitySchemes": _SECURITY}
+    components["examples"] = _problem_examples(registry, url)
+    for route in registry:
+        operation = made["paths"][route.full_path][route.method.lower()]
+        _complete(operation, route, schemas)
     return made
 
 
-def _struct_schemas(registry: Sequence[Route]) -> dict[str, Any]:  # Any: OpenAPI
-    views: set[type[msgspec.Struct]] = {Problem}
-    for route in registry:
-        view = view_of(route)
-        if isinstance(view, type) and issubclass(view, msgspec.Struct):
-            views.add(view)
-    _, components = msgspec.json.schema_components(
-        sorted(views, key=lambda view: view.__name__), ref_template="#/components/schemas/{name}"
-    )
-    return {re.sub(r"\W+", "_", name).strip("_"): schema for name, schema in components.items()}
+def _complete(operation: Json, route: Route, schemas: Json) -> None:
+    operation["security"] = [] if route.access.is_public else [{"bearer": []}]
+    for parameter in operation.get("parameters", ()):
+        parameter.setdefault("description", _meaning(parameter["name"]))
+    operation["parameters"] = [*operation.get("parameters", ()), *_header_parameters(route)]
+    operation["responses"] = {
+        str(status): response for status, response in sorted(_responses(route, schemas))
+    }
+    for media in operation.get("requestBody", {}).get("content", {}).values():
+        media.setdefault("example", request_example(media["schema"], schemas))
+
+
+def _meaning(parameter: str) -> str:
+    thing, is_id, _ = parameter.rpartition("_id")
+    return f"The {thing.replace('_', ' ')}'s id." if is_id else _PARAMETERS.get(parameter, "")
+
+
+def _header_parameters(route: Route) -> list[Json]:
+    wanted = []
+    if route.takes_idempotency_key:
+        wanted.append(_IDEMPOTENCY_KEY)
+    if any(issubclass(kind, errors.PreconditionFailed) for kind in route.refusals):
+        wanted.append(_IF_MATCH)
+    if _answers_conditionally(route):
+        wanted.append(_IF_NONE_MATCH)
+    return [
+        {"name": name, "in": "header", "required": False, "description": text, "schema": schema}
+        for name, text, schema in wanted
+    ]
+
+
+def _responses(route: Route, schemas: Json) -> Iterator[tuple[int, Json]]:
+    yield route.status, _success(route, schemas)
+    if _answers_conditionally(route):
+        yield 304, {"description": "The caller has this version.", "headers": _headers(_ETAG)}
+    for status, kinds in _refusals_by_status(route).items():
+        yield status, _problem(status, kinds)
+
+
+def _success(route: Route, schemas: Json) -> Json:
+    view = view_of(route)
+    answer: Json = {"description": "Done." if view is None else _meaning_of(view)}
+    headers = {
+        **(_ETAG if _is(route, Versioned) else {}),
+        **(_LOCATION if _is(route, Answer) and route.method == "POST" else {}),
+        **(_REPLAYED if route.takes_idempotency_key else {}),
+        **(_LIMITS if route.policy is not None else {}),
+    }
+    if headers:
+        answer["headers"] = _headers(headers)
+    if _is_response(view):
+        answer["content"] = {route.produces: {"schema": _TEXT}}
+    elif view is not None:
+        schema = _schema(view)
+        answer["content"] = {JSON: {"schema": schema, "example": example_of(schema, schemas)}}
+    return answer
+
+
+def _refusals_by_status(route: Route) -> dict[int, list[type[DomainError]]]:
+    by_status: dict[int, list[type[DomainError]]] = {}
+    for kind in dict.fromkeys((*route.refusals, *_implied(route))):
+        by_status.setdefault(status_of(kind), []).append(kind)
+    return by_status
+
+
+def _implied(route: Route) -> list[type[DomainError]]:
+    kinds: list[type[DomainError]] = [*_EVERYWHERE, ValidationFailed, QueryInvalid]
+    if not route.access.is_public:
+        kinds += [errors.Unauthenticated, errors.Forbidden]
+    if route.policy is not None:
+        kinds.append(RateLimitExceeded)
+    if route.body is not None:
+        kinds += _OF_BODIES
+    if route.takes_idempotency_key:
+        kinds += _OF_REPETITIONS
+    if "{" in route.path:
+        kinds.append(errors.NotFound)
+    return kinds
+
+
+def _problem(status: int, kinds: Sequence[type[DomainError]]) -> Json:
+    by_slug: dict[str, str] = {}
+    for kind in kinds:
+        by_slug.setdefault(kind.slug, _first_line(kind))
+    headers: Mapping[str, tuple[str, Json]] = {
+        401: {"WWW-Authenticate": ("`Bearer`.", _TEXT)},
+        429: {**_RETRY, **_LIMITS},
+        503: _RETRY,
+    }.get(status, {})
+    answer: Json = {
+        "description": " ".join(f"`{slug}`: {text}" for slug, text in by_slug.items()),
+        "content": {
+            MEDIA_TYPE: {
+                "schema": {"$ref": _REFS.format(name=Problem.__name__)},
+                "examples": {slug: {"$ref": f"#/components/examples/{slug}"} for slug in by_slug},
+            }
+        },
+    }
+    return {**answer, "headers": _headers(headers)} if headers else answer
+
+
+def _problem_examples(registry: Sequence[Route], url: str) -> Json:
+    return {
+        kind.slug: {"summary": title_of(kind.slug), "value": _sample(status, kind.slug, url)}
+        for route in registry
+        for status, kinds in _refusals_by_status(route).items()
+        for kind in kinds
+    }
+
+
+def _sample(status: int, slug: str, url: str) -> Json:
+    return {
+        "type": f"{url}/errors/{slug}",
+        "title": title_of(slug),
+        "status": status,
+        "detail": "What exactly was refused, and why.",
+        "instance": "/api/v1/…",
+        "trace_id": "0198c0de-5f00-7a10-8b3c-2f9d6e4a1b7c",
+    }
+
+
+def _headers(described: Mapping[str, tuple[str, Json]]) -> Json:
+    return {
+        name: {"description": text, "schema": schema} for name, (text, schema) in described.items()
+    }
+
+
+def _first_line(thing: object) -> str:
+    return (inspect.getdoc(thing) or "").partition("\n")[0]
+
+
+def view_of(route: Route) -> Any:  # Any: a type, as the endpoint's annotation has it
+    """The type that the endpoint answers with, out of Answer[…] or Versioned[…].
+
+    None for no content.
+    """
+    annotation = _annotation(route)
+    if get_origin(annotation) in {Answer, Versioned}:
+        return get_args(annotation)[0]
+    return None if annotation is type(None) else annotation
+
+
+def _annotation(route: Route) -> Any:  # Any: a type
+    return typing.get_type_hints(route.endpoint, include_extras=True).get("return")
+
+
+def _is(route: Route, kind: type) -> bool:
+    return get_origin(_annotation(route)) is kind
+
+
+def _answers_conditionally(route: Route) -> bool:
+    return route.method == "GET" and _is(route, Versioned)
+
+
+def _is_response(view: object) -> bool:
+    return isinstance(view, type) and issubclass(view, Response)
+
+
+def _alternatives(view: Any) -> tuple[Any, ...]:  # Any: types
+    """The members of a union: msgspec describes only one struct at a time."""
+    is_union = get_origin(view) in {typing.Union, types.UnionType}
+    return get_args(view) if is_union else (view,)
+
+
+def _meaning_of(view: Any) -> str:  # Any: a type
+    return " Or: ".join(filter(None, map(_first_line, _alternatives(view)))) or "Done."
+
+
+def _schema(view: Any) -> Json:  # Any: a type
+    schemas, _ = msgspec.json.schema_components(_alternatives(view), ref_template=_REFS)
+    return schemas[0] if len(schemas) == 1 else {"anyOf": list(schemas)}
+
+
+def _view_schemas(registry: Sequence[Route]) -> Json:
+    views = {kind for route in registry for kind in _alternatives(view_of(route))}
+    views = {kind for kind in views if kind is not None and not _is_response(kind)} | {Problem}
+    _, components = msgspec.json.schema_components(sorted(views, key=str), ref_template=_REFS)
+    return components

@@ -4,8 +4,29 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from coffers.application.syncs import AccountNotLinked
+from coffers.domain.accounts import AccountNotFound
+from coffers.domain.connections import (
+    ConnectionNotActive,
+    ConnectionNotFound,
+    OAuthStateInvalid,
+    RedirectNotAllowed,
+    TooManyConnections,
+    WrongCredentialType,
+)
 from coffers.domain.errors import DomainError, PreconditionFailed
+from coffers.domain.principals import NotYours
+from coffers.domain.providers import (
+    CredentialFieldsInvalid,
+    ProviderAnsweredNonsense,
+    ProviderFailed,
+    ProviderNotFound,
+    ProviderRateLimited,
+    ProviderRefusedCredentials,
+    ProviderTimedOut,
+)
 from coffers.domain.sessions import TokenInvalid, TokenReuse
+from coffers.domain.syncs import AccountsNotSynced, SyncInProgress, SyncTakenOver, SyncTooRecent
 from coffers.domain.users import (
     AccountInactive,
     AccountLocked,
@@ -17,13 +38,15 @@ from coffers.domain.users import (
     UsernameTaken,
 )
 from coffers.presentation.access import PUBLIC, SELF, SESSION, USER, Access
-from coffers.presentation.api import operations, sessions, users
+from coffers.presentation.api import connections, operations, providers, sessions, syncs, users
 from coffers.presentation.limits import (
     API_READ,
     API_WRITE,
     AUTH_LOGIN,
     AUTH_REGISTER,
     AUTH_TOKEN_REFRESH,
+    PROVIDER_CONNECT,
+    PROVIDER_SYNC,
     Policy,
 )
 
@@ -37,8 +60,8 @@ class Route:
     """An endpoint: where, what, who, how often, and which refusals of its own it may answer with.
 
     `is_secret`: the answer carries a secret, so it is never stored under an idempotency key.
-    `body`: the media type that
-    it reads. A policy of None is exempt from all limits.
+    `body`: the media type that it reads; `produces`: the one of an answer that is not a view.
+    A policy of None is exempt from all limits.
     """
 
     method: str
@@ -49,6 +72,7 @@ class Route:
     refusals: Sequence[type[DomainError]]
     is_secret: bool = False
     body: str | None = None
+    produces: str = JSON
     deadline_s: float = DEADLINE_S
     is_root: bool = False
 
@@ -64,7 +88,7 @@ class Route:
 
     @property
     def takes_idempotency_key(self) -> bool:
-        """Whether a repetition gets the first outcome again: every POST without a secret in its answer."""
+        """Whether a repetition gets the first outcome again: POST, unless it answers a secret."""
         return self.method == "POST" and not self.is_secret
 
     @property
@@ -74,6 +98,12 @@ class Route:
             return 204
         return 201 if self.method == "POST" else 200
 
+
+#: What asking a provider may end in.
+UPSTREAM: Final[Sequence[type[DomainError]]] = (ProviderRefusedCredentials, ProviderFailed, ProviderAnsweredNonsense, ProviderTimedOut, ProviderRateLimited)
+SYNCING: Final[Sequence[type[DomainError]]] = (ConnectionNotActive, SyncInProgress, SyncTooRecent, SyncTakenOver, *UPSTREAM)
+#: A first sync of a long history takes its time.
+SYNC_DEADLINE_S: Final = 180.0
 
 # fmt: off
 ROUTES: Final[Sequence[Route]] = (
@@ -85,9 +115,25 @@ ROUTES: Final[Sequence[Route]] = (
     Route("DELETE", "/sessions/current", sessions.end_current_session, SELF, API_WRITE, []),
     Route("POST", "/tokens", sessions.refresh_tokens, PUBLIC, AUTH_TOKEN_REFRESH, [TokenInvalid, TokenReuse], is_secret=True, body=JSON),
 
+    Route("GET", "/providers", providers.list_providers, USER, API_READ, []),
+    Route("GET", "/providers/{slug}", providers.get_provider, USER, API_READ, [ProviderNotFound]),
+
+    Route("POST", "/connections", connections.create_connection, USER, PROVIDER_CONNECT, [ProviderNotFound, WrongCredentialType, CredentialFieldsInvalid, RedirectNotAllowed, TooManyConnections, ConnectionNotFound, *UPSTREAM], body=JSON, deadline_s=60),
+    Route("POST", "/connections/callback", connections.complete_connection, USER, PROVIDER_CONNECT, [OAuthStateInvalid, TooManyConnections, *UPSTREAM], body=JSON, deadline_s=60),
+    Route("GET", "/connections", connections.list_connections, USER, API_READ, []),
+    Route("GET", "/connections/{connection_id}", connections.get_connection, USER, API_READ, [ConnectionNotFound, NotYours]),
+    Route("PATCH", "/connections/{connection_id}", connections.rename_connection, USER, API_WRITE, [ConnectionNotFound, NotYours, PreconditionFailed], body=JSON),
+    Route("DELETE", "/connections/{connection_id}", connections.disconnect, USER, API_WRITE, [ConnectionNotFound, NotYours, PreconditionFailed]),
+    Route("POST", "/connections/{connection_id}/token-refreshes", connections.refresh_connection_tokens, USER, PROVIDER_SYNC, [ConnectionNotFound, NotYours, ConnectionNotActive, *UPSTREAM], body=JSON, deadline_s=60),
+    Route("POST", "/connections/{connection_id}/syncs", syncs.sync_connection, USER, PROVIDER_SYNC, [ConnectionNotFound, NotYours, *SYNCING], body=JSON, deadline_s=SYNC_DEADLINE_S),
+    Route("GET", "/connections/{connection_id}/syncs", syncs.list_syncs, USER, API_READ, [ConnectionNotFound, NotYours]),
+    Route("POST", "/accounts/syncs", syncs.sync_accounts, USER, PROVIDER_SYNC, [ConnectionNotFound, NotYours, *SYNCING], body=JSON, deadline_s=SYNC_DEADLINE_S),
+    Route("POST", "/transactions/syncs", syncs.sync_transactions, USER, PROVIDER_SYNC, [ConnectionNotFound, AccountNotFound, NotYours, AccountsNotSynced, *SYNCING], body=JSON, deadline_s=SYNC_DEADLINE_S),
+    Route("POST", "/accounts/{account_id}/holdings/syncs", syncs.sync_holdings, USER, PROVIDER_SYNC, [AccountNotFound, NotYours, AccountNotLinked, *SYNCING], body=JSON, deadline_s=SYNC_DEADLINE_S),
+
     Route("GET", "/health/live", operations.live, PUBLIC, None, [], is_root=True),
 
-    Route("GET", "/metrics", operations.metrics, PUBLIC, None, [], is_root=True),
+    Route("GET", "/metrics", operations.metrics, PUBLIC, None, [], is_root=True, produces="text/plain"),
     Route("GET", "/errors/{slug}", operations.explain_error, PUBLIC, None, [], is_root=True),
 )
 # fmt: on

@@ -66,7 +66,8 @@ async def create_connection(
     if body.credentials is None:
         return Answer(await _begin(call, link, body.redirect_uri))
     access = call.services.provider_access
-    return _created(await links.connect_with_keys(call.uow, access, link, body.credentials))
+    made = await links.connect_with_keys(call.uow, access, link, body.credentials)
+    return Answer(made.view, _location(made), made.version)
 
 
 async def _begin(call: Call, link: Link, redirect_uri: str | None) -> LinkStarted:
@@ -88,12 +89,11 @@ async def complete_connection(call: Caller, body: Callback) -> Answer[Connection
     made = await links.finish_link(
         call.uow, access, call.principal, code=body.code, state=body.state
     )
-    return _created(made)
+    return Answer(made.view, _location(made), made.version)
 
 
-def _created(made: Versioned[ConnectionView]) -> Answer[ConnectionView]:
-    location = f"/api/v1/connections/{made.view.id}"
-    return Answer(made.view, {"Location": location}, made.version)
+def _location(made: Versioned[ConnectionView]) -> dict[str, str]:
+    return {"Location": f"/api/v1/connections/{made.view.id}"}
 
 
 async def list_connections(call: Caller) -> ConnectionList:

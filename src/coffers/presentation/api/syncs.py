@@ -1,9 +1,11 @@
 """…/syncs: reading providers on request."""
 
+from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
 from coffers.application import sync_reports
+from coffers.application.claims import SyncRequest
 from coffers.application.sync_reports import (
     AccountsSynced,
     ConnectionSynced,
@@ -11,7 +13,7 @@ from coffers.application.sync_reports import (
     SyncList,
     TransactionsSynced,
 )
-from coffers.application.syncs import SyncRequest, sync
+from coffers.application.syncs import connection_of, sync
 from coffers.domain.syncs import SyncReport, SyncScope, SyncTrigger
 from coffers.presentation.api.connections import charge_provider
 from coffers.presentation.calls import Call, Caller
@@ -44,69 +46,46 @@ async def sync_connection(
 ) -> ConnectionSynced:
     """Read accounts, holdings and transactions in one go."""
     wish = body or SyncWish()
-    report = await _sync(call, connection_id, SyncScope.EVERYTHING, force=wish.force)
-    return sync_reports.of_connection(report)
+    request = _request(call, connection_id, SyncScope.EVERYTHING, wish)
+    return sync_reports.of_connection(await _sync(call, request))
 
 
 async def sync_accounts(call: Caller, body: AccountsSyncWish) -> AccountsSynced:
     """Read the accounts of a connection and their balances."""
-    report = await _sync(call, body.connection_id, SyncScope.ACCOUNTS, force=body.force)
-    return sync_reports.of_accounts(report)
+    request = _request(call, body.connection_id, SyncScope.ACCOUNTS, body)
+    return sync_reports.of_accounts(await _sync(call, request))
 
 
 async def sync_transactions(call: Caller, body: TransactionsSyncWish) -> TransactionsSynced:
     """Read the transactions of a connection, or of one of its accounts."""
-    report = await _sync(
-        call,
-        body.connection_id,
-        SyncScope.TRANSACTIONS,
-        force=body.force,
+    request = replace(
+        _request(call, body.connection_id, SyncScope.TRANSACTIONS, body),
         account_id=body.account_id,
         first=body.start_date,
         last=body.end_date,
     )
-    return sync_reports.of_transactions(report)
+    return sync_reports.of_transactions(await _sync(call, request))
 
 
 async def sync_holdings(
     call: Caller, account_id: UUID, body: SyncWish | None = None
 ) -> HoldingsSynced:
     """Read the positions of an account, and its balance along with them."""
-    connection_id = await sync_reports.connection_of(
-        call.services.accounts_view, call.principal, account_id
-    )
-    wish = body or SyncWish()
-    report = await _sync(
-        call, connection_id, SyncScope.HOLDINGS, force=wish.force, account_id=account_id
-    )
-    return sync_reports.of_holdings(report)
+    connection_id = await connection_of(call.uow, call.principal, account_id)
+    request = _request(call, connection_id, SyncScope.HOLDINGS, body or SyncWish())
+    return sync_reports.of_holdings(await _sync(call, replace(request, account_id=account_id)))
 
 
 async def list_syncs(call: Caller, connection_id: UUID) -> SyncList:
     """List the last syncs of a connection, newest first, with their reports."""
-    return await sync_reports.list_syncs(
-        call.services.sync_lookups, call.principal, connection_id
-    )
+    return await sync_reports.list_syncs(call.services.sync_lookups, call.principal, connection_id)
 
 
-async def _sync(
-    call: Call,
-    connection_id: UUID,
-    scope: SyncScope,
-    *,
-    force: bool,
-    account_id: UUID | None = None,
-    first: date | None = None,
-    last: date | None = None,
-) -> SyncReport:
-    await charge_provider(call, connection_id)
-    request = SyncRequest(
-        user_id=call.principal.user_id,
-        connection_id=connection_id,
-        scope=scope,
-        trigger=SyncTrigger.FORCED if force else SyncTrigger.REQUEST,
-        account_id=account_id,
-        first=first,
-        last=last,
-    )
+def _request(call: Call, connection_id: UUID, scope: SyncScope, wish: SyncWish) -> SyncRequest:
+    trigger = SyncTrigger.FORCED if wish.force else SyncTrigger.REQUEST
+    return SyncRequest(call.principal.user_id, connection_id, scope, trigger)
+
+
+async def _sync(call: Call, request: SyncRequest) -> SyncReport:
+    await charge_provider(call, request.connection_id)
     return await sync(call.uow, call.services.provider_access, request)
