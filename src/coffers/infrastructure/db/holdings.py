@@ -7,6 +7,7 @@ from typing import Any, Final
 from sqlalchemy import (
     Boolean,
     Column,
+    ColumnElement,
     Index,
     Integer,
     Row,
@@ -79,7 +80,7 @@ class SqlHoldings(Holdings):
         gone = [row.id for key, row in known.items() if row.is_active and key not in told]
         await self._add(account, created, now)
         await self._change(account, changed, now)
-        await self._change(account, dict.fromkeys(gone, {"is_active": False}), now)
+        await self._change(account, {row_id: {"is_active": False} for row_id in gone}, now)
         await self._note_sync(account, now)
         unchanged = len(told) - len(created) - len(changed)
         return Counts(len(created), len(changed), unchanged, len(gone))
@@ -111,10 +112,11 @@ class SqlHoldings(Holdings):
         rows = [
             {**change, "updated_at": now, "row_id": row_id} for row_id, change in changes.items()
         ]
-        columns = [name for name in rows[0] if name != "row_id"]
         one = (holdings.c.user_id == account.user_id) & (holdings.c.id == bindparam("row_id"))
-        values = {name: bindparam(name) for name in columns}
-        values["version"] = holdings.c.version + 1  # type: ignore[assignment]  # an expression
+        values: dict[str, ColumnElement[Any]] = {
+            name: bindparam(name) for name in rows[0] if name != "row_id"
+        }
+        values["version"] = holdings.c.version + 1
         await self._transaction.execute(update(holdings).where(one).values(values), rows)
 
     async def _note_sync(self, account: Account, now: datetime) -> None:
@@ -139,7 +141,7 @@ def _key(account: Account) -> dict[str, object]:
     return {"user_id": account.user_id, "account_id": account.id}
 
 
-def _told(row: ReportedHolding) -> dict[str, object]:
+def _told(row: ReportedHolding) -> Mapping[str, object]:
     money = ("cost_basis", "market_value", "average_price", "current_price")
     amounts = {name: getattr(row, name) for name in money}
     return {

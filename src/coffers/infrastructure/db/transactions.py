@@ -1,86 +1,180 @@
-"""The transactions and transaction_tombstones tables and their repository."""
+"""The repository of transactions: merging what sources report into what is known."""
 
-from typing import Final
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
 
-from sqlalchemy import (
-    Column,
-    Date,
-    Index,
-    Integer,
-    String,
-    Table,
-    Text,
-    UniqueConstraint,
+from sqlalchemy import Row, Update, bindparam, select, update
+
+from coffers.domain.accounts import Account
+from coffers.domain.ids import UserId
+from coffers.domain.statements import ReportedTransaction
+from coffers.domain.syncs import Counts
+from coffers.domain.transactions import (
+    PendingMovement,
+    TransactionKnown,
+    Transactions,
+    TransactionStatus,
+    settle,
+)
+from coffers.infrastructure.db.bulk import stretches
+from coffers.infrastructure.db.transaction import Transaction
+from coffers.infrastructure.db.transaction_records import Records
+from coffers.infrastructure.db.transaction_rows import (
+    insert_rows,
+    merge_rows,
+    transaction_tombstones,
+    transactions,
 )
 
-from coffers.infrastructure.db.metadata import METADATA
-from coffers.infrastructure.db.types import ExactDecimal, Id, UTCDateTime
+#: Rows that one statement merges: well within the time a statement may take.
+BATCH: Final = 10_000
 
-transactions: Final = Table(
-    "transactions",
-    METADATA,
-    Column("user_id", Id, primary_key=True),
-    Column("id", Id, primary_key=True),
-    Column("account_id", Id, nullable=False),
-    Column("provider_transaction_id", Text),
-    #: Of the row as its file wrote it, where the file gave no id that can be trusted.
-    Column("fingerprint", String(64)),
-    Column("import_id", Id),
-    Column("transaction_type", String(20), nullable=False),
-    Column("subtype", String(20), nullable=False),
-    Column("status", String(12), nullable=False),
-    Column("amount", ExactDecimal, nullable=False),
-    Column("currency", String(12), nullable=False),
-    Column("description", Text, nullable=False),
-    Column("asset_type", String(20)),
-    Column("symbol", Text),
-    Column("security_name", Text),
-    Column("quantity", ExactDecimal),
-    Column("unit_price", ExactDecimal),
-    Column("commission", ExactDecimal),
-    Column("transaction_date", Date, nullable=False),
-    Column("settlement_date", Date),
-    #: Description and security name, case-folded: what a search looks through, on both engines.
-    Column("search_text", Text, nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("created_at", UTCDateTime, nullable=False),
-    Column("updated_at", UTCDateTime, nullable=False),
-    UniqueConstraint("user_id", "account_id", "provider_transaction_id"),
-    Index("ix_transactions_id", "id"),
-    Index("ix_transactions_user_id_transaction_date_id", "user_id", "transaction_date", "id"),
-    Index("ix_transactions_account_day", "user_id", "account_id", "transaction_date", "id"),
-)
-Index(
-    "ix_transactions_pending",
-    transactions.c.user_id,
-    transactions.c.account_id,
-    sqlite_where=transactions.c.status == "pending",
-    postgresql_where=transactions.c.status == "pending",
-)
-Index(
-    "ix_transactions_fingerprint",
-    transactions.c.user_id,
-    transactions.c.account_id,
-    transactions.c.fingerprint,
-    sqlite_where=transactions.c.fingerprint.is_not(None),
-    postgresql_where=transactions.c.fingerprint.is_not(None),
-)
-Index(
-    "ix_transactions_import",
-    transactions.c.user_id,
-    transactions.c.import_id,
-    sqlite_where=transactions.c.import_id.is_not(None),
-    postgresql_where=transactions.c.import_id.is_not(None),
-)
 
-#: What its owner deleted: `key` is the source's id, or the fingerprint with the number deleted.
-transaction_tombstones: Final = Table(
-    "transaction_tombstones",
-    METADATA,
-    Column("user_id", Id, primary_key=True),
-    Column("account_id", Id, primary_key=True),
-    Column("kind", String(12), primary_key=True),
-    Column("key", Text, primary_key=True),
-    Column("count", Integer, nullable=False),
-    Column("created_at", UTCDateTime, nullable=False),
+class SqlTransactions(Transactions):
+    """Movements in SQL."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    async def merge_reported(
+        self, account: Account, rows: Sequence[ReportedTransaction], *, now: datetime
+    ) -> Counts:
+        """As the port says."""
+        told = _by_id(rows)
+        buried = await self._buried(account)
+        kept = [row for key, row in told.items() if key not in buried]
+        await self._settle(account, told, kept)
+        created = updated = 0
+        for batch in stretches(kept, BATCH):
+            records = Records(account, now, is_sqlite=self._transaction.is_sqlite)
+            inserted, changed = await merge_rows(self._transaction, account, batch, records)
+            created, updated = created + inserted, updated + changed
+        return Counts(created, updated, len(told) - created - updated)
+
+    async def add(
+        self,
+        account: Account,
+        rows: Sequence[ReportedTransaction],
+        *,
+        now: datetime,
+        import_id: UUID | None = None,
+        fingerprints: Mapping[int, str] | None = None,
+    ) -> list[UUID]:
+        """As the port says."""
+        added: list[UUID] = []
+        for start in range(0, len(rows), BATCH):
+            batch = rows[start : start + BATCH]
+            records = Records(
+                account,
+                now,
+                is_sqlite=self._transaction.is_sqlite,
+                import_id=import_id,
+                fingerprints=_of_batch(fingerprints or {}, start, batch),
+            )
+            if await insert_rows(self._transaction, batch, records) != len(batch):
+                raise TransactionKnown("The account has one of these transactions already.")
+            added += records.ids
+        return added
+
+    async def pending(self, user_id: UserId, account_id: UUID) -> list[PendingMovement]:
+        """As the port says."""
+        found = await self._transaction.rows(
+            _PENDING, {"user_id": user_id, "account_id": account_id}
+        )
+        return [PendingMovement(**_fields(row)) for row in found]
+
+    async def _buried(self, account: Account) -> set[str]:
+        rows = await self._transaction.rows(_BURIED, _key(account))
+        return {row.key for row in rows}
+
+    async def _settle(
+        self,
+        account: Account,
+        told: Mapping[str, ReportedTransaction],
+        kept: Sequence[ReportedTransaction],
+    ) -> None:
+        """Give pending movements the ids under which they were posted: the merge finds them so."""
+        pending = [
+            movement
+            for movement in await self.pending(account.user_id, account.id)
+            if movement.provider_transaction_id not in told
+        ]
+        if not pending:
+            return
+        fresh = await self._fresh(account, list(_candidates(pending, kept)))
+        renamed = [
+            {"row_id": row_id, "new_id": row.provider_transaction_id}
+            for row_id, row in settle(pending, fresh).items()
+        ]
+        if renamed:
+            await self._transaction.execute(_rename(account), renamed)
+
+    async def _fresh(
+        self, account: Account, rows: Sequence[ReportedTransaction]
+    ) -> list[ReportedTransaction]:
+        """Those of the rows that the ledger does not know by their id."""
+        known: set[str | None] = set()
+        for part in stretches(rows):
+            ids = {"ids": [row.provider_transaction_id for row in part]}
+            known |= {row[0] for row in await self._transaction.rows(_KNOWN, _key(account) | ids)}
+        return [row for row in rows if row.provider_transaction_id not in known]
+
+
+def _by_id(rows: Sequence[ReportedTransaction]) -> dict[str, ReportedTransaction]:
+    """The rows by their source's id, without pending ones that another row says were posted."""
+    told = {row.provider_transaction_id or "": row for row in rows}
+    for row in rows:
+        link = row.pending_transaction_id
+        if link and link in told and told[link].status is TransactionStatus.PENDING:
+            del told[link]
+    return told
+
+
+def _candidates(
+    pending: Sequence[PendingMovement], rows: Sequence[ReportedTransaction]
+) -> Iterator[ReportedTransaction]:
+    amounts = {movement.amount for movement in pending}
+    for row in rows:
+        is_posted = row.status is TransactionStatus.SETTLED
+        if is_posted and (row.pending_transaction_id or row.amount in amounts):
+            yield row
+
+
+def _of_batch(
+    fingerprints: Mapping[int, str], start: int, batch: Sequence[ReportedTransaction]
+) -> Sequence[str | None]:
+    return [fingerprints.get(start + place) for place in range(len(batch))]
+
+
+def _key(account: Account) -> dict[str, object]:
+    return {"user_id": account.user_id, "account_id": account.id}
+
+
+def _rename(account: Account) -> Update:
+    one = (transactions.c.user_id == account.user_id) & (transactions.c.id == bindparam("row_id"))
+    return update(transactions).where(one).values(provider_transaction_id=bindparam("new_id"))
+
+
+def _fields(row: Row[Any]) -> dict[str, Any]:  # Any: a row of any shape
+    return dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented way to a mapping
+
+
+_MINE: Final = (transactions.c.user_id == bindparam("user_id")) & (
+    transactions.c.account_id == bindparam("account_id")
+)
+_PENDING: Final = (
+    select(*(transactions.c[name] for name in PendingMovement.__dataclass_fields__))
+    .where(_MINE, transactions.c.status == TransactionStatus.PENDING.value)
+    .order_by(transactions.c.transaction_date, transactions.c.id)
+    .with_for_update()
+)
+_KNOWN: Final = select(transactions.c.provider_transaction_id).where(
+    _MINE, transactions.c.provider_transaction_id.in_(bindparam("ids", expanding=True))
+)
+_BURIED: Final = select(transaction_tombstones.c.key).where(
+    transaction_tombstones.c.user_id == bindparam("user_id"),
+    transaction_tombstones.c.account_id == bindparam("account_id"),
+    transaction_tombstones.c.kind == "id",
 )

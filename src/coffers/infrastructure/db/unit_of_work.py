@@ -18,16 +18,20 @@ from coffers.domain.errors import Unavailable
 from coffers.domain.events import Event, Origin
 from coffers.domain.ids import SessionId, UserId
 from coffers.infrastructure.db import idempotency
+from coffers.infrastructure.db.accounts import SqlAccounts
 from coffers.infrastructure.db.api_keys import SqlApiKeys
 from coffers.infrastructure.db.connections import SqlConnections
 from coffers.infrastructure.db.engines import Engines
 from coffers.infrastructure.db.events import log_events
+from coffers.infrastructure.db.holdings import SqlHoldings
 from coffers.infrastructure.db.jobs import SqlJobs
 from coffers.infrastructure.db.refusals import translated
 from coffers.infrastructure.db.security import SqlSecurityRecords
 from coffers.infrastructure.db.sessions import SqlSessions
+from coffers.infrastructure.db.snapshots import SqlSnapshots
 from coffers.infrastructure.db.syncs import SqlSyncs
 from coffers.infrastructure.db.transaction import Transaction
+from coffers.infrastructure.db.transactions import SqlTransactions
 from coffers.infrastructure.db.users import SqlUsers
 from coffers.infrastructure.db.verifications import SqlOneTimeTokens
 
@@ -61,6 +65,10 @@ class SqlUnitOfWork(HeldUnitOfWork):
     api_keys = repository(SqlApiKeys)
     security = repository(SqlSecurityRecords)
     jobs = repository(SqlJobs)
+    accounts = repository(SqlAccounts)
+    holdings = repository(SqlHoldings)
+    transactions = repository(SqlTransactions)
+    snapshots = repository(SqlSnapshots)
     connections = repository(SqlConnections)
     syncs = repository(SqlSyncs)
 

@@ -1,0 +1,74 @@
+"""Many rows at once: COPY on PostgreSQL, executemany on SQLite."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from typing import Any, Final, TypeVar
+
+import asyncpg
+from sqlalchemy import Table, text
+
+from coffers.domain.errors import Unavailable
+from coffers.infrastructure.db.refusals import translated
+from coffers.infrastructure.db.transaction import Transaction
+
+#: Rows that are turned into records at a stretch, before the event loop gets its turn.
+STRETCH: Final = 250
+
+T = TypeVar("T")
+Record = tuple[Any, ...]  # Any: whatever the columns take
+Recorder = Callable[[T], Record]
+
+
+async def stage(
+    transaction: Transaction, table: Table, rows: Sequence[T], record: Recorder[T]
+) -> str:
+    """Copy the rows, one record per column of the table, into a fresh temporary table (PostgreSQL).
+
+    Answers its name; it is gone after `unstage` or with the transaction.
+    """
+    name = f"staged_{table.name}"
+    # Through SQLAlchemy, which opens the transaction at its first statement, not before.
+    create = f"CREATE TEMPORARY TABLE {name} (LIKE {table.name}) ON COMMIT DROP"
+    await transaction.execute(text(create))
+    raw = await transaction.connection.get_raw_connection()
+    driver: Any = raw.driver_connection  # Any: asyncpg's connection is untyped
+    columns = [column.name for column in table.c]
+    try:
+        with translated():
+            await driver.copy_records_to_table(
+                name, records=_records(rows, record), columns=columns
+            )
+    except (asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError) as error:
+        raise Unavailable("The database does not answer at the moment.") from error
+    return name
+
+
+async def unstage(transaction: Transaction, name: str) -> None:
+    """The temporary table is not needed any more."""
+    await transaction.execute(text(f"DROP TABLE {name}"))
+
+
+async def run_many(
+    transaction: Transaction, statement: str, rows: Sequence[T], record: Recorder[T]
+) -> int:
+    """Run a statement with `?` for each row's record; answers how many rows it wrote (SQLite)."""
+    written = 0
+    for part in stretches(rows):
+        with translated():
+            records = [record(row) for row in part]
+            result = await transaction.connection.exec_driver_sql(statement, records)
+        written += max(0, result.rowcount)
+    return written
+
+
+def stretches(rows: Sequence[T], size: int = STRETCH) -> Iterator[Sequence[T]]:
+    """The rows in parts of at most this many."""
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]
+
+
+async def _records(rows: Sequence[T], record: Recorder[T]) -> AsyncIterator[Record]:
+    for part in stretches(rows):
+        for row in part:
+            yield record(row)
+        await asyncio.sleep(0)
