@@ -54,7 +54,12 @@ def serve(application: ASGIApp) -> Iterator[Upstream]:
     """Serve on a free port of loopback until the block ends."""
     upstream = Upstream(application)
     config = uvicorn.Config(
-        upstream, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1
+        upstream,
+        log_config=None,
+        log_level="critical",
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=1,
     )
     server = uvicorn.Server(config)
     with socket.create_server((HOST, 0)) as listener:

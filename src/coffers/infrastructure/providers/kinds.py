@@ -1,5 +1,6 @@
 """What kind of movement it is, where the provider's own code leaves it open."""
 
+import re
 from decimal import Decimal
 from typing import Final
 
@@ -21,13 +22,12 @@ RETURN_OF_CAPITAL: Final = (TransactionType.INCOME, TransactionSubtype.RETURN_OF
 MARGIN_INTEREST: Final = (TransactionType.FEE, TransactionSubtype.MARGIN_INTEREST)
 OTHER_FEE: Final = (TransactionType.FEE, TransactionSubtype.OTHER_FEE)
 
-#: The words of statements, most telling first.
+#: The words of statements, the most telling first; whole words, since there is also Pinterest.
 _INCOME_WORDS: Final = (
-    ("RETURN OF CAPITAL", RETURN_OF_CAPITAL),
-    ("CAP GAIN", CAPITAL_GAIN),
-    ("CAPITAL GAIN", CAPITAL_GAIN),
-    ("DIVIDEND", DIVIDEND),
-    ("INTEREST", INTEREST),
+    (re.compile(r"\bRETURN OF CAPITAL\b"), RETURN_OF_CAPITAL),
+    (re.compile(r"\bCAP(ITAL)? GAINS?\b"), CAPITAL_GAIN),
+    (re.compile(r"\bDIVIDENDS?\b"), DIVIDEND),
+    (re.compile(r"\bINTEREST\b"), INTEREST),
 )
 
 
@@ -44,7 +44,7 @@ def delivery(quantity: Decimal) -> Kind:
 def income_in(description: str) -> Kind | None:
     """Find the kind of income that a description names; None when it names none."""
     words = description.upper()
-    return next((kind for word, kind in _INCOME_WORDS if word in words), None)
+    return next((kind for word, kind in _INCOME_WORDS if word.search(words)), None)
 
 
 def interest(amount: Decimal) -> Kind:
