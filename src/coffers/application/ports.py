@@ -16,6 +16,7 @@ from coffers.domain.events import Event
 from coffers.domain.holdings import Holdings
 from coffers.domain.ids import SessionId, UserId
 from coffers.domain.jobs import Jobs
+from coffers.domain.leftovers import Leftovers
 from coffers.domain.security import SecurityRecords
 from coffers.domain.sessions import Sessions
 from coffers.domain.snapshots import Snapshots
@@ -50,6 +51,9 @@ class UnitOfWork(Protocol):
 
     @property
     def jobs(self) -> Jobs: ...  # noqa: D102
+
+    @property
+    def leftovers(self) -> Leftovers: ...  # noqa: D102
 
     @property
     def connections(self) -> Connections: ...  # noqa: D102

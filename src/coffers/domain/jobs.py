@@ -10,6 +10,7 @@ from uuid import UUID
 from coffers.domain.ids import SYSTEM, UserId
 
 MAX_ATTEMPTS: Final = 8
+#: How long a worker may be silent before its jobs are given to others.
 LEASE: Final = timedelta(seconds=60)
 _FIRST_DELAY: Final = timedelta(seconds=5)
 _LONGEST_DELAY: Final = timedelta(hours=1)
@@ -47,6 +48,37 @@ class Jobs(Protocol):
         ...
 
 
-def retry_delay(attempts: int) -> timedelta:
-    """How long to wait after this many failures: 5 s, doubling, at most an hour."""
-    return min(_FIRST_DELAY * float(2 ** max(0, min(attempts, 20) - 1)), _LONGEST_DELAY)
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A job in the hands of one worker; `job.attempts` counts this attempt.
+
+    Worker and attempt together are the fence: once another worker took the job over, nothing that
+    this lease says of it counts any more.
+    """
+
+    job: Job
+    worker: str
+
+    @property
+    def is_last(self) -> bool:
+        """Whether no attempt is left after this one."""
+        return self.job.attempts >= self.job.max_attempts
+
+
+class JobHopeless(Exception):
+    """No further attempt can end better than this one did."""
+
+
+def retry_delay(attempts: int, chance: float) -> timedelta:
+    """How long to wait after this many failures: 5 s, doubling, at most an hour.
+
+    `chance`, from 0 to 1, takes up to half of it away, so that what failed together does not come
+    back together.
+    """
+    delay = min(_FIRST_DELAY * float(2 ** max(0, min(attempts, 20) - 1)), _LONGEST_DELAY)
+    return delay * (1 - chance / 2)
+
+
+def next_tick(now: datetime, every: timedelta, chance: float) -> datetime:
+    """When recurring work runs next: after its interval, give or take a tenth by `chance`."""
+    return now + every * (0.9 + 0.2 * chance)

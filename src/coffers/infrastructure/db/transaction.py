@@ -17,6 +17,8 @@ class Transaction:
         self.connection = connection
         #: Sessions that end if this commits: announced afterwards.
         self.ended_sessions: list[SessionId] = []
+        #: Whether jobs wait if this commits: workers are woken afterwards.
+        self.has_jobs = False
 
     @property
     def is_sqlite(self) -> bool:

@@ -16,7 +16,7 @@ from coffers.application.ports import (
 )
 from coffers.domain.errors import Unavailable
 from coffers.domain.events import Event, Origin
-from coffers.domain.ids import SessionId, UserId
+from coffers.domain.ids import SYSTEM, SessionId, UserId
 from coffers.infrastructure.db import idempotency
 from coffers.infrastructure.db.accounts import SqlAccounts
 from coffers.infrastructure.db.api_keys import SqlApiKeys
@@ -25,6 +25,7 @@ from coffers.infrastructure.db.engines import Engines
 from coffers.infrastructure.db.events import log_events
 from coffers.infrastructure.db.holdings import SqlHoldings
 from coffers.infrastructure.db.jobs import SqlJobs
+from coffers.infrastructure.db.leftovers import SqlLeftovers
 from coffers.infrastructure.db.refusals import translated
 from coffers.infrastructure.db.security import SqlSecurityRecords
 from coffers.infrastructure.db.sessions import SqlSessions
@@ -35,8 +36,8 @@ from coffers.infrastructure.db.transactions import SqlTransactions
 from coffers.infrastructure.db.users import SqlUsers
 from coffers.infrastructure.db.verifications import SqlOneTimeTokens
 
-#: Called after a commit with the users whose chains grew and the sessions that ended. Never raises:
-#: what is committed was done.
+#: Called after a commit with the users whose chains grew (SYSTEM also when jobs wait) and the
+#: sessions that ended. Never raises: what is committed was done.
 Committed = Callable[[Sequence[UserId], Sequence[SessionId]], Awaitable[None]]
 
 R = TypeVar("R")
@@ -65,6 +66,7 @@ class SqlUnitOfWork(HeldUnitOfWork):
     api_keys = repository(SqlApiKeys)
     security = repository(SqlSecurityRecords)
     jobs = repository(SqlJobs)
+    leftovers = repository(SqlLeftovers)
     accounts = repository(SqlAccounts)
     holdings = repository(SqlHoldings)
     transactions = repository(SqlTransactions)
@@ -188,7 +190,8 @@ class SqlUnitOfWork(HeldUnitOfWork):
         await _uninterrupted(self._commit_and_announce())
 
     async def _commit_and_announce(self) -> None:
-        transaction, grown = self.transaction, self._grown
+        transaction = self.transaction
+        grown = [*self._grown, *([SYSTEM] if transaction.has_jobs else [])]
         with translated():
             await transaction.connection.commit()
         self._claimed = self._claim is not None

@@ -1,0 +1,35 @@
+"""Rows that have served their time: how long each kind is kept beyond its end."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final, Protocol
+
+
+class Leftover(StrEnum):
+    """What is cleaned up."""
+
+    REFRESH_TOKENS = "refresh_tokens"
+    ONE_TIME_TOKENS = "one_time_tokens"
+    SESSIONS = "sessions"
+    IDEMPOTENCY_KEYS = "idempotency_keys"
+    FINISHED_JOBS = "finished_jobs"
+    DEAD_JOBS = "dead_jobs"
+
+
+#: Sessions outlive every token of theirs: a token whose session is gone could not be told apart.
+KEPT_FOR: Final = {
+    Leftover.REFRESH_TOKENS: timedelta(0),
+    Leftover.ONE_TIME_TOKENS: timedelta(0),
+    Leftover.SESSIONS: timedelta(days=31),
+    Leftover.IDEMPOTENCY_KEYS: timedelta(days=1),
+    Leftover.FINISHED_JOBS: timedelta(days=7),
+    Leftover.DEAD_JOBS: timedelta(days=30),
+}
+
+
+class Leftovers(Protocol):
+    """Where they lie."""
+
+    async def remove(self, leftover: Leftover, *, before: datetime, limit: int) -> int:
+        """Delete at most so many that ended before then; how many there were."""
+        ...

@@ -1,0 +1,59 @@
+"""Removing rows that have served their time."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import ColumnElement, Table, delete, or_, select, tuple_
+
+from coffers.domain.jobs import JobState
+from coffers.domain.leftovers import Leftover, Leftovers
+from coffers.infrastructure.db.idempotency import idempotency_keys
+from coffers.infrastructure.db.jobs import jobs
+from coffers.infrastructure.db.sessions import refresh_tokens, sessions
+from coffers.infrastructure.db.transaction import Transaction
+from coffers.infrastructure.db.verifications import one_time_tokens
+
+_Ended = Callable[[datetime], ColumnElement[bool]]
+
+
+class SqlLeftovers(Leftovers):
+    """Leftovers in SQL: a few at a time, so that nobody waits long for the rows."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    async def remove(self, leftover: Leftover, *, before: datetime, limit: int) -> int:
+        """As the port says."""
+        table, ended = _WHERE[leftover]
+        key = table.primary_key.columns
+        some = select(*key).where(ended(before)).limit(limit)
+        statement = delete(table).where(tuple_(*key).in_(some))
+        return (await self._transaction.execute(statement)).rowcount
+
+
+def _finished(state: JobState) -> _Ended:
+    return lambda before: (jobs.c.state == state.value) & (jobs.c.finished_at < before)
+
+
+def _session_ended(before: datetime) -> ColumnElement[bool]:
+    return or_(sessions.c.expires_at < before, sessions.c.revoked_at < before)
+
+
+_WHERE: Final[dict[Leftover, tuple[Table, _Ended]]] = {
+    Leftover.REFRESH_TOKENS: (
+        refresh_tokens,
+        lambda before: refresh_tokens.c.expires_at < before,
+    ),
+    Leftover.ONE_TIME_TOKENS: (
+        one_time_tokens,
+        lambda before: one_time_tokens.c.expires_at < before,
+    ),
+    Leftover.SESSIONS: (sessions, _session_ended),
+    Leftover.IDEMPOTENCY_KEYS: (
+        idempotency_keys,
+        lambda before: idempotency_keys.c.created_at < before,
+    ),
+    Leftover.FINISHED_JOBS: (jobs, _finished(JobState.DONE)),
+    Leftover.DEAD_JOBS: (jobs, _finished(JobState.DEAD)),
+}
