@@ -18,6 +18,7 @@ from coffers.presentation.limits import POLICIES
 from coffers.settings import Settings
 from tests import servers
 from tests.people import Person, sign_up
+from tests.promises import hold_to_the_promise
 
 ENGINES: Final = ("sqlite", "postgresql")
 
@@ -87,13 +88,18 @@ async def running(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the application with these settings, its services open."""
     app = create_app(settings)
     async with app.router.lifespan_context(app), client_of(app) as client:
-        client.app = app  # type: ignore[attr-defined]  # for tests that look inside
         yield client
 
 
-def client_of(app: FastAPI) -> httpx.AsyncClient:
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False, client=("127.0.0.1", 40000))
-    return httpx.AsyncClient(transport=transport, base_url="http://test/api/v1")
+def client_of(app: FastAPI, address: str = "127.0.0.1") -> httpx.AsyncClient:
+    """Somebody at this address. An answer that OpenAPI does not promise fails the test."""
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False, client=(address, 40000))
+    hooks = {"response": [hold_to_the_promise]}
+    client = httpx.AsyncClient(
+        transport=transport, base_url="http://test/api/v1", event_hooks=hooks
+    )
+    client.app = app  # type: ignore[attr-defined]  # for tests that look inside
+    return client
 
 
 @pytest.fixture

@@ -1,0 +1,73 @@
+"""Every answer that any test gets is held against what the API's description promises."""
+
+import functools
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from starlette.routing import compile_path
+
+from coffers.presentation.openapi import document
+from coffers.presentation.problems import MEDIA_TYPE
+from coffers.presentation.router import build_routes
+from coffers.presentation.routes import ROUTES, Route
+
+LIMIT_HEADERS = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
+#: Said by the edge, before anybody is asked for a token of any bucket.
+FROM_THE_EDGE = {413, 408, 500}
+
+
+@dataclass(frozen=True)
+class Promise:
+    """An operation and the statuses that its description names."""
+
+    route: Route
+    pattern: re.Pattern[str]
+    statuses: frozenset[int]
+
+
+@functools.cache
+def description() -> dict[str, Any]:
+    """The OpenAPI document of the registry."""
+    return document(ROUTES, build_routes(ROUTES), version="0", url="http://test")
+
+
+@functools.cache
+def promises() -> list[Promise]:
+    return [
+        Promise(route, compile_path(route.full_path)[0], _statuses(route)) for route in ROUTES
+    ]
+
+
+def promise_for(method: str, path: str) -> Promise | None:
+    """The operation that a request reaches, if any."""
+    wanted = "GET" if method == "HEAD" else method
+    for promise in promises():
+        if promise.route.method == wanted and promise.pattern.match(path):
+            return promise
+    return None
+
+
+async def hold_to_the_promise(response: httpx.Response) -> None:
+    """An event hook: fails the test that got an answer which nobody was told to expect."""
+    request = response.request
+    what = f"{request.method} {request.url.path} answered {response.status_code}"
+    assert "X-Trace-Id" in response.headers, f"{what} without a trace id"
+    if response.status_code >= 400:
+        assert response.headers.get("content-type") == MEDIA_TYPE, f"{what}, not as a problem"
+    promise = promise_for(request.method, request.url.path)
+    if promise is not None:
+        _hold(promise, response, what)
+
+
+def _hold(promise: Promise, response: httpx.Response, what: str) -> None:
+    assert response.status_code in promise.statuses, f"{what}, which OpenAPI does not promise"
+    if promise.route.policy is not None and response.status_code not in FROM_THE_EDGE:
+        missing = [name for name in LIMIT_HEADERS if name not in response.headers]
+        assert not missing, f"{what} without {missing}"
+
+
+def _statuses(route: Route) -> frozenset[int]:
+    operation = description()["paths"][route.full_path][route.method.lower()]
+    return frozenset(map(int, operation["responses"]))
