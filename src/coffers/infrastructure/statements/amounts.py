@@ -20,7 +20,7 @@ PLAIN: Final = re.compile(r"[+-]?[0-9]{1,18}(?:\.[0-9]{1,18})?")
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """How numbers are punctuated: the decimal mark, and the one between groups of digits ("" for none)."""
+    """How numbers are punctuated: the decimal mark, and what groups the digits ("" for nothing)."""
 
     decimal: str = "."
     thousands: str = ","
@@ -43,7 +43,7 @@ def amount_of(text: str, marks: Marks | None) -> Decimal:
 
 
 def marks_of(texts: Iterable[str]) -> Marks | None:
-    """The marks that all these numbers agree on; None when they contradict each other or do not tell."""
+    """The marks that all these numbers agree on; None if they contradict or do not tell."""
     told = {_decimal_mark(text) for text in texts} - {""}
     if len(told) != 1:
         return None
@@ -58,7 +58,7 @@ def _own_marks(text: str) -> Marks:
 
 
 def _decimal_mark(text: str) -> str:
-    """The mark that must be the decimal one, "" if there is none or if it may as well divide thousands."""
+    """The mark that must be the decimal one, "" if there is none or it may divide thousands."""
     at = max(text.rfind("."), text.rfind(","))
     if at < 0:
         return ""

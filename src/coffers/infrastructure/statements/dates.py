@@ -1,7 +1,7 @@
 """Dates as files write them: the day as written there, whatever clock time or zone follows it."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import cache
 from typing import Final
@@ -12,14 +12,15 @@ MIN_YEAR: Final = 1900
 MAX_YEAR: Final = 2100
 MAX_CHARACTERS: Final = 64
 
-#: OFX 2.2, 3.2.8: YYYYMMDDHHMMSS.XXX[offset:zone]. Everything behind the day may be missing or odd ("[-:EST]").
+#: OFX 2.2, 3.2.8: YYYYMMDDHHMMSS.XXX[offset:zone]. What follows the day may be odd ("[-:EST]").
 _OFX: Final = re.compile(
     r"([0-9]{4})([0-9]{2})([0-9]{2})(?:[0-9]{2}){0,3}(?:[.,:][0-9]*)?\s*(?:\[[^][]*\]?)?"
 )
 _ISO: Final = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:(?:T|Z|[+-]| ).*)?")
 #: Quicken writes 1/31/24, 1/31'24, 01-31-2024 and 1/ 5/24; an apostrophe means this century.
 _QIF: Final = re.compile(
-    r"(?P<first>[0-9]{1,4}) *(?P<mark>[/.-]) *(?P<second>[0-9]{1,2}) *(?P<mark2>[/.'-]) *(?P<last>[0-9]{1,4})"
+    r"(?P<first>[0-9]{1,4}) *(?P<mark>[/.-]) *(?P<second>[0-9]{1,2}) *"
+    r"(?P<mark2>[/.'-]) *(?P<last>[0-9]{1,4})"
 )
 
 _DIRECTIVES: Final = {
@@ -60,9 +61,13 @@ def iso_day(text: str) -> date:
     return _day(int(match[1]), int(match[2]), int(match[3]))
 
 
-def patterned_day(text: str, pattern: str) -> date:
-    """The day written in this pattern (%d %m %b %Y %y); what follows behind a blank or a T is ignored."""
-    found = _matched(_compiled(pattern), text).groupdict()
+def patterned_day(text: str, patterns: Sequence[str]) -> date:
+    """The day written in the first of these patterns (%d %m %b %Y %y) that fits.
+
+    What follows behind a blank or a T is ignored.
+    """
+    fitting = [compiled for compiled in map(_compiled, patterns) if compiled.fullmatch(text)]
+    found = _matched(fitting[0] if fitting else _compiled(patterns[0]), text).groupdict()
     year = int(found["year"]) if found.get("year") else _century(int(found["short"]))
     month = int(found["month"]) if found.get("month") else _month(found["name"])
     return _day(year, month, int(found["day"]))
@@ -86,7 +91,7 @@ def qif_day(text: str, *, day_first: bool) -> date:
 
 
 def is_day_first(texts: Iterable[str]) -> bool | None:
-    """Whether these QIF dates put the day before the month; None when they can be read both ways."""
+    """Whether these QIF dates put the day before the month; None if they may do either."""
     matches = [match for match in map(_QIF.fullmatch, texts) if match]
     turned = [match for match in matches if not _is_year(match["first"])]
     if any(match["mark"] == "." or int(match["first"]) > _MONTHS_A_YEAR for match in turned):

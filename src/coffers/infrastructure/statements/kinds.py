@@ -44,7 +44,7 @@ TYPE_OF: Final = {sub: type_ for type_, subs in _SUBTYPES.items() for sub in sub
 
 
 class Book(StrEnum):
-    """The kind of account that a row stands in: it decides what money in and money out usually are."""
+    """The kind of account that a row stands in: it decides what money in or out usually is."""
 
     BANK = "bank"
     CARD = "card"
@@ -85,7 +85,7 @@ _WORDS: Final = re.compile(
 
 
 def kind_of_trntype(trntype: str, amount: Decimal, description: str, book: Book) -> Sub:
-    """What a row of this TRNTYPE is; a dividend is a dividend even where the bank calls it a credit."""
+    """What a row of this TRNTYPE is; a dividend is one even where the bank calls it a credit."""
     known = _TRNTYPES.get(trntype)
     if known is not None:
         return known[amount < 0]

@@ -10,14 +10,14 @@ from coffers.infrastructure.statements.amounts import POINT, Marks, marks_of
 from coffers.infrastructure.statements.dates import ofx_day
 from coffers.infrastructure.statements.ofx_accounts import OpenStatement, cash_of, opened
 from coffers.infrastructure.statements.ofx_bank import BankRows
-from coffers.infrastructure.statements.ofx_investments import InvestmentRows, Record
-from coffers.infrastructure.statements.ofx_securities import PositionRows, Securities
+from coffers.infrastructure.statements.ofx_investments import InvestmentRows
+from coffers.infrastructure.statements.ofx_securities import PositionRows, Record, Securities
 from coffers.infrastructure.statements.ofx_tags import (
     MOVEMENTS,
     POSITIONS,
     STATEMENTS,
+    Run,
     Tags,
-    first_fields,
     tags_of,
 )
 from coffers.infrastructure.statements.reading import MAX_ROW_CHARACTERS, Reading
@@ -26,8 +26,10 @@ from coffers.infrastructure.statements.text import has_controls
 
 _ROWS: Final = MOVEMENTS | POSITIONS
 _AMOUNTS: Final = frozenset(
-    "AVAILCASH BALAMT COMMISSION FEES FRACCASH LOAD MARGINBALANCE MKTVAL NEWUNITS OLDUNITS TOTAL "
-    "TRNAMT UNITPRICE UNITS".split()
+    {
+        *("AVAILCASH", "BALAMT", "COMMISSION", "FEES", "FRACCASH", "LOAD", "MARGINBALANCE"),
+        *("MKTVAL", "NEWUNITS", "OLDUNITS", "TOTAL", "TRNAMT", "UNITPRICE", "UNITS"),
+    }
 )
 
 
@@ -39,16 +41,16 @@ def read_ofx(text: str, default_currency: str | None = None) -> list[ReportedSta
     """
     tags = tags_of(text)
     is_doubtful = has_controls(text) or "&#" in text
-    return _File(tags, default_currency, MAX_ROW_CHARACTERS * (not is_doubtful)).statements()
+    return _File(tags, default_currency, is_doubtful=is_doubtful).statements()
 
 
 class _File:
-    """Sends each record of a file to its reader. Rows of more characters than told are looked through."""
+    """Sends each record to its reader. A doubtful file has characters that are not text."""
 
-    def __init__(self, tags: Tags, default_currency: str | None, unchecked_characters: int) -> None:
+    def __init__(self, tags: Tags, default_currency: str | None, *, is_doubtful: bool) -> None:
         self._tags = tags
         self._default_currency = default_currency
-        self._unchecked_characters = unchecked_characters
+        self._is_doubtful = is_doubtful
         self._reading = Reading(day=ofx_day, marks=_marks(tags))
         self._securities = Securities(tags)
         self._institution = ""
@@ -59,39 +61,45 @@ class _File:
 
     def statements(self) -> list[ReportedStatement]:
         """Every statement; raises StatementUnreadable."""
-        row = 0
-        for name, start, end in self._tags.records():
-            if name in _ROWS:
-                row += 1
-                self._reading.begin_row(row)
-                self._row(name, self._tags.names[start:end], self._tags.values[start:end])
+        row = 1
+        for run in self._tags.runs:
+            if run.name in _ROWS:
+                self._reading.begin_rows(row, len(run))
+                self._rows(run)
+                row += len(run)
             else:
                 self._reading.row = 0
-                self._section(name, self._tags.fields(start, end))
+                for fields in run.records():
+                    self._section(run.name, fields)
         self._reading.finish()
         if not self._statements:
             raise unreadable("no_statement", "there is no account statement in the file.")
         return [statement.closed() for statement in self._statements]
 
-    def _row(self, name: str, names: list[str], values: list[str]) -> None:
-        raw = "|".join(values)
-        if len(raw) > self._unchecked_characters:
-            self._reading.check_text(raw, name)
+    def _rows(self, run: Run) -> None:
         if not self._statements:
-            raise unreadable("no_account", "a row stands before any account.", row=1, field=name)
-        statement = self._statements[-1]
-        if name == "STMTTRN":
-            row = self._bank_rows.settled(dict(zip(names, values, strict=True)), raw)
-            statement.transactions.append(row)
-        elif name in POSITIONS:
-            statement.holdings = statement.holdings or []
-            statement.holdings.append(self._position_rows.read(name, first_fields(names, values)))
-        elif name == "STMTTRNP":
-            row = self._bank_rows.pending(dict(zip(names, values, strict=True)), raw)
-            statement.transactions.append(row)
+            raise unreadable(
+                "no_account", "a row stands before any account.", row=1, field=run.name
+            )
+        statement, raws = self._statements[-1], run.raws()
+        if self._is_doubtful or max(map(len, raws)) > MAX_ROW_CHARACTERS:
+            self._reading.check_texts(raws, run.name)
+        if run.name == "STMTTRN":
+            statement.transactions += self._bank_rows.settled(run, raws)
+        elif run.name == "STMTTRNP":
+            statement.transactions += self._bank_rows.pending(run, raws)
         else:
-            record = Record(name, first_fields(names, values), raw)
-            statement.transactions.extend(self._investment_rows.read(record))
+            self._investments(statement, run, raws)
+
+    def _investments(self, statement: OpenStatement, run: Run, raws: list[str]) -> None:
+        for fields, raw in zip(run.records(), raws, strict=True):
+            record = Record(run.name, fields, raw)
+            if run.name in POSITIONS:
+                statement.holdings = statement.holdings or []
+                statement.holdings.append(self._position_rows.read(record))
+            else:
+                statement.transactions += self._investment_rows.read(record)
+            self._reading.row += 1
 
     def _section(self, name: str, fields: Mapping[str, str]) -> None:
         if name in STATEMENTS:
@@ -118,7 +126,7 @@ class _File:
 
 
 def _marks(tags: Tags) -> Marks | None:
-    """How the file punctuates its numbers: as OFX wants it, unless there is a comma in one of them."""
+    """How the file punctuates its numbers: as OFX wants it, unless one of them has a comma."""
     amounts = list(compress(tags.values, map(_AMOUNTS.__contains__, tags.names)))
     return marks_of(amounts) if any("," in amount for amount in amounts) else POINT
 

@@ -29,7 +29,7 @@ _NOTHING: Final = Decimal(0)
 
 @dataclass(slots=True)
 class OpenStatement:
-    """One account's statement while its records go by. `balance` is the cash of investment accounts."""
+    """One account's statement while its records go by; `balance` is the cash of investments."""
 
     book: Book
     number: str
@@ -103,7 +103,7 @@ def opened(
 
 
 def cash_of(fields: Mapping[str, str], reading: Reading) -> Decimal | None:
-    """The cash of an INVBAL. Money owed on margin counts, unless AVAILCASH is already below zero by it."""
+    """The cash of an INVBAL. Money owed on margin counts, unless AVAILCASH already shows it."""
     cash = reading.amount_if_any(fields.get("AVAILCASH"), "AVAILCASH")
     margin = reading.amount_if_any(fields.get("MARGINBALANCE"), "MARGINBALANCE")
     if cash is None or margin is None or cash < 0:

@@ -1,16 +1,16 @@
 """The movements of OFX investment statements (OFX 2.2, 13.9.2.4)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from decimal import Decimal
-from typing import Final, NamedTuple
+from typing import Final
 
 from coffers.domain.statements import ReportedTransaction
 from coffers.domain.transactions import TransactionStatus
 from coffers.domain.transactions import TransactionSubtype as Sub
 from coffers.infrastructure.statements.kinds import TYPE_OF
-from coffers.infrastructure.statements.ofx_bank import currency_of, described_by
-from coffers.infrastructure.statements.ofx_securities import Securities
-from coffers.infrastructure.statements.reading import Reading
+from coffers.infrastructure.statements.ofx_bank import currency_of
+from coffers.infrastructure.statements.ofx_securities import Record, Securities
+from coffers.infrastructure.statements.reading import Reading, described
 
 #: A reinvestment has one FITID but becomes two movements; this marks the income among them.
 INCOME_SUFFIX: Final = ":income"
@@ -31,20 +31,12 @@ _COSTS: Final = ("COMMISSION", "FEES", "LOAD")
 _NOTHING: Final = Decimal(0)
 
 
-class Record(NamedTuple):
-    """One record of the list of movements."""
-
-    tag: str
-    fields: Mapping[str, str]
-    raw: str
-
-
 class InvestmentRows:
     """Reads the movements of one statement.
 
     Amounts are what happens to the account's cash: nothing when securities move without money, or
-    money only between its sub-accounts. Quantities are counted in the direction of the subtype, so a
-    sale of 5 has 5 (a cancelled one -5); that of a split is what it adds, or takes when below zero.
+    money only between its sub-accounts. Quantities are counted in the direction of the subtype, so
+    a sale of 5 has 5 (taken back -5); that of a split is what it adds, or takes if below zero.
     """
 
     def __init__(self, reading: Reading, securities: Securities, *, currency: str) -> None:
@@ -88,36 +80,43 @@ class InvestmentRows:
         income = self._movement(record, _income_of(record), total, suffix=INCOME_SUFFIX)
         return [income, self._trade(record, Sub.BUY, -total, self._amount(record, "UNITS"))]
 
-    def _income(self, record: Record) -> ReportedTransaction:
+    def income(self, record: Record) -> ReportedTransaction:
+        """Income of the kind that INCOMETYPE says, signed as written: a reversal is below zero."""
         return self._movement(record, _income_of(record), self._amount(record, "TOTAL"))
 
-    def _returned_capital(self, record: Record) -> ReportedTransaction:
+    def returned_capital(self, record: Record) -> ReportedTransaction:
+        """Money back that is no income."""
         return self._movement(record, Sub.RETURN_OF_CAPITAL, self._amount(record, "TOTAL"))
 
-    def _margin_interest(self, record: Record) -> ReportedTransaction:
+    def margin_interest(self, record: Record) -> ReportedTransaction:
+        """A charge, whatever its sign."""
         return self._movement(record, Sub.MARGIN_INTEREST, -abs(self._amount(record, "TOTAL")))
 
-    def _expense(self, record: Record) -> ReportedTransaction:
+    def expense(self, record: Record) -> ReportedTransaction:
+        """A charge, whatever its sign."""
         return self._movement(record, Sub.OTHER_FEE, -abs(self._amount(record, "TOTAL")))
 
-    def _split(self, record: Record) -> ReportedTransaction:
+    def split(self, record: Record) -> ReportedTransaction:
+        """What the split adds in units, and the cash in lieu of fractions."""
         old, new = self._if_any(record, "OLDUNITS"), self._if_any(record, "NEWUNITS")
         added = None if old is None or new is None else new - old
         cash = self._if_any(record, "FRACCASH") or _NOTHING
         return self._movement(record, Sub.SPLIT, cash, quantity=added)
 
-    def _closed_option(self, record: Record) -> ReportedTransaction:
+    def closed_option(self, record: Record) -> ReportedTransaction:
+        """The end of an option without a trade in it."""
         subtype = _CLOSURES.get(record.fields.get("OPTACTION", "").upper(), Sub.UNKNOWN)
         return self._trade(record, subtype, _NOTHING, abs(self._amount(record, "UNITS")))
 
-    def _transferred(self, record: Record) -> ReportedTransaction:
+    def transferred(self, record: Record) -> ReportedTransaction:
+        """Securities that come from or go to another account."""
         units = self._amount(record, "UNITS")
         action = record.fields.get("TFERACTION", "").upper()
         leaves = action == "OUT" if action else units < 0
         subtype = Sub.TRANSFER_OUT if leaves else Sub.TRANSFER_IN
         return self._trade(record, subtype, _NOTHING, abs(units))
 
-    def _journalled(self, record: Record) -> ReportedTransaction:
+    def journalled(self, record: Record) -> ReportedTransaction:
         """Moved between the account's own sub-accounts: as a whole, nothing changed."""
         return self._movement(record, Sub.JOURNAL, _NOTHING)
 
@@ -148,8 +147,8 @@ class InvestmentRows:
     ) -> ReportedTransaction:
         reading, fields = self._reading, record.fields
         named = fields.get("UNIQUEID")
-        security = self._securities.named_in(record.tag, fields) if named else None
-        identifier = reading.identifier(fields.get("FITID"), "FITID")
+        security = self._securities.named_in(record) if named else None
+        identifier = reading.identifier(fields.get("FITID", ""), "FITID")
         return ReportedTransaction(
             provider_transaction_id=identifier + suffix if identifier else None,
             transaction_type=TYPE_OF[subtype],
@@ -157,7 +156,7 @@ class InvestmentRows:
             status=TransactionStatus.SETTLED,
             amount=amount,
             currency=currency_of(fields, self._currency, reading),
-            description=described_by(fields) or subtype.replace("_", " ").capitalize(),
+            description=described(fields.get("MEMO") or subtype.replace("_", " ").capitalize()),
             transaction_date=reading.day(fields.get("DTTRADE", ""), "DTTRADE"),
             settlement_date=reading.day_if_any(fields.get("DTSETTLE"), "DTSETTLE"),
             asset_type=security.asset_type if security else None,
@@ -167,7 +166,7 @@ class InvestmentRows:
             unit_price=unit_price,
             commission=commission,
             row=reading.row,
-            raw=f"{record.tag}|{record.raw}{suffix}",
+            raw=f"{record.tag}{record.raw}{suffix}",
         )
 
     def _amount(self, record: Record, name: str) -> Decimal:
@@ -182,13 +181,13 @@ def _income_of(record: Record) -> Sub:
 
 
 _READERS: Final[dict[str, Callable[[InvestmentRows, Record], ReportedTransaction]]] = {
-    "CLOSUREOPT": InvestmentRows._closed_option,
-    "INCOME": InvestmentRows._income,
-    "INVEXPENSE": InvestmentRows._expense,
-    "JRNLFUND": InvestmentRows._journalled,
-    "JRNLSEC": InvestmentRows._journalled,
-    "MARGININTEREST": InvestmentRows._margin_interest,
-    "RETOFCAP": InvestmentRows._returned_capital,
-    "SPLIT": InvestmentRows._split,
-    "TRANSFER": InvestmentRows._transferred,
+    "CLOSUREOPT": InvestmentRows.closed_option,
+    "INCOME": InvestmentRows.income,
+    "INVEXPENSE": InvestmentRows.expense,
+    "JRNLFUND": InvestmentRows.journalled,
+    "JRNLSEC": InvestmentRows.journalled,
+    "MARGININTEREST": InvestmentRows.margin_interest,
+    "RETOFCAP": InvestmentRows.returned_capital,
+    "SPLIT": InvestmentRows.split,
+    "TRANSFER": InvestmentRows.transferred,
 }

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
 from coffers.domain.holdings import AssetType
 from coffers.domain.statements import ReportedHolding
@@ -36,28 +36,41 @@ class Security:
     isin: str | None
 
 
+class Record(NamedTuple):
+    """One record of an investment statement."""
+
+    tag: str
+    fields: Mapping[str, str]
+    raw: str
+
+
 class Securities:
-    """The SECLIST of a file. One UNIQUEID may stand for several: Vanguard lists share classes so."""
+    """The SECLIST of a file. One UNIQUEID may stand for several: some list share classes so."""
 
     def __init__(self, tags: Tags) -> None:
         self._known: dict[str, list[Security]] = {}
-        for name, start, end in tags.records():
-            if name in SECURITIES:
-                security = _security(name, tags.fields(start, end))
-                self._known.setdefault(security.unique_id, []).append(security)
+        for run in tags.runs:
+            if run.name in SECURITIES:
+                for fields in run.records():
+                    self._add(_security(run.name, fields))
 
-    def named_in(self, tag: str, fields: Mapping[str, str], *, nth: int = 0) -> Security:
-        """The security of a record; the nth one of its id, or the last; what the record tells if unlisted."""
-        listed = self._known.get(fields.get("UNIQUEID", ""))
-        return listed[min(nth, len(listed) - 1)] if listed else _security(tag, fields)
+    def _add(self, security: Security) -> None:
+        self._known.setdefault(security.unique_id, []).append(security)
+
+    def named_in(self, record: Record, *, nth: int = 0) -> Security:
+        """The nth security of a record's id, or the last; if unlisted, what the record tells."""
+        listed = self._known.get(record.fields.get("UNIQUEID", ""))
+        if not listed:
+            return _security(record.tag, record.fields)
+        return listed[min(nth, len(listed) - 1)]
 
 
 class PositionRows:
     """Reads the positions of one statement.
 
     The ids are the UNIQUEIDs, a second position of one security being `#2`: the same in every file
-    that lists them in the same order. The cost basis is None: OFX does not say whether AVGCOSTBASIS,
-    where brokers send it, means a share or the whole.
+    that lists them in the same order. The cost basis is None: whether AVGCOSTBASIS, where brokers
+    send it, is of a share or of the whole, they do not agree.
     """
 
     def __init__(self, reading: Reading, securities: Securities, *, currency: str) -> None:
@@ -66,15 +79,15 @@ class PositionRows:
         self._currency = currency
         self._seen: Counter[str] = Counter()
 
-    def read(self, tag: str, fields: Mapping[str, str]) -> ReportedHolding:
+    def read(self, record: Record) -> ReportedHolding:
         """The position of a POS… record; short ones below zero, whatever sign the broker writes."""
-        reading = self._reading
+        reading, fields = self._reading, record.fields
         unique_id = fields.get("UNIQUEID", "")
         if not unique_id:
             reading.refuse("UNIQUEID", "missing", "the security is missing.")
         nth = self._seen[unique_id]
         self._seen[unique_id] += 1
-        security = self._securities.named_in(tag, fields, nth=nth)
+        security = self._securities.named_in(record, nth=nth)
         units = reading.amount(fields.get("UNITS", ""), "UNITS")
         value = reading.amount(fields.get("MKTVAL", ""), "MKTVAL")
         is_short = fields.get("POSTYPE", "").upper() == "SHORT" or units < 0

@@ -6,7 +6,7 @@ from typing import Final
 
 from coffers.infrastructure.statements.refusals import unreadable
 
-#: What files declare, by the codec that reads it. Windows-1252 contains Latin-1 and ASCII, and is what they mean.
+#: What files declare, and the codec that reads it: Windows-1252 contains Latin-1 and ASCII.
 CODECS: Final = {
     "1250": "cp1250",
     "1251": "cp1251",
@@ -30,7 +30,7 @@ CODECS: Final = {
 _FALLBACK: Final = "cp1252"
 _WIDE: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
-#: NUL and the other C0 controls but tab and line ends, and lone surrogates: no text has them, no database takes them.
+#: NUL and the other C0 controls but tab and line ends, and lone surrogates: they are no text.
 CONTROL: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 _HARMLESS: Final = bytes(sorted({*range(0x20, 0x100), *b"\t\r\n"}))
 
