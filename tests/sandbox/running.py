@@ -1,9 +1,10 @@
 """A sandbox that runs, and a visitor who talks to it as an adapter would."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from threading import Thread
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -121,7 +122,12 @@ class Visitor:
         return self.http.get(path, params=query, headers=headers)
 
     def pages(
-        self, account_id: str, *, fault: str = "", limit: int = 100, **query: str
+        self,
+        account_id: str,
+        query: Mapping[str, str] = MappingProxyType({}),
+        *,
+        fault: str = "",
+        limit: int = 100,
     ) -> list[Document]:
         """Walk through all pages of an account's transactions, at most `limit` of them."""
         path = f"/v1/accounts/{account_id}/transactions"

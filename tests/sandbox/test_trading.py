@@ -175,8 +175,8 @@ def test_a_bond_is_redeemed_at_par_on_the_business_day_of_its_maturity() -> None
     follow(account, date(2024, 6, 17), PRICES)
 
     assert story(account) == [
-        (Subtype.BUY, 10_000, Decimal("-9801.00")),
-        (Subtype.SELL, -10_000, Decimal("10000.00")),
+        (Subtype.BUY, "10000", "-9801.00"),
+        (Subtype.SELL, "-10000", "10000.00"),
     ]
 
 

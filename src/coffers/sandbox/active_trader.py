@@ -145,12 +145,12 @@ def _order_in_vain(book: Book, day: date, leg: Leg) -> None:
 
 
 def _trade_options(home: Household, day: date, chance: Chance) -> None:
-    share = OPTIONABLE[day.month % len(OPTIONABLE)]
+    written, bought = OPTIONABLE if day.month % 2 else OPTIONABLE[::-1]
     if is_first_business_day(day):
-        is_covered = home["at-margin"].held.get(share, ZERO) >= PER_CONTRACT
-        _order_option(home, day, _listed(home, day, share, is_call=is_covered), contracts=-1)
+        is_covered = home["at-margin"].held.get(written, ZERO) >= PER_CONTRACT
+        _order_option(home, day, _listed(home, day, written, is_call=is_covered), contracts=-1)
     if day == business_day(day.replace(day=Monthly.CALL)):
-        _order_option(home, day, _listed(home, day, share, is_call=True), contracts=1)
+        _order_option(home, day, _listed(home, day, bought, is_call=True), contracts=1)
     if chance.happens(4):
         _close_an_option(home, day)
 
@@ -168,7 +168,9 @@ def _order_option(home: Household, day: date, contract: Security, *, contracts: 
 
 
 def _close_an_option(home: Household, day: date) -> None:
-    for held, quantity in home["at-margin"].held.items():
-        if held.contract is not None and held.contract.expiry > day + CLOSING_TIME:
-            _order_option(home, day, held, contracts=-int(quantity))
-            return
+    """Close the older of several options early, so that there is always one."""
+    held = home["at-margin"].held
+    contracts = [security for security in held if security.contract is not None]
+    oldest = contracts[0] if len(contracts) > 1 else None
+    if oldest and oldest.contract and oldest.contract.expiry > day + CLOSING_TIME:
+        _order_option(home, day, oldest, contracts=-int(held[oldest]))
