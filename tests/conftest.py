@@ -10,6 +10,7 @@ from typing import Final
 
 import httpx
 import pytest
+import pytest_asyncio
 from fastapi import FastAPI
 
 from coffers import migrations
@@ -17,10 +18,14 @@ from coffers.main import create_app
 from coffers.presentation.limits import POLICIES
 from coffers.settings import Settings
 from tests import servers
+from tests.brokers import Broker
 from tests.people import Person, sign_up
+from tests.sandbox.running import running_sandbox
 from tests.promises import hold_to_the_promise
 
 ENGINES: Final = ("sqlite", "postgresql")
+#: Tokens in a bucket of the `tight` application.
+FEW: Final = 4
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -50,6 +55,19 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
     return f"sqlite+aiosqlite:///{tmp_path / 'coffers.sqlite3'}"
 
 
+@pytest.fixture(scope="session")
+def fresh_sqlite(
+    sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[], str]:
+    """Makes fresh, migrated SQLite databases."""
+
+    def fresh() -> str:
+        path = shutil.copy(sqlite_template, tmp_path_factory.mktemp("fresh"))
+        return f"sqlite+aiosqlite:///{path}"
+
+    return fresh
+
+
 @pytest.fixture
 def postgres_database(postgres_template: str) -> Iterator[str]:
     """A fresh, migrated PostgreSQL database."""
@@ -76,7 +94,7 @@ def settings_for(database_url: str, home: Path, **changes: object) -> Settings:
     defaults: dict[str, object] = {
         "home": home,
         "database_url": database_url,
-        "limits": {name: "100000/100000" for name in POLICIES},
+        "limits": dict.fromkeys(POLICIES, "100000/100000"),
         "argon2_time_cost": 1,
         "argon2_memory_kib": 8,
     }
@@ -108,6 +126,26 @@ async def client(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def service(
+    fresh_sqlite: Callable[[], str], tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[httpx.AsyncClient]:
+    """One application for a whole file, whose tests bring people of their own."""
+    async with running(settings_for(fresh_sqlite(), tmp_path_factory.mktemp("home"))) as client:
+        yield client
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def tight(
+    fresh_sqlite: Callable[[], str], tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[httpx.AsyncClient]:
+    """Likewise, with few tokens in every bucket but the addresses'."""
+    limits = dict.fromkeys(POLICIES, f"{FEW}/1") | {"ADDRESS": "100000/100000"}
+    settings = settings_for(fresh_sqlite(), tmp_path_factory.mktemp("tight"), limits=limits)
+    async with running(settings) as client:
+        yield client
+
+
 @pytest.fixture
 def enrol(client: httpx.AsyncClient) -> Callable[..., Awaitable[Person]]:
     """Registers, verifies and signs in somebody: `await enrol("ada")`."""
@@ -121,3 +159,35 @@ def enrol(client: httpx.AsyncClient) -> Callable[..., Awaitable[Person]]:
 @pytest.fixture
 async def ada(client: httpx.AsyncClient) -> Person:
     return await sign_up(client, "ada")
+
+
+@pytest.fixture(scope="session")
+def sandbox_url() -> Iterator[str]:
+    """One sandbox broker for the whole run, on the same day for ever."""
+    with running_sandbox() as url:
+        yield url
+
+
+@pytest.fixture
+async def broker(sandbox_url: str) -> Broker:
+    """The sandbox without faults, its counters at zero."""
+    broker = Broker(sandbox_url)
+    await broker.relent()
+    await broker.admin("DELETE", "/admin/calls")
+    return broker
+
+
+@pytest.fixture
+async def linked_client(
+    broker: Broker, sqlite_url: str, tmp_path: Path
+) -> AsyncIterator[httpx.AsyncClient]:
+    """The application with the sandbox in its catalogue."""
+    settings = settings_for(sqlite_url, tmp_path, sandbox_url=broker.url)
+    async with running(settings) as client:
+        yield client
+
+
+@pytest.fixture
+async def saver(linked_client: httpx.AsyncClient) -> Person:
+    """Somebody who may link the sandbox."""
+    return await sign_up(linked_client, "saver")

@@ -35,9 +35,7 @@ def description() -> dict[str, Any]:
 
 @functools.cache
 def promises() -> list[Promise]:
-    return [
-        Promise(route, compile_path(route.full_path)[0], _statuses(route)) for route in ROUTES
-    ]
+    return [Promise(route, compile_path(route.full_path)[0], _statuses(route)) for route in ROUTES]
 
 
 def promise_for(method: str, path: str) -> Promise | None:

@@ -1,0 +1,53 @@
+"""What the tests that are made from the registry share."""
+
+import itertools
+import re
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+import httpx
+import pytest
+
+from coffers.presentation.access import ADMIN
+from coffers.presentation.routes import Route
+from tests.examples import address_of, body_for
+from tests.people import Person, sign_up
+
+Test = Callable[..., Coroutine[Any, Any, None]]
+#: An id like any other; nothing has it.
+NO_ID = "0198c0de-5f00-7a10-8b3c-2f9d6e4a1b7c"
+
+_names = itertools.count(1)
+
+
+def per(routes: Sequence[Route]) -> Callable[[Test], Test]:
+    """Run the test for each of these routes."""
+    ids = [f"{route.method} {route.path}" for route in routes]
+    return pytest.mark.parametrize("route", routes, ids=ids)
+
+
+async def somebody(client: httpx.AsyncClient, *roles: str) -> Person:
+    """A new person."""
+    return await sign_up(client, f"person-{next(_names)}", *roles)
+
+
+async def somebody_for(client: httpx.AsyncClient, route: Route) -> Person:
+    """A new person who may call this route."""
+    return await somebody(client, *(["admin"] if route.access is ADMIN else []))
+
+
+def some_address() -> str:
+    """An address from which nobody has called yet."""
+    number = next(_names)
+    return f"10.0.{number // 250}.{number % 250}"
+
+
+async def call(route: Route, person: Person, path: str, **more: Any) -> httpx.Response:
+    """Call the route at this path with a body that works."""
+    body = await body_for(route, person)
+    return await person.request(route.method, path, json=body, **more)
+
+
+def nowhere(route: Route, parameter: str = NO_ID) -> str:
+    """The route's path with an object that does not exist."""
+    return address_of(route, re.sub(r"\{[^}]*\}", parameter, route.path))
