@@ -3,13 +3,14 @@
 Settings in, services out. The only place where ports meet their adapters.
 """
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
 from coffers.application.credentials import ProviderAccess
-from coffers.application.ports import IdempotencyClaim, RateLimiter, Vault
+from coffers.application.ports import Clock, IdempotencyClaim, RateLimiter, Vault
 from coffers.application.providers import Catalogue
 from coffers.domain.events import Origin
 from coffers.domain.ids import SessionId, UserId
@@ -18,17 +19,22 @@ from coffers.infrastructure.clock import SystemClock
 from coffers.infrastructure.db.api_keys import SqlApiKeyLookups
 from coffers.infrastructure.db.connections import SqlConnectionLookups
 from coffers.infrastructure.db.engines import open_engines
+from coffers.infrastructure.db.holdings import SqlHoldingLookups
 from coffers.infrastructure.db.idempotency import SqlIdempotencyKeys
 from coffers.infrastructure.db.reader import Reader
+from coffers.infrastructure.db.session_watch import SessionWatch
 from coffers.infrastructure.db.sessions import SqlSessionLists
 from coffers.infrastructure.db.syncs import SqlSyncLookups
 from coffers.infrastructure.db.unit_of_work import Committed, SqlUnitOfWork
 from coffers.infrastructure.db.users import SqlProfiles
 from coffers.infrastructure.in_process.rate_limiter import InProcessRateLimiter
+from coffers.infrastructure.in_process.revoked_sessions import RevokedSessions
 from coffers.infrastructure.jwt_tokens import JwtAccessTokens, SigningKey
 from coffers.infrastructure.letters import PlainLetters
 from coffers.infrastructure.providers.catalogue import Registration, build_catalogue
 from coffers.infrastructure.providers.http import HttpClient
+from coffers.infrastructure.redis.line import Line
+from coffers.infrastructure.redis.rate_limiter import RedisRateLimiter
 from coffers.infrastructure.vault import AesGcmVault, VaultKey
 from coffers.local_secrets import encryption_keys, key_id, secret_keys
 from coffers.services import Services
@@ -46,10 +52,10 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     passwords = Argon2Passwords(
         time_cost=settings.argon2_time_cost, memory_kib=settings.argon2_memory_kib
     )
-    limiter = InProcessRateLimiter()
     async with (
         open_engines(settings.database) as engines,
         HttpClient(clock, listed_origins=_private_origins(settings)) as http,
+        _rate_limiter(settings, Reader(engines), clock) as limiter,
     ):
         reader = Reader(engines)
 
@@ -72,9 +78,29 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 redirect_uris=settings.callbacks,
                 connection_lookups=SqlConnectionLookups(reader),
                 sync_lookups=SqlSyncLookups(reader),
+                holding_lookups=SqlHoldingLookups(reader),
             )
         finally:
             passwords.close()
+
+
+@asynccontextmanager
+async def _rate_limiter(
+    settings: Settings, reader: Reader, clock: Clock
+) -> AsyncIterator[InProcessRateLimiter | RedisRateLimiter]:
+    """The limiter, and the watch over the sessions table that feeds it."""
+    revoked = RevokedSessions()
+    line = Line(settings.redis_url) if settings.redis_url else None
+    watch = SessionWatch(reader, clock, revoked)
+    await watch.look()
+    watching = asyncio.create_task(watch.run())
+    try:
+        yield RedisRateLimiter(line, revoked) if line else InProcessRateLimiter(revoked)
+    finally:
+        watching.cancel()
+        await asyncio.wait([watching])
+        if line:
+            await line.close()
 
 
 def _announcing(limiter: RateLimiter) -> Committed:

@@ -8,7 +8,7 @@ from typing import Final
 
 from coffers.application.ports import Admission, Bucket, Level, RateLimiter
 from coffers.domain.ids import SessionId
-from coffers.domain.sessions import ACCESS_TOKEN_LIFE
+from coffers.infrastructure.in_process.revoked_sessions import KEPT_S, RevokedSessions, began_at
 
 #: Buckets kept; beyond, the longest unused ones are forgotten, which only ever gives tokens back.
 MAX_BUCKETS: Final = 100_000
@@ -65,34 +65,34 @@ def level_of(bucket: Bucket, capacity: int, tokens: float) -> Level:
 
 
 class InProcessRateLimiter(RateLimiter):
-    """For a single service process.
+    """For a single service process, the only one that ends sessions but for commands beside it.
 
-    Revocations reach it by announcement and by the watch over the sessions table.
+    What was revoked before it began it does not know: for older sessions the row decides, for the
+    life of an access token.
     """
 
-    def __init__(self, seconds: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, revoked: RevokedSessions, seconds: Callable[[], float] = time.monotonic
+    ) -> None:
         self._seconds = seconds
         self._buckets = InProcessBuckets(seconds)
-        self._revoked: OrderedDict[SessionId, float] = OrderedDict()
+        self._revoked = revoked
+        self._born = int(time.time() * 1000) / 1000  # as finely as ids tell it
+        self._complete_from = seconds() + KEPT_S
 
     async def admit(self, buckets: Sequence[Bucket], session_id: SessionId | None) -> Admission:
         """As the port says."""
         levels, refused_by = self._buckets.take(buckets)
-        is_revoked = self._is_revoked(session_id) if session_id is not None else False
-        return Admission(levels, refused_by, is_revoked)
+        return Admission(levels, refused_by, self._is_revoked(session_id))
 
     async def announce_revoked(self, session_ids: Sequence[SessionId]) -> None:
         """As the port says."""
-        until = self._seconds() + ACCESS_TOKEN_LIFE.total_seconds() + 60
-        for session_id in session_ids:
-            self._revoked[session_id] = until
-            self._revoked.move_to_end(session_id)
-        self._forget()
+        self._revoked.add(session_ids)
 
-    def _is_revoked(self, session_id: SessionId) -> bool:
-        return session_id in self._revoked
-
-    def _forget(self) -> None:
-        now = self._seconds()
-        while self._revoked and next(iter(self._revoked.values())) < now:
-            self._revoked.popitem(last=False)
+    def _is_revoked(self, session_id: SessionId | None) -> bool | None:
+        if session_id is None:
+            return False
+        if session_id in self._revoked:
+            return True
+        is_complete = began_at(session_id) >= self._born or self._seconds() >= self._complete_from
+        return False if is_complete and self._revoked.is_current else None
