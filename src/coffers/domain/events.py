@@ -1,8 +1,8 @@
 """Domain events: what happened, in the past tense; in threes where something is attempted.
 
 The event log is the audit log and the outbox in one: every mutation records its events in its own
-commit, numbered
-without gaps per user and chained by SHA-256, and whoever publishes (streams, webhooks, mail) reads them from there.
+commit, numbered without gaps per user and chained by SHA-256, and whoever publishes (streams,
+webhooks, mail) reads them from there.
 """
 
 import hashlib
@@ -17,6 +17,10 @@ from coffers.domain.ids import SYSTEM, UserId
 
 #: What the first event of a chain points back to.
 GENESIS: Final = "0" * 64
+#: The system's chain tells of every other chain's beginning and, after an erasure, of its end: a
+#: chain that is gone without that was taken away.
+CHAIN_OPENED: Final = "ChainOpened"
+USER_ERASED: Final = "UserErased"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,11 @@ class Event:
     user_id: UserId = SYSTEM
     subject_id: UUID | None = None
     details: Mapping[str, object] = field(default_factory=dict)
+
+
+def erasure(user_id: UserId, length: int, head_hash: str) -> Event:
+    """What the system's chain keeps of an erased user: the length and last hash of their chain."""
+    return Event(USER_ERASED, SYSTEM, user_id, {"events": length, "head_hash": head_hash})
 
 
 @dataclass(frozen=True, slots=True)

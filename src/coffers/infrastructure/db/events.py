@@ -4,25 +4,39 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
+import msgspec
 from sqlalchemy import (
     BigInteger,
     Column,
     Index,
     Integer,
+    Row,
     String,
     Table,
     Text,
     UniqueConstraint,
+    bindparam,
     insert,
     select,
     update,
 )
 
-from coffers.domain.events import GENESIS, Event, LoggedEvent, Origin, canonical, event_hash
-from coffers.domain.ids import UserId, new_id
+from coffers.application.events import Change, ChangeFeeds
+from coffers.domain.events import (
+    CHAIN_OPENED,
+    GENESIS,
+    Event,
+    LoggedEvent,
+    Origin,
+    canonical,
+    event_hash,
+)
+from coffers.domain.ids import SYSTEM, UserId, new_id
+from coffers.domain.users import UserNotFound
 from coffers.infrastructure.db.metadata import METADATA
+from coffers.infrastructure.db.reader import Reader
 from coffers.infrastructure.db.transaction import Transaction
 from coffers.infrastructure.db.types import Id, UTCDateTime
 
@@ -58,15 +72,23 @@ events: Final = Table(
 async def log_events(
     transaction: Transaction, recorded: Sequence[Event], origin: Origin, now: datetime
 ) -> list[UserId]:
-    """Append the events to their chains, which stay locked until the end of the transaction; say whose they were.
+    """Append the events to their chains, which stay locked until the end of the transaction.
 
-    Chains are taken in one order (the system's first, then by user id), so that two transactions never wait in a circle.
+    Answers whose they were; raises UserNotFound when one of them has been erased. Chains are taken
+    in one order (the system's first, then by user id), so that two transactions never wait in a
+    circle.
     """
     by_user: dict[UserId, list[Event]] = defaultdict(list)
     for event in recorded:
         by_user[event.user_id].append(event)
+    opened = []
     for user_id in sorted(by_user):
-        await _append(transaction, user_id, by_user[user_id], origin, now)
+        first = await _append(transaction, user_id, by_user[user_id], origin, now)
+        if first == 1 and user_id != SYSTEM:
+            opened.append(Event(CHAIN_OPENED, SYSTEM, user_id))
+    if opened:
+        # Nobody else can wait for a chain that begins in this transaction, so the order holds.
+        await _append(transaction, SYSTEM, opened, origin, now)
     return list(by_user)
 
 
@@ -82,7 +104,7 @@ async def _append(
     recorded: Sequence[Event],
     origin: Origin,
     now: datetime,
-) -> None:
+) -> int:
     sequence, head = await _lock_chain(transaction, user_id)
     rows = []
     for number, event in enumerate(recorded, start=sequence + 1):
@@ -92,17 +114,16 @@ async def _append(
     await transaction.execute(insert(events), rows)
     grown = {"sequence": sequence + len(rows), "head_hash": head}
     await transaction.execute(update(chains).where(chains.c.user_id == user_id).values(grown))
+    return sequence + 1
 
 
 async def _lock_chain(transaction: Transaction, user_id: UserId) -> tuple[int, str]:
     statement = select(chains.c.sequence, chains.c.head_hash).where(chains.c.user_id == user_id)
     row = (await transaction.execute(statement.with_for_update())).one_or_none()
-    if row is not None:
-        return row.sequence, row.head_hash
-    # The first event of this chain. Two first events at once: the loser's insert fails and its
-    # request is retried.
-    await open_chain(transaction, user_id)
-    return 0, GENESIS
+    if row is None:
+        # Erased in the meantime: whatever this transaction did for them must not stay either.
+        raise UserNotFound("User not found")
+    return row.sequence, row.head_hash
 
 
 def _chained(event: Event, origin: Origin, now: datetime, sequence: int, head: str) -> LoggedEvent:
@@ -124,10 +145,50 @@ def _chained(event: Event, origin: Origin, now: datetime, sequence: int, head: s
 
 
 async def seal_chain(transaction: Transaction, user_id: UserId) -> tuple[int, str]:
-    """How long the user's chain is and the hash of its head.
+    """How long the user's chain is and the hash of its head; nothing more can be added to it.
 
-    What the system's chain keeps of it after erasure.
+    What the system's chain keeps of it after erasure. Raises UserNotFound.
     """
-    statement = select(chains.c.sequence, chains.c.head_hash).where(chains.c.user_id == user_id)
-    row = (await transaction.execute(statement)).one_or_none()
-    return (row.sequence, row.head_hash) if row is not None else (0, GENESIS)
+    return await _lock_chain(transaction, user_id)
+
+
+class SqlChangeFeeds(ChangeFeeds):
+    """Changes to read, in SQL.
+
+    A chain's row is locked until its events are committed, so nobody ever sees a sequence number
+    before all the smaller ones.
+    """
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    async def head(self, user_id: UserId) -> int:
+        """As the port says."""
+        return (await self.heads([user_id])).get(user_id, 0)
+
+    async def heads(self, user_ids: Sequence[UserId]) -> dict[UserId, int]:
+        """As the port says."""
+        rows = await self._reader.rows(_HEADS, {"user_ids": list(user_ids)})
+        return {UserId(row.user_id): row.sequence for row in rows}
+
+    async def after(self, user_id: UserId, sequence: int, limit: int) -> list[Change]:
+        """As the port says."""
+        parameters = {"user_id": user_id, "sequence": sequence, "limit": limit}
+        rows = await self._reader.rows(_CHANGES, parameters)
+        return [_change(row) for row in rows]
+
+
+def _change(row: Row[Any]) -> Change:  # Any: a row of _CHANGES
+    details = msgspec.Raw(row.details)
+    return Change(row.sequence, row.id, row.name, row.subject_id, details, row.occurred_at)
+
+
+_HEADS: Final = select(chains.c.user_id, chains.c.sequence).where(
+    chains.c.user_id.in_(bindparam("user_ids", expanding=True))
+)
+_CHANGES: Final = (
+    select(*(events.c[name] for name in Change.__struct_fields__))
+    .where(events.c.user_id == bindparam("user_id"), events.c.sequence > bindparam("sequence"))
+    .order_by(events.c.sequence)
+    .limit(bindparam("limit"))
+)

@@ -25,6 +25,7 @@ from coffers.application.views import Versioned
 from coffers.domain.errors import PreconditionFailed
 from coffers.domain.ids import UserId
 from coffers.domain.users import EmailTaken, Role, User, UsernameTaken, UserNotFound, Users
+from coffers.infrastructure.db.events import open_chain
 from coffers.infrastructure.db.metadata import METADATA
 from coffers.infrastructure.db.reader import Reader
 from coffers.infrastructure.db.refusals import REFUSALS
@@ -69,6 +70,7 @@ class SqlUsers(Users):
     async def add(self, user: User) -> None:
         """As the port says."""
         await self._transaction.execute(insert(users).values(_row(user)))
+        await open_chain(self._transaction, user.id)
 
     async def get(self, user_id: UserId) -> User:
         """As the port says; the row stays locked for this transaction."""
