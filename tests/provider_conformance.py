@@ -36,9 +36,8 @@ from coffers.domain.providers import (
     ProviderTimedOut,
 )
 from coffers.domain.statements import ReportedAccount, ReportedHolding, ReportedTransaction
-from coffers.domain.transactions import TransactionSubtype as Sub
-from coffers.domain.transactions import TransactionType as Type
 from coffers.infrastructure.providers.http import HttpClient, HttpLimits
+from coffers.infrastructure.providers.kinds import TYPE_OF
 from tests import provider_upstream
 from tests.provider_upstream import Fault, Spoil, Upstream, answering, serve
 
@@ -55,23 +54,6 @@ SLUG: Final = re.compile(r"[a-z][a-z0-9_]{1,31}")
 UNFIT: Final = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 MAX_TEXT: Final = 500
 
-SUBTYPES: Final = {
-    Type.TRADE: {
-        *(Sub.BUY, Sub.SELL, Sub.SHORT_SELL, Sub.BUY_TO_COVER),
-        *(Sub.EXERCISE, Sub.ASSIGNMENT, Sub.EXPIRATION, Sub.SPLIT),
-    },
-    Type.TRANSFER: {
-        *(Sub.DEPOSIT, Sub.WITHDRAWAL, Sub.WIRE_IN, Sub.WIRE_OUT),
-        *(Sub.TRANSFER_IN, Sub.TRANSFER_OUT, Sub.INTERNAL),
-    },
-    Type.INCOME: {
-        *(Sub.DIVIDEND, Sub.INTEREST, Sub.CAPITAL_GAIN, Sub.DISTRIBUTION),
-        *(Sub.RETURN_OF_CAPITAL, Sub.SALARY),
-    },
-    Type.EXPENSE: {Sub.PURCHASE, Sub.PAYMENT, Sub.CHECK, Sub.ATM},
-    Type.FEE: {Sub.COMMISSION, Sub.ACCOUNT_FEE, Sub.MARGIN_INTEREST, Sub.OTHER_FEE},
-    Type.OTHER: {Sub.ADJUSTMENT, Sub.JOURNAL, Sub.UNKNOWN},
-}
 FAULTS: Final[dict[str, tuple[Fault, type[DomainError]]]] = {
     "401": (answering(status=401), ProviderRefusedCredentials),
     "403": (answering(status=403), ProviderRefusedCredentials),
@@ -415,7 +397,7 @@ def check(told: Sequence[object]) -> None:
         check_values(record)
         assert record.currency in MINOR_UNITS
         if isinstance(record, ReportedTransaction):
-            assert record.subtype in SUBTYPES[record.transaction_type]
+            assert record.transaction_type is TYPE_OF[record.subtype]
         if isinstance(record, ReportedAccount):
             assert isinstance(record.account_type, AccountType)
     ids = [identity(record) for record in told]

@@ -69,7 +69,7 @@ ACCOUNTS: Final = [
             }
         ],
         transactions=[
-            row("TRN-1", "2026-02-01", "12.50", "DIVIDEND RECEIVED"),
+            row("TRN-1", "2026-03-15", "12.50", "DIVIDEND RECEIVED"),
             row("TRN-2", "2026-05-01", "-500.00", "YOU BOUGHT APPLE"),
             row("TRN-3", "2025-09-01", "100.00", "Contribution"),
         ],

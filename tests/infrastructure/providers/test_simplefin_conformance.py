@@ -1,3 +1,5 @@
+from datetime import date
+
 from starlette.types import ASGIApp
 
 from coffers.domain.providers import Credentials, KeyProvider, Provider
@@ -8,6 +10,7 @@ from tests.provider_conformance import KeyConformance
 
 
 class TestSimpleFin(KeyConformance):
+    first = date(2026, 3, 1)
     account_id = BROKERAGE
     owing_account_id = CARD
 

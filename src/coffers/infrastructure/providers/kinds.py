@@ -4,49 +4,54 @@ import re
 from decimal import Decimal
 from typing import Final
 
-from coffers.domain.transactions import TransactionSubtype, TransactionType
+from coffers.domain.transactions import TransactionSubtype as Sub
+from coffers.domain.transactions import TransactionType as Type
 
-Kind = tuple[TransactionType, TransactionSubtype]
-
-UNKNOWN: Final = (TransactionType.OTHER, TransactionSubtype.UNKNOWN)
-ADJUSTMENT: Final = (TransactionType.OTHER, TransactionSubtype.ADJUSTMENT)
-JOURNAL: Final = (TransactionType.OTHER, TransactionSubtype.JOURNAL)
-DEPOSIT: Final = (TransactionType.TRANSFER, TransactionSubtype.DEPOSIT)
-WITHDRAWAL: Final = (TransactionType.TRANSFER, TransactionSubtype.WITHDRAWAL)
-TRANSFER_IN: Final = (TransactionType.TRANSFER, TransactionSubtype.TRANSFER_IN)
-TRANSFER_OUT: Final = (TransactionType.TRANSFER, TransactionSubtype.TRANSFER_OUT)
-DIVIDEND: Final = (TransactionType.INCOME, TransactionSubtype.DIVIDEND)
-INTEREST: Final = (TransactionType.INCOME, TransactionSubtype.INTEREST)
-CAPITAL_GAIN: Final = (TransactionType.INCOME, TransactionSubtype.CAPITAL_GAIN)
-RETURN_OF_CAPITAL: Final = (TransactionType.INCOME, TransactionSubtype.RETURN_OF_CAPITAL)
-MARGIN_INTEREST: Final = (TransactionType.FEE, TransactionSubtype.MARGIN_INTEREST)
-OTHER_FEE: Final = (TransactionType.FEE, TransactionSubtype.OTHER_FEE)
+_SUBTYPES: Final = {
+    Type.TRADE: {
+        *(Sub.BUY, Sub.SELL, Sub.SHORT_SELL, Sub.BUY_TO_COVER),
+        *(Sub.EXERCISE, Sub.ASSIGNMENT, Sub.EXPIRATION, Sub.SPLIT),
+    },
+    Type.TRANSFER: {
+        *(Sub.DEPOSIT, Sub.WITHDRAWAL, Sub.WIRE_IN, Sub.WIRE_OUT),
+        *(Sub.TRANSFER_IN, Sub.TRANSFER_OUT, Sub.INTERNAL),
+    },
+    Type.INCOME: {
+        *(Sub.DIVIDEND, Sub.INTEREST, Sub.CAPITAL_GAIN, Sub.DISTRIBUTION),
+        *(Sub.RETURN_OF_CAPITAL, Sub.SALARY),
+    },
+    Type.EXPENSE: {Sub.PURCHASE, Sub.PAYMENT, Sub.CHECK, Sub.ATM},
+    Type.FEE: {Sub.COMMISSION, Sub.ACCOUNT_FEE, Sub.MARGIN_INTEREST, Sub.OTHER_FEE},
+    Type.OTHER: {Sub.ADJUSTMENT, Sub.JOURNAL, Sub.UNKNOWN},
+}
+#: The type that each subtype belongs to: adapters decide on the subtype alone.
+TYPE_OF: Final = {sub: kind for kind, subs in _SUBTYPES.items() for sub in subs}
 
 #: The words of statements, the most telling first; whole words, since there is also Pinterest.
 _INCOME_WORDS: Final = (
-    (re.compile(r"\bRETURN OF CAPITAL\b"), RETURN_OF_CAPITAL),
-    (re.compile(r"\bCAP(ITAL)? GAINS?\b"), CAPITAL_GAIN),
-    (re.compile(r"\bDIVIDENDS?\b"), DIVIDEND),
-    (re.compile(r"\bINTEREST\b"), INTEREST),
+    (re.compile(r"\bRETURN OF CAPITAL\b"), Sub.RETURN_OF_CAPITAL),
+    (re.compile(r"\bCAP(ITAL)? GAINS?\b"), Sub.CAPITAL_GAIN),
+    (re.compile(r"\bDIVIDENDS?\b"), Sub.DIVIDEND),
+    (re.compile(r"\bINTEREST\b"), Sub.INTEREST),
 )
 
 
-def cash_flow(amount: Decimal) -> Kind:
+def cash_flow(amount: Decimal) -> Sub:
     """Tell a deposit from a withdrawal by its sign."""
-    return WITHDRAWAL if amount < 0 else DEPOSIT
+    return Sub.WITHDRAWAL if amount < 0 else Sub.DEPOSIT
 
 
-def delivery(quantity: Decimal) -> Kind:
-    """Tell securities that come in from those that leave by their sign."""
-    return TRANSFER_OUT if quantity < 0 else TRANSFER_IN
+def delivery(quantity: Decimal) -> Sub:
+    """Tell what comes in from what leaves by its sign."""
+    return Sub.TRANSFER_OUT if quantity < 0 else Sub.TRANSFER_IN
 
 
-def income_in(description: str) -> Kind | None:
+def income_in(description: str) -> Sub | None:
     """Find the kind of income that a description names; None when it names none."""
     words = description.upper()
     return next((kind for word, kind in _INCOME_WORDS if word.search(words)), None)
 
 
-def interest(amount: Decimal) -> Kind:
+def interest(amount: Decimal) -> Sub:
     """Interest that is paid rather than earned is the price of a margin loan."""
-    return MARGIN_INTEREST if amount < 0 else INTEREST
+    return Sub.MARGIN_INTEREST if amount < 0 else Sub.INTEREST

@@ -19,8 +19,9 @@ from coffers.domain.providers import (
     ProviderProfile,
 )
 from coffers.domain.statements import ReportedAccount, ReportedHolding, ReportedTransaction
-from coffers.domain.transactions import TransactionStatus, TransactionSubtype, TransactionType
+from coffers.domain.transactions import TransactionStatus, TransactionSubtype
 from coffers.infrastructure.providers.http import HttpClient, bearer_auth
+from coffers.infrastructure.providers.kinds import TYPE_OF
 from coffers.infrastructure.providers.oauth import CodeGrant, OAuthApplication
 from coffers.infrastructure.providers.paging import Page, follow, within
 from coffers.infrastructure.providers.reading import Fields, product, unique
@@ -166,10 +167,11 @@ def _page(answer: object) -> tuple[str, Page]:
 
 
 def _transaction(row: Fields) -> ReportedTransaction:
+    subtype = _known(TransactionSubtype, row, "subtype", TransactionSubtype.UNKNOWN)
     return ReportedTransaction(
         provider_transaction_id=row.identifier("id"),
-        transaction_type=_known(TransactionType, row, "type", TransactionType.OTHER),
-        subtype=_known(TransactionSubtype, row, "subtype", TransactionSubtype.UNKNOWN),
+        transaction_type=TYPE_OF[subtype],
+        subtype=subtype,
         status=row.one_of("status", _STATUSES),
         amount=row.number("amount"),
         currency=row.currency("currency"),

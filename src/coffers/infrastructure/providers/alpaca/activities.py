@@ -6,9 +6,10 @@ from typing import Final
 
 from coffers.domain.holdings import AssetType
 from coffers.domain.statements import ReportedTransaction
-from coffers.domain.transactions import TransactionStatus, TransactionSubtype, TransactionType
+from coffers.domain.transactions import TransactionStatus
+from coffers.domain.transactions import TransactionSubtype as Sub
 from coffers.infrastructure.providers import kinds
-from coffers.infrastructure.providers.kinds import Kind
+from coffers.infrastructure.providers.kinds import TYPE_OF
 from coffers.infrastructure.providers.paging import Page
 from coffers.infrastructure.providers.reading import (
     Fields,
@@ -29,36 +30,36 @@ _STATUSES: Final = {
     "PENDING": TransactionStatus.PENDING,
 }
 _SIDES: Final = {
-    "BUY": (Decimal(1), TransactionSubtype.BUY),
-    "SELL": (Decimal(-1), TransactionSubtype.SELL),
-    "SELL_SHORT": (Decimal(-1), TransactionSubtype.SHORT_SELL),
+    "BUY": (Decimal(1), Sub.BUY),
+    "SELL": (Decimal(-1), Sub.SELL),
+    "SELL_SHORT": (Decimal(-1), Sub.SHORT_SELL),
 }
-_KINDS: Final[dict[str, Kind]] = {
-    "CSD": kinds.DEPOSIT,
-    "CSW": kinds.WITHDRAWAL,
-    "JNL": kinds.JOURNAL,
-    "JNLC": kinds.JOURNAL,
-    "JNLS": kinds.JOURNAL,
-    "DIVCGL": kinds.CAPITAL_GAIN,
-    "DIVCGS": kinds.CAPITAL_GAIN,
-    "DIVROC": kinds.RETURN_OF_CAPITAL,
-    "DIVFEE": kinds.OTHER_FEE,
-    "FEE": kinds.OTHER_FEE,
-    "CFEE": kinds.OTHER_FEE,
-    "PTC": kinds.OTHER_FEE,
-    "PTR": kinds.OTHER_FEE,
-    "SPLIT": (TransactionType.TRADE, TransactionSubtype.SPLIT),
-    "SSP": (TransactionType.TRADE, TransactionSubtype.SPLIT),
-    "OPEXP": (TransactionType.TRADE, TransactionSubtype.EXPIRATION),
-    "OPASN": (TransactionType.TRADE, TransactionSubtype.ASSIGNMENT),
-    "OPEXC": (TransactionType.TRADE, TransactionSubtype.EXERCISE),
-    "SPIN": kinds.ADJUSTMENT,
-    "SSO": kinds.ADJUSTMENT,
-    "MA": kinds.ADJUSTMENT,
-    "NC": kinds.ADJUSTMENT,
-    "SC": kinds.ADJUSTMENT,
-    "REORG": kinds.ADJUSTMENT,
-    "OPCA": kinds.ADJUSTMENT,
+_KINDS: Final = {
+    "CSD": Sub.DEPOSIT,
+    "CSW": Sub.WITHDRAWAL,
+    "JNL": Sub.JOURNAL,
+    "JNLC": Sub.JOURNAL,
+    "JNLS": Sub.JOURNAL,
+    "DIVCGL": Sub.CAPITAL_GAIN,
+    "DIVCGS": Sub.CAPITAL_GAIN,
+    "DIVROC": Sub.RETURN_OF_CAPITAL,
+    "DIVFEE": Sub.OTHER_FEE,
+    "FEE": Sub.OTHER_FEE,
+    "CFEE": Sub.OTHER_FEE,
+    "PTC": Sub.OTHER_FEE,
+    "PTR": Sub.OTHER_FEE,
+    "SPLIT": Sub.SPLIT,
+    "SSP": Sub.SPLIT,
+    "OPEXP": Sub.EXPIRATION,
+    "OPASN": Sub.ASSIGNMENT,
+    "OPEXC": Sub.EXERCISE,
+    "SPIN": Sub.ADJUSTMENT,
+    "SSO": Sub.ADJUSTMENT,
+    "MA": Sub.ADJUSTMENT,
+    "NC": Sub.ADJUSTMENT,
+    "SC": Sub.ADJUSTMENT,
+    "REORG": Sub.ADJUSTMENT,
+    "OPCA": Sub.ADJUSTMENT,
 }
 
 
@@ -80,7 +81,7 @@ def _fill(row: Fields) -> ReportedTransaction:
     multiplier = OPTION_MULTIPLIER if asset is AssetType.OPTION else Decimal(1)
     return ReportedTransaction(
         provider_transaction_id=row.identifier("id"),
-        transaction_type=TransactionType.TRADE,
+        transaction_type=TYPE_OF[subtype],
         subtype=subtype,
         status=TransactionStatus.SETTLED,
         amount=product(quantity, price, multiplier, Decimal(-1)),
@@ -103,8 +104,8 @@ def _entry(row: Fields) -> ReportedTransaction:
     symbol = row.symbol_or_none("symbol")
     return ReportedTransaction(
         provider_transaction_id=row.identifier("id"),
-        transaction_type=kind[0],
-        subtype=kind[1],
+        transaction_type=TYPE_OF[kind],
+        subtype=kind,
         status=_STATUSES.get(row.code("status"), TransactionStatus.SETTLED),
         amount=amount,
         currency=CURRENCY,
@@ -117,18 +118,18 @@ def _entry(row: Fields) -> ReportedTransaction:
     )
 
 
-def _kind(code: str, amount: Decimal, quantity: Decimal | None) -> Kind:
+def _kind(code: str, amount: Decimal, quantity: Decimal | None) -> Sub:
     if code in _KINDS:
         return _KINDS[code]
     if code.startswith("DIV"):
-        return kinds.DIVIDEND
+        return Sub.DIVIDEND
     if code.startswith("INT"):
         return kinds.interest(amount)
     if code == "TRANS":
         return kinds.cash_flow(amount)
     if code in {"ACATC", "ACATS"}:
         return kinds.delivery(quantity or amount)
-    return kinds.UNKNOWN
+    return Sub.UNKNOWN
 
 
 def _asset(symbol: str) -> AssetType:

@@ -8,9 +8,10 @@ from typing import Final
 from coffers.domain.holdings import AssetType
 from coffers.domain.money import EXACT
 from coffers.domain.statements import ReportedTransaction
-from coffers.domain.transactions import TransactionStatus, TransactionSubtype, TransactionType
+from coffers.domain.transactions import TransactionStatus
+from coffers.domain.transactions import TransactionSubtype as Sub
 from coffers.infrastructure.providers import kinds
-from coffers.infrastructure.providers.kinds import Kind
+from coffers.infrastructure.providers.kinds import TYPE_OF
 from coffers.infrastructure.providers.reading import Fields, bounded, objects, us_trading_day
 from coffers.infrastructure.providers.schwab.accounts import ASSETS, CURRENCY
 
@@ -18,18 +19,18 @@ _STATUSES: Final = {
     "PENDING": TransactionStatus.PENDING,
     "INVALID": TransactionStatus.FAILED,
 }
-_KINDS: Final[dict[str, Kind]] = {
-    "ACH_RECEIPT": kinds.DEPOSIT,
-    "ACH_DISBURSEMENT": kinds.WITHDRAWAL,
-    "CASH_RECEIPT": kinds.DEPOSIT,
-    "CASH_DISBURSEMENT": kinds.WITHDRAWAL,
-    "WIRE_IN": (TransactionType.TRANSFER, TransactionSubtype.WIRE_IN),
-    "WIRE_OUT": (TransactionType.TRANSFER, TransactionSubtype.WIRE_OUT),
-    "MONEY_MARKET": (TransactionType.TRANSFER, TransactionSubtype.INTERNAL),
-    "JOURNAL": kinds.JOURNAL,
-    "MEMORANDUM": kinds.ADJUSTMENT,
-    "MARGIN_CALL": kinds.ADJUSTMENT,
-    "SMA_ADJUSTMENT": kinds.ADJUSTMENT,
+_KINDS: Final = {
+    "ACH_RECEIPT": Sub.DEPOSIT,
+    "ACH_DISBURSEMENT": Sub.WITHDRAWAL,
+    "CASH_RECEIPT": Sub.DEPOSIT,
+    "CASH_DISBURSEMENT": Sub.WITHDRAWAL,
+    "WIRE_IN": Sub.WIRE_IN,
+    "WIRE_OUT": Sub.WIRE_OUT,
+    "MONEY_MARKET": Sub.INTERNAL,
+    "JOURNAL": Sub.JOURNAL,
+    "MEMORANDUM": Sub.ADJUSTMENT,
+    "MARGIN_CALL": Sub.ADJUSTMENT,
+    "SMA_ADJUSTMENT": Sub.ADJUSTMENT,
 }
 #: A request must name the types that it wants: these are all that there are.
 TYPES: Final = ",".join(
@@ -37,17 +38,17 @@ TYPES: Final = ",".join(
 )
 #: By what the trade does to the position, and whether securities come in.
 _TRADES: Final = {
-    ("OPENING", True): TransactionSubtype.BUY,
-    ("OPENING", False): TransactionSubtype.SHORT_SELL,
-    ("CLOSING", True): TransactionSubtype.BUY_TO_COVER,
-    ("CLOSING", False): TransactionSubtype.SELL,
+    ("OPENING", True): Sub.BUY,
+    ("OPENING", False): Sub.SHORT_SELL,
+    ("CLOSING", True): Sub.BUY_TO_COVER,
+    ("CLOSING", False): Sub.SELL,
 }
 #: How deliveries that are not transfers are described.
 _DELIVERY_WORDS: Final = (
-    ("EXPIR", TransactionSubtype.EXPIRATION),
-    ("ASSIGN", TransactionSubtype.ASSIGNMENT),
-    ("EXERCISE", TransactionSubtype.EXERCISE),
-    ("SPLIT", TransactionSubtype.SPLIT),
+    ("EXPIR", Sub.EXPIRATION),
+    ("ASSIGN", Sub.ASSIGNMENT),
+    ("EXERCISE", Sub.EXERCISE),
+    ("SPLIT", Sub.SPLIT),
 )
 
 
@@ -88,8 +89,8 @@ def _movement(
     kind = _kind(row, amount, quantity, leg)
     return ReportedTransaction(
         provider_transaction_id=number,
-        transaction_type=kind[0],
-        subtype=kind[1],
+        transaction_type=TYPE_OF[kind],
+        subtype=kind,
         status=_STATUSES.get(row.code("status"), TransactionStatus.SETTLED),
         amount=amount,
         currency=CURRENCY,
@@ -112,10 +113,10 @@ def _movement(
     )
 
 
-def _kind(row: Fields, amount: Decimal, quantity: Decimal | None, leg: Fields | None) -> Kind:
+def _kind(row: Fields, amount: Decimal, quantity: Decimal | None, leg: Fields | None) -> Sub:
     match row.code("type"):
         case "TRADE" if leg and quantity is not None:
-            return TransactionType.TRADE, _trade(leg, quantity)
+            return _trade(leg, quantity)
         case "RECEIVE_AND_DELIVER":
             return _delivery(row, quantity or amount)
         case "DIVIDEND_OR_INTEREST":
@@ -123,25 +124,25 @@ def _kind(row: Fields, amount: Decimal, quantity: Decimal | None, leg: Fields | 
         case "ELECTRONIC_FUND":
             return kinds.cash_flow(amount)
         case code:
-            return _KINDS.get(code, kinds.UNKNOWN)
+            return _KINDS.get(code, Sub.UNKNOWN)
 
 
-def _trade(leg: Fields, quantity: Decimal) -> TransactionSubtype:
+def _trade(leg: Fields, quantity: Decimal) -> Sub:
     # Without a position effect (mutual funds) it is taken for what most trades are.
-    usual = TransactionSubtype.BUY if quantity > 0 else TransactionSubtype.SELL
+    usual = Sub.BUY if quantity > 0 else Sub.SELL
     return _TRADES.get((leg.code("positionEffect"), quantity > 0), usual)
 
 
-def _delivery(row: Fields, quantity: Decimal) -> Kind:
+def _delivery(row: Fields, quantity: Decimal) -> Sub:
     words = row.code("description")
     for word, subtype in _DELIVERY_WORDS:
         if word in words:
-            return TransactionType.TRADE, subtype
+            return subtype
     return kinds.delivery(quantity)
 
 
-def _income(row: Fields, amount: Decimal, leg: Fields | None) -> Kind:
+def _income(row: Fields, amount: Decimal, leg: Fields | None) -> Sub:
     kind = kinds.income_in(row.prose("description"))
     if kind is None:
-        kind = kinds.DIVIDEND if leg else kinds.INTEREST
-    return kinds.interest(amount) if kind == kinds.INTEREST else kind
+        kind = Sub.DIVIDEND if leg else Sub.INTEREST
+    return kinds.interest(amount) if kind == Sub.INTEREST else kind

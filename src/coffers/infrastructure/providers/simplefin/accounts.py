@@ -13,9 +13,10 @@ from coffers.domain.providers import (
     ProviderRefusedCredentials,
 )
 from coffers.domain.statements import ReportedAccount, ReportedHolding, ReportedTransaction
-from coffers.domain.transactions import TransactionStatus, TransactionSubtype, TransactionType
+from coffers.domain.transactions import TransactionStatus
+from coffers.domain.transactions import TransactionSubtype as Sub
 from coffers.infrastructure.providers import kinds
-from coffers.infrastructure.providers.kinds import Kind
+from coffers.infrastructure.providers.kinds import TYPE_OF
 from coffers.infrastructure.providers.reading import (
     MAX_SYMBOL_CHARS,
     Fields,
@@ -47,7 +48,6 @@ _NAME_WORDS: Final = (
     ("CHECKING", AccountType.CHECKING),
     ("BROKERAGE", AccountType.BROKERAGE),
 )
-_PURCHASE: Final = (TransactionType.EXPENSE, TransactionSubtype.PURCHASE)
 
 
 def read_accounts(answer: object) -> list[ReportedAccount]:
@@ -155,8 +155,8 @@ def _transaction(row: Fields, account: ReportedAccount, today: date) -> Reported
     kind = _kind(amount, f"{description} {row.prose('memo')}", account.account_type)
     return ReportedTransaction(
         provider_transaction_id=row.identifier("id"),
-        transaction_type=kind[0],
-        subtype=kind[1],
+        transaction_type=TYPE_OF[kind],
+        subtype=kind,
         status=TransactionStatus.PENDING if row.flag("pending") else TransactionStatus.SETTLED,
         amount=amount,
         currency=account.currency,
@@ -175,9 +175,9 @@ def _day(row: Fields, today: date) -> date:
     raise ProviderAnsweredNonsense("SimpleFIN transaction: neither posted nor pending.")
 
 
-def _kind(amount: Decimal, words: str, account_type: AccountType) -> Kind:
+def _kind(amount: Decimal, words: str, account_type: AccountType) -> Sub:
     if amount > 0 and (kind := kinds.income_in(words)):
         return kind
     if not amount or account_type in INVESTMENT_TYPES:
-        return kinds.UNKNOWN
-    return kinds.DEPOSIT if amount > 0 else _PURCHASE
+        return Sub.UNKNOWN
+    return Sub.DEPOSIT if amount > 0 else Sub.PURCHASE
