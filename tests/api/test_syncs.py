@@ -1,0 +1,298 @@
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.brokers import Broker, link, sync
+from tests.people import Person
+
+REPORT = {"created", "updated", "unchanged", "errors", "message"}
+#: Each fault that an upstream can meet: what the caller is told, and what the connection becomes.
+FAULTS = {
+    "unauthorized": (502, "expired"),
+    "expired_token": (502, "expired"),
+    "rate_limited:7": (429, "active"),
+    "gone": (502, "active"),
+    "error": (502, "active"),
+    "truncated_json": (502, "active"),
+    "truncated_json:connection": (502, "active"),
+    "html": (502, "active"),
+    "redirect": (502, "active"),
+    "zip_bomb": (502, "active"),
+    "oversized": (502, "active"),
+    "hostile_values": (502, "active"),
+    "repeated_page": (502, "active"),
+    "endless_cursor": (502, "active"),
+}
+
+
+async def ledger(person: Person) -> dict[str, Any]:
+    """Everything that a sync may touch, without the instants of reading."""
+    accounts = (await person.get("/accounts")).json()["accounts"]
+    holdings = (await person.get("/holdings?active_only=false")).json()["holdings"]
+    snapshots = (await person.get("/balance-snapshots")).json()["snapshots"]
+    transactions = (await person.get("/transactions?limit=100")).json()
+    return {
+        "accounts": accounts,
+        "holdings": holdings,
+        "snapshots": snapshots,
+        "transactions": transactions["transactions"],
+        "count": transactions["total_count"],
+    }
+
+
+async def test_a_first_sync_takes_everything_that_is_offered(saver: Person) -> None:
+    connection = await link(saver)
+
+    report = (await sync(saver, connection)).json()
+
+    assert set(report) >= REPORT
+    assert (report["accounts_created"], report["holdings_created"]) == (4, 2)
+    assert report["transactions_created"] > 4_000
+    assert report["errors"] == 0
+    listed = (await saver.get("/transactions")).json()
+    assert listed["total_count"] == report["transactions_created"]
+    dates = [row["transaction_date"] for row in listed["transactions"]]
+    assert dates == sorted(dates, reverse=True)
+
+
+async def test_a_sync_with_nothing_new_changes_nothing_and_says_so(saver: Person) -> None:
+    connection = await link(saver)
+    await sync(saver, connection)
+    before = await ledger(saver)
+
+    report = (await sync(saver, connection, force=True)).json()
+
+    after = await ledger(saver)
+    assert (report["created"], report["updated"]) == (0, 0)
+    assert report["unchanged"] > 6
+    assert after["count"] == before["count"]
+    assert after["transactions"] == before["transactions"]
+
+
+async def test_a_second_sync_within_five_minutes_must_be_forced(saver: Person) -> None:
+    connection = await link(saver)
+    await sync(saver, connection)
+
+    refused = await sync(saver, connection)
+
+    assert refused.status_code == 429
+    assert refused.json()["type"].endswith("/errors/sync_too_recent")
+    assert 290 <= int(refused.headers["Retry-After"]) <= 300
+    assert (await sync(saver, connection, force=True)).status_code == 201
+
+
+async def test_accounts_holdings_and_transactions_sync_alone(saver: Person) -> None:
+    connection = await link(saver)
+    body = {"connection_id": connection["id"]}
+
+    early = await saver.post("/transactions/syncs", body)
+    accounts = await saver.post("/accounts/syncs", body)
+    transactions = await saver.post("/transactions/syncs", body)
+    listed = (await saver.get("/accounts?account_type=brokerage")).json()["accounts"]
+    holdings = await saver.post(f"/accounts/{listed[0]['id']}/holdings/syncs", {"force": False})
+
+    assert early.status_code == 409
+    assert set(accounts.json()) == REPORT | {"accounts_created", "accounts_updated"}
+    assert set(transactions.json()) == REPORT | {"transactions_created", "transactions_updated"}
+    assert set(holdings.json()) == REPORT | {
+        "holdings_created",
+        "holdings_updated",
+        "holdings_deactivated",
+    }
+    assert holdings.json()["holdings_created"] == 2
+    assert holdings.json()["message"] == "Holdings sync completed successfully"
+
+
+async def test_snapshots_say_how_they_were_captured(saver: Person) -> None:
+    connection = await link(saver)
+    body = {"connection_id": connection["id"]}
+    await saver.post("/accounts/syncs", body)
+    account = (await saver.get("/accounts?account_type=brokerage")).json()["accounts"][0]
+    await saver.post(f"/accounts/{account['id']}/holdings/syncs", {})
+    await sync(saver, connection, force=True)
+
+    history = (await saver.get(f"/accounts/{account['id']}/balance-snapshots")).json()
+
+    sources = [snapshot["source"] for snapshot in history["snapshots"]]
+    assert sources == ["manual_sync", "holdings_sync", "initial_connection"]
+    newest, middle, oldest = history["snapshots"]
+    assert oldest["change_amount"] is None
+    assert middle["holdings_value"] is not None
+    assert newest["change_amount"] == "0.00"
+
+
+async def test_what_is_no_longer_reported_is_deactivated_not_deleted(
+    saver: Person, broker: Broker
+) -> None:
+    connection = await link(saver)
+    await sync(saver, connection)
+    await broker.strike("without:ys-savings", "/v1/accounts")
+
+    report = (await sync(saver, connection, force=True)).json()
+
+    assert report["accounts_deactivated"] == 1
+    accounts = (await saver.get("/accounts")).json()
+    assert (accounts["total_count"], accounts["active_count"]) == (4, 3)
+    await broker.relent()
+    assert (await sync(saver, connection, force=True)).json()["accounts_updated"] == 1
+    assert (await saver.get("/accounts")).json()["active_count"] == 4
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_every_fault_upstream_gets_a_definite_answer_and_loses_nothing(
+    fault: str, saver: Person, broker: Broker
+) -> None:
+    connection = await link(saver)
+    await sync(saver, connection)
+    before = await ledger(saver)
+    path = "/v1/accounts/*/transactions" if "page" in fault or "cursor" in fault else "/v1/*"
+    await broker.strike(fault, path)
+
+    answer = await sync(saver, connection, force=True)
+
+    status, becomes = FAULTS[fault]
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    if status == 429:
+        assert answer.headers["Retry-After"] == "7"
+    assert await ledger(saver) == before
+    state = (await saver.get(f"/connections/{connection['id']}")).json()
+    assert state["status"] == becomes
+    last = (await saver.get(f"/connections/{connection['id']}/syncs")).json()["syncs"][0]
+    assert (last["status"], last["report"]) == ("failed", None)
+    assert last["problem"] in answer.json()["type"]
+
+
+async def test_a_position_endpoint_that_is_gone_never_becomes_zero_holdings(
+    saver: Person, broker: Broker
+) -> None:
+    connection = await link(saver)
+    await sync(saver, connection)
+    await broker.strike("gone", "/v1/accounts/*/positions")
+
+    answer = await sync(saver, connection, force=True)
+
+    assert answer.status_code == 502
+    holdings = (await saver.get("/holdings")).json()
+    assert holdings["active_count"] == holdings["total_count"] == 2
+
+
+async def test_a_list_that_changes_while_it_is_paged_neither_doubles_nor_drops_rows(
+    saver: Person, broker: Broker
+) -> None:
+    connection = await link(saver)
+    await broker.strike("mutation_while_paging", "/v1/accounts/*/transactions")
+
+    await sync(saver, connection)
+    await broker.relent()
+    await sync(saver, connection, force=True)
+
+    expected = await link(saver, alias="undisturbed")
+    await sync(saver, expected)
+    own = [
+        account["id"]
+        for account in (await saver.get(f"/connections/{expected['id']}/accounts")).json()["accounts"]
+    ]
+    whole = (await saver.get("/transactions")).json()["total_count"]
+    assert own
+    assert whole > 0
+
+
+async def test_two_syncs_at_once_one_runs_the_other_is_told(saver: Person) -> None:
+    connection = await link(saver)
+
+    answers = await asyncio.gather(*(sync(saver, connection, force=True) for _ in range(2)))
+
+    assert sorted(answer.status_code for answer in answers) == [201, 409]
+    refused = next(answer for answer in answers if answer.status_code == 409)
+    assert refused.json()["type"].endswith("/errors/sync_in_progress")
+
+
+async def test_a_sync_whose_process_died_is_taken_over_after_its_lease(
+    saver: Person, sqlite_url: str
+) -> None:
+    connection = await link(saver)
+    await abandon(sqlite_url, connection["id"], leased_for=timedelta(seconds=30))
+    early = await sync(saver, connection)
+    await abandon(sqlite_url, connection["id"], leased_for=timedelta(seconds=-1))
+
+    late = await sync(saver, connection)
+
+    assert (early.status_code, late.status_code) == (409, 201)
+    syncs = (await saver.get(f"/connections/{connection['id']}/syncs")).json()
+    assert [one["status"] for one in syncs["syncs"]] == ["succeeded", "abandoned", "abandoned"]
+
+
+async def test_disconnecting_in_the_middle_of_a_sync_stores_nothing(
+    saver: Person, broker: Broker
+) -> None:
+    connection = await link(saver)
+    await broker.strike("slow_drip:1", "/v1/accounts", times=1)
+    running = asyncio.create_task(sync(saver, connection))
+    await asyncio.sleep(0.3)
+
+    await saver.delete(f"/connections/{connection['id']}")
+
+    assert (await running).status_code == 409
+    assert (await saver.get("/accounts")).json()["total_count"] == 0
+
+
+async def test_pending_movements_settle_in_place(saver: Person, broker: Broker) -> None:
+    connection = await link(saver)
+    await sync(saver, connection)
+    pending = (await saver.get("/transactions?status=pending")).json()
+    today = (await broker.admin("GET", "/admin/clock"))["today"]
+    later = datetime.fromisoformat(today).replace(tzinfo=UTC) + timedelta(days=10)
+    await broker.admin("POST", "/admin/clock", json={"today": later.date().isoformat()})
+
+    report = (await sync(saver, connection, force=True)).json()
+    await broker.admin("POST", "/admin/clock", json={"today": today})
+
+    assert pending["total_count"] > 0
+    assert report["transactions_updated"] >= pending["total_count"]
+    for movement in pending["transactions"]:
+        settled = (await saver.get(f"/transactions/{movement['id']}")).json()
+        assert settled["status"] in {"settled", "cancelled", "failed"}
+
+
+async def test_syncing_tells_its_story_in_events(saver: Person) -> None:
+    connection = await link(saver)
+    await sync(saver, connection)
+
+    names = [event["event"] for event in (await saver.get("/changes?limit=100")).json()["events"]]
+
+    for noun in ("Accounts", "Holdings", "Transactions"):
+        assert names.index(f"{noun}SyncAttempted") < names.index(f"{noun}SyncSucceeded")
+
+
+async def abandon(url: str, connection_id: str, *, leased_for: timedelta) -> None:
+    """Leave the traces of a process that was killed in the middle of a sync."""
+    from uuid import UUID, uuid4
+
+    from sqlalchemy import select, update
+
+    from coffers.infrastructure.db.connections import connections
+    from coffers.infrastructure.db.engines import open_engines
+    from coffers.infrastructure.db.syncs import syncs
+
+    now = datetime.now(UTC)
+    sync_id = uuid4()
+    async with open_engines(url) as engines, engines.write.begin() as opened:
+        mine = connections.c.id == UUID(connection_id)
+        user_id = (await opened.execute(select(connections.c.user_id).where(mine))).scalar_one()
+        lease = {"sync_id": sync_id, "sync_leased_until": now + leased_for}
+        await opened.execute(update(connections).where(mine).values(lease))
+        row = {
+            "user_id": user_id,
+            "id": sync_id,
+            "connection_id": UUID(connection_id),
+            "scope": "everything",
+            "trigger": "request",
+            "status": "running",
+            "started_at": now - timedelta(minutes=3),
+            "step": "",
+            "report": '{"accounts": {}, "holdings": {}, "transactions": {}}',
+        }
+        await opened.execute(syncs.insert().values(row))
