@@ -32,7 +32,10 @@ def upgrade_connection(connection: Connection, revision: str = "head") -> None:
 
 async def upgrade(database_url: str, revision: str = "head") -> None:
     """Run the migrations that this database still lacks."""
-    async with open_engines(database_url) as engines, engines.write.begin() as connection:
+    async with (
+        open_engines(database_url, is_patient=True) as engines,
+        engines.write.begin() as connection,
+    ):
         await connection.run_sync(upgrade_connection, revision)
 
 

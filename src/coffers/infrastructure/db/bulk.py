@@ -8,6 +8,7 @@ import asyncpg
 from sqlalchemy import Table, text
 
 from coffers.domain.errors import Unavailable
+from coffers.infrastructure.db.engines import BULK_PATIENCE_S
 from coffers.infrastructure.db.refusals import translated
 from coffers.infrastructure.db.transaction import Transaction
 
@@ -27,6 +28,8 @@ async def stage(
     Answers its name; it is gone after `unstage` or with the transaction.
     """
     name = f"staged_{table.name}"
+    if transaction.patience_s is not None:
+        transaction.patience_s = BULK_PATIENCE_S
     # Through SQLAlchemy, which opens the transaction at its first statement, not before.
     create = f"CREATE TEMPORARY TABLE {name} (LIKE {table.name}) ON COMMIT DROP"
     await transaction.execute(text(create))

@@ -135,7 +135,7 @@ class SqlJobQueue(JobQueue):
     async def _transaction(self) -> AsyncIterator[Transaction]:
         with translated():
             async with self._engines.write.begin() as connection:
-                yield Transaction(connection)
+                yield Transaction(connection, self._engines.patience_s)
 
 
 async def _bury(transaction: Transaction, lease: Lease, at: datetime, error: str) -> bool:

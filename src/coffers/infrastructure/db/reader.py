@@ -1,7 +1,8 @@
 """The read path: one statement on an autocommit connection, or several over one snapshot."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from typing import Any, Protocol
 
 from sqlalchemy import Executable, Row
@@ -26,12 +27,14 @@ class Reads(Protocol):
 class Snapshot(Reads):
     """Statements that all see the same state of the database."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: AsyncConnection, patience_s: float | None) -> None:
         self._connection = connection
+        self._patience_s = patience_s
 
     async def rows(self, statement: Executable, parameters: Parameters = None) -> Rows:
         """As the protocol says."""
-        return (await self._connection.execute(statement, parameters)).all()
+        async with asyncio.timeout(self._patience_s):
+            return (await self._connection.execute(statement, parameters)).all()
 
 
 class Reader(Reads):
@@ -46,15 +49,21 @@ class Reader(Reads):
             "BEGIN" if engines.is_sqlite else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
         )
 
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether this is the embedded engine."""
+        return self._engines.is_sqlite
+
     async def rows(self, statement: Executable, parameters: Parameters = None) -> Rows:
         """As the protocol says; raises Unavailable when the database is away."""
         with translated():
-            try:
+            async with asyncio.timeout(self._engines.patience_s):
+                try:
+                    return await self._once(statement, parameters)
+                except DBAPIError as error:
+                    if not is_lost_connection(error):
+                        raise
                 return await self._once(statement, parameters)
-            except DBAPIError as error:
-                if not is_lost_connection(error):
-                    raise
-            return await self._once(statement, parameters)
 
     async def _once(self, statement: Executable, parameters: Parameters) -> Rows:
         async with self._engines.read.connect() as connection:
@@ -63,10 +72,16 @@ class Reader(Reads):
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Snapshot]:
         """Inside, totals and rows agree."""
+        patience_s = self._engines.patience_s
         with translated():
-            async with self._engines.read.connect() as connection:
-                await connection.exec_driver_sql(self._begin)
+            async with asyncio.timeout(patience_s):
+                connection = await self._engines.read.connect()
+            async with aclosing(connection):
+                async with asyncio.timeout(patience_s):
+                    await connection.exec_driver_sql(self._begin)
                 try:
-                    yield Snapshot(connection)
+                    yield Snapshot(connection, patience_s)
                 finally:
-                    await connection.exec_driver_sql("COMMIT")
+                    if not connection.invalidated:
+                        async with asyncio.timeout(patience_s):
+                            await connection.exec_driver_sql("COMMIT")

@@ -27,6 +27,16 @@ class RowsBusy(Unavailable):
     """Another request holds the same rows."""
 
 
+class DatabaseAway(Unavailable):
+    """The database did not answer."""
+
+
+class OutcomeUnknown(Unavailable):
+    """The database did not confirm the commit: repeat the request with the same idempotency key."""
+
+    slug = "outcome_unknown"
+
+
 @contextmanager
 def translated() -> Iterator[None]:
     """Inside, the driver's errors become refusals.
@@ -43,6 +53,17 @@ def translated() -> Iterator[None]:
         raise _lost(error) from error
     except _LOST as error:
         raise _lost(error) from error
+
+
+@contextmanager
+def unconfirmed() -> Iterator[None]:
+    """Around a commit: when the answer is lost, nobody knows what became of it."""
+    try:
+        with translated():
+            yield
+    except DatabaseAway as error:
+        detail = "The database did not confirm in time; whether the request took effect is unknown."
+        raise OutcomeUnknown(detail) from error
 
 
 def is_lost_connection(error: BaseException) -> bool:
@@ -63,7 +84,15 @@ def _is_lost(error: DBAPIError) -> bool:
 def _lost(error: Exception) -> DomainError:
     if isinstance(error, DBAPIError) and _state(error) in _TRANSIENT_STATES:
         return RowsBusy("The database is busy with the same rows; try again.", retry_after_s=1)
-    return Unavailable("The database does not answer at the moment; try again shortly.")
+    if isinstance(error, DBAPIError) and _has_answered(error):
+        return Unavailable("The database cannot do this at the moment; try again shortly.")
+    return DatabaseAway("The database does not answer at the moment; try again shortly.")
+
+
+def _has_answered(error: DBAPIError) -> bool:
+    """Whether it is the database itself that refused, for want of room or of a lock."""
+    is_sqlite = getattr(error.orig, "sqlite_errorcode", None) is not None
+    return is_sqlite or (_state(error) or "").startswith("53")
 
 
 def _state(error: DBAPIError) -> str | None:

@@ -1,5 +1,6 @@
 """The connection that a unit of work lends to its repositories."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,8 +14,10 @@ from coffers.infrastructure.db.refusals import translated
 class Transaction:
     """One open transaction. Driver errors leave it as refusals."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: AsyncConnection, patience_s: float | None) -> None:
         self.connection = connection
+        #: How long a statement, or the commit, may take.
+        self.patience_s = patience_s
         #: Sessions that end if this commits: announced afterwards.
         self.ended_sessions: list[SessionId] = []
         #: Whether jobs wait if this commits: workers are woken afterwards.
@@ -30,11 +33,13 @@ class Transaction:
     ) -> CursorResult[Any]:  # Any: rows of any shape
         """Run a statement, once or for each row of parameters."""
         with translated():
-            return await self.connection.execute(statement, rows)
+            async with asyncio.timeout(self.patience_s):
+                return await self.connection.execute(statement, rows)
 
     async def rows(
         self, statement: Executable, parameters: Mapping[str, Any] | None = None
     ) -> Sequence[Row[Any]]:  # Any: rows of any shape
         """All rows of a statement, in its order."""
         with translated():
-            return (await self.connection.execute(statement, parameters)).all()
+            async with asyncio.timeout(self.patience_s):
+                return (await self.connection.execute(statement, parameters)).all()

@@ -6,8 +6,6 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from coffers.application.ports import (
     Clock,
     HeldUnitOfWork,
@@ -26,7 +24,7 @@ from coffers.infrastructure.db.events import log_events
 from coffers.infrastructure.db.holdings import SqlHoldings
 from coffers.infrastructure.db.jobs import SqlJobs
 from coffers.infrastructure.db.leftovers import SqlLeftovers
-from coffers.infrastructure.db.refusals import translated
+from coffers.infrastructure.db.refusals import translated, unconfirmed
 from coffers.infrastructure.db.security import SqlSecurityRecords
 from coffers.infrastructure.db.sessions import SqlSessions
 from coffers.infrastructure.db.snapshots import SqlSnapshots
@@ -166,9 +164,11 @@ class SqlUnitOfWork(HeldUnitOfWork):
                 await self._really_commit()
 
     async def _open(self) -> None:
+        patience_s = self._engines.patience_s
         with translated():
-            connection = await self._engines.write.connect()
-            self._transaction = Transaction(connection)
+            async with asyncio.timeout(patience_s):
+                connection = await self._engines.write.connect()
+            self._transaction = Transaction(connection, patience_s)
             try:
                 await connection.begin()
                 if self._claim is not None and not self._claimed:
@@ -192,8 +192,9 @@ class SqlUnitOfWork(HeldUnitOfWork):
     async def _commit_and_announce(self) -> None:
         transaction = self.transaction
         grown = [*self._grown, *([SYSTEM] if transaction.has_jobs else [])]
-        with translated():
-            await transaction.connection.commit()
+        with unconfirmed():
+            async with asyncio.timeout(transaction.patience_s):
+                await transaction.connection.commit()
         self._claimed = self._claim is not None
         self._held = False
         await self._close()
@@ -203,13 +204,14 @@ class SqlUnitOfWork(HeldUnitOfWork):
         transaction, self._transaction = self._transaction, None
         self._events, self._grown = [], []
         if transaction is not None:
-            await asyncio.shield(_closed(transaction.connection))
+            await asyncio.shield(_closed(transaction))
 
 
-async def _closed(connection: AsyncConnection) -> None:
+async def _closed(transaction: Transaction) -> None:
     # What was not committed is rolled back, by the server if it cannot be told.
     with suppress(Unavailable), translated():
-        await connection.close()
+        async with asyncio.timeout(transaction.patience_s):
+            await transaction.connection.close()
 
 
 async def _uninterrupted(work: Coroutine[None, None, None]) -> None:
