@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from coffers.application.api_keys import ApiKeyLookups
 from coffers.application.connections import ConnectionLookups
 from coffers.application.credentials import ProviderAccess
+from coffers.application.directory import Directory
+from coffers.application.holdings import HoldingLookups
 from coffers.application.ports import (
     AccessTokens,
     Clock,
@@ -15,10 +17,14 @@ from coffers.application.ports import (
     Passwords,
     RateLimiter,
 )
+from coffers.application.security import SecurityConfigs
 from coffers.application.sessions import SessionLists
 from coffers.application.sync_reports import SyncLookups
-from coffers.application.users import Letters, Profiles
+from coffers.application.tokens import RefreshTokenLookups
+from coffers.application.users import Profiles
+from coffers.application.verifications import Letters
 from coffers.domain.events import Origin
+from coffers.domain.paging import Cursors
 
 UnitOfWorkFactory = Callable[[Origin, IdempotencyClaim | None], HeldUnitOfWork]
 
@@ -36,8 +42,13 @@ class Services:
     letters: Letters
     profiles: Profiles
     session_lists: SessionLists
+    refresh_token_lookups: RefreshTokenLookups
+    security_configs: SecurityConfigs
+    directory: Directory
+    cursors: Cursors
     api_key_lookups: ApiKeyLookups
     provider_access: ProviderAccess
     redirect_uris: Sequence[str]
     connection_lookups: ConnectionLookups
     sync_lookups: SyncLookups
+    holding_lookups: HoldingLookups

@@ -18,18 +18,23 @@ from coffers.infrastructure.argon2_passwords import Argon2Passwords
 from coffers.infrastructure.clock import SystemClock
 from coffers.infrastructure.db.api_keys import SqlApiKeyLookups
 from coffers.infrastructure.db.connections import SqlConnectionLookups
+from coffers.infrastructure.db.directory import SqlDirectory
 from coffers.infrastructure.db.engines import open_engines
 from coffers.infrastructure.db.holdings import SqlHoldingLookups
 from coffers.infrastructure.db.idempotency import SqlIdempotencyKeys
+from coffers.infrastructure.db.lean import LeanReader
 from coffers.infrastructure.db.reader import Reader
+from coffers.infrastructure.db.security import SqlSecurityConfigs
 from coffers.infrastructure.db.session_watch import SessionWatch
 from coffers.infrastructure.db.sessions import SqlSessionLists
 from coffers.infrastructure.db.syncs import SqlSyncLookups
 from coffers.infrastructure.db.unit_of_work import Committed, SqlUnitOfWork
 from coffers.infrastructure.db.users import SqlProfiles
+from coffers.infrastructure.hmac_cursors import HmacCursors
 from coffers.infrastructure.in_process.rate_limiter import InProcessRateLimiter
 from coffers.infrastructure.in_process.revoked_sessions import RevokedSessions
-from coffers.infrastructure.jwt_tokens import JwtAccessTokens, SigningKey
+from coffers.infrastructure.jwt_keys import KeyRing, SigningKey
+from coffers.infrastructure.jwt_tokens import JwtAccessTokens
 from coffers.infrastructure.letters import PlainLetters
 from coffers.infrastructure.providers.catalogue import Registration, build_catalogue
 from coffers.infrastructure.providers.http import HttpClient
@@ -58,6 +63,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         _rate_limiter(settings, Reader(engines), clock) as limiter,
     ):
         reader = Reader(engines)
+        lean = LeanReader(engines, reader)
+        session_lists = SqlSessionLists(reader, clock)
 
         def unit_of_work(origin: Origin, claim: IdempotencyClaim | None = None) -> SqlUnitOfWork:
             return SqlUnitOfWork(engines, clock, origin, _announcing(limiter), claim)
@@ -72,13 +79,17 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 rate_limiter=limiter,
                 letters=PlainLetters(settings.public_base_url),
                 profiles=SqlProfiles(reader),
-                session_lists=SqlSessionLists(reader, clock),
+                session_lists=session_lists,
+                refresh_token_lookups=session_lists,
+                security_configs=SqlSecurityConfigs(reader),
+                directory=SqlDirectory(reader),
+                cursors=HmacCursors(secret_keys(settings)),
                 api_key_lookups=SqlApiKeyLookups(reader, engines),
                 provider_access=ProviderAccess(_vault(settings), clock, _catalogue(settings, http)),
                 redirect_uris=settings.callbacks,
                 connection_lookups=SqlConnectionLookups(reader),
                 sync_lookups=SqlSyncLookups(reader),
-                holding_lookups=SqlHoldingLookups(reader),
+                holding_lookups=SqlHoldingLookups(reader, lean),
             )
         finally:
             passwords.close()
@@ -137,9 +148,9 @@ def _catalogue(settings: Settings, http: HttpClient) -> Catalogue:
 
 
 def _access_tokens(settings: Settings) -> JwtAccessTokens:
+    keys = [SigningKey(key_id(secret), secret) for secret in secret_keys(settings)]
     return JwtAccessTokens(
-        [SigningKey(key_id(secret), secret) for secret in secret_keys(settings)],
-        algorithm=settings.jwt_algorithm,
+        KeyRing(keys, algorithm=settings.jwt_algorithm),
         issuer=settings.jwt_issuer,
         audience=settings.jwt_audience,
     )

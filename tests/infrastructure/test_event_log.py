@@ -69,7 +69,7 @@ async def test_nothing_can_be_done_for_an_erased_user_any_more(store: Store) -> 
     ada = await store.add_user()
     uow = store.uow()
     async with uow:
-        await uow.users.erase(ada)
+        await uow.erasures.erase(ada)
         await uow.commit()
 
     with pytest.raises(UserNotFound):

@@ -1,6 +1,5 @@
 """API keys: making, listing, deleting, and recognising them."""
 
-import secrets
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Protocol
@@ -9,11 +8,10 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from coffers.application.opaque_tokens import hash_token, new_token
 from coffers.application.ports import Clock, UnitOfWork
-from coffers.application.users import hash_token
 from coffers.application.views import Instant
-from coffers.domain.api_keys import PREFIX, ApiKey, ScopeInvalid, check_scope
-from coffers.domain.errors import Invalid
+from coffers.domain.api_keys import PREFIX, ApiKey, check_expiry, check_scopes
 from coffers.domain.events import Event
 from coffers.domain.ids import UserId, new_id
 from coffers.domain.principals import Principal
@@ -64,10 +62,6 @@ class ApiKeyLookups(Protocol):
         ...
 
 
-class ExpiryInvalid(Invalid):
-    """A key cannot end before it begins."""
-
-
 async def create_api_key(
     uow: UnitOfWork,
     clock: Clock,
@@ -79,22 +73,19 @@ async def create_api_key(
 ) -> CreatedApiKey:
     """A key with these scopes, shown once. Raises ScopeInvalid, ExpiryInvalid, TooManyApiKeys."""
     now = clock.now()
-    if not scopes:
-        raise ScopeInvalid("Name at least one scope.", field="scopes")
-    if expires_at is not None and expires_at <= now:
-        raise ExpiryInvalid("The expiry lies in the past.", field="expires_at")
-    secret = PREFIX + secrets.token_urlsafe(32)
+    secret = PREFIX + new_token()
     key = ApiKey(
         id=new_id(),
         user_id=principal.user_id,
         name=name,
         hint=secret[:10],
         key_hash=hash_token(secret),
-        scopes=frozenset(map(check_scope, scopes)),
+        scopes=check_scopes(scopes),
         created_at=now,
-        expires_at=expires_at,
+        expires_at=check_expiry(expires_at, now),
     )
     async with uow:
+        await uow.users.get(key.user_id)
         await uow.api_keys.add(key)
         uow.record(Event("ApiKeyCreated", key.user_id, key.id, {"scopes": sorted(key.scopes)}))
         await uow.commit()
@@ -108,7 +99,7 @@ async def list_api_keys(lookups: ApiKeyLookups, principal: Principal) -> ApiKeyL
 
 
 async def delete_api_key(uow: UnitOfWork, principal: Principal, key_id: UUID) -> None:
-    """End a key at once; raises ApiKeyNotFound."""
+    """End a key at once. Raises ApiKeyNotFound, NotYours."""
     async with uow:
         await uow.api_keys.delete(principal.user_id, key_id)
         uow.record(Event("ApiKeyDeleted", principal.user_id, key_id))

@@ -11,13 +11,14 @@ from uuid import UUID
 from coffers.domain.accounts import Accounts
 from coffers.domain.api_keys import ApiKeys
 from coffers.domain.connections import Connections
+from coffers.domain.erasures import Erasures
 from coffers.domain.errors import Conflict, TooManyRequests, Unavailable, UpstreamFailed
 from coffers.domain.events import Event
 from coffers.domain.holdings import Holdings
 from coffers.domain.ids import SessionId, UserId
 from coffers.domain.jobs import Jobs
 from coffers.domain.leftovers import Leftovers
-from coffers.domain.security import SecurityRecords
+from coffers.domain.security import Rotations
 from coffers.domain.sessions import Sessions
 from coffers.domain.snapshots import Snapshots
 from coffers.domain.syncs import Syncs
@@ -47,7 +48,10 @@ class UnitOfWork(Protocol):
     def api_keys(self) -> ApiKeys: ...  # noqa: D102
 
     @property
-    def security(self) -> SecurityRecords: ...  # noqa: D102
+    def rotations(self) -> Rotations: ...  # noqa: D102
+
+    @property
+    def erasures(self) -> Erasures: ...  # noqa: D102
 
     @property
     def jobs(self) -> Jobs: ...  # noqa: D102
@@ -204,7 +208,7 @@ class AccessTokens(Protocol):
         """Its claims; raises TokenInvalid for every flaw whatsoever."""
         ...
 
-    def key_set(self) -> list[dict[str, object]]:
+    def key_set(self) -> list[dict[str, str]]:
         """The public keys as a JSON Web Key Set (RFC 7517); empty for a symmetric algorithm."""
         ...
 

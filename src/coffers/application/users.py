@@ -1,33 +1,35 @@
-"""Registration, profile, and what becomes of an account."""
+"""Registration and profile."""
 
-import hashlib
-import secrets
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Final, Protocol
 
 import msgspec
 
-from coffers.application.ports import Clock, Mail, Passwords, UnitOfWork
+from coffers.application.attempts import Attempt
+from coffers.application.ports import Clock, Passwords, UnitOfWork
+from coffers.application.verifications import Letters, send_token
 from coffers.application.views import Instant, Versioned
 from coffers.domain.events import Event
 from coffers.domain.ids import UserId, new_id
-from coffers.domain.jobs import Job
+from coffers.domain.passwords import check_password
 from coffers.domain.principals import Principal
 from coffers.domain.users import (
+    EmailTaken,
     ProfileInvalid,
     Role,
     User,
     check_base_currency,
     check_email,
-    check_password,
     check_time_zone,
     check_username,
 )
-from coffers.domain.verifications import LIFE, OneTimeToken, Purpose
+from coffers.domain.verifications import Purpose
 
 DEFAULT_CURRENCY: Final = "USD"
 DEFAULT_TIME_ZONE: Final = "UTC"
+REGISTRATION: Final = Attempt("Registration")
 
 
 class RegisteredUser(msgspec.Struct, frozen=True):
@@ -66,7 +68,7 @@ async def register(
     uow: UnitOfWork,
     passwords: Passwords,
     clock: Clock,
-    letters: "Letters",
+    letters: Letters,
     *,
     email: str,
     password: str,
@@ -77,9 +79,23 @@ async def register(
     """
     check_email(email)
     check_password(password)
-    password_hash = await passwords.hash(password)
-    now = clock.now()
-    user = User(
+    user = _newcomer(email, await passwords.hash(password), clock.now())
+    try:
+        async with uow:
+            await uow.users.add(user)
+            await send_token(uow, clock, letters, user, Purpose.EMAIL_VERIFICATION)
+            uow.record(*REGISTRATION.succeeded(user.id, user.id))
+            await uow.commit()
+    except EmailTaken:
+        async with uow:
+            uow.record(*REGISTRATION.failed(reason=EmailTaken.slug))
+            await uow.commit()
+        raise
+    return RegisteredUser(user.id, user.email, user.is_verified, user.created_at)
+
+
+def _newcomer(email: str, password_hash: str, now: datetime) -> User:
+    return User(
         id=UserId(new_id()),
         email=email,
         password_hash=password_hash,
@@ -91,15 +107,6 @@ async def register(
         created_at=now,
         updated_at=now,
     )
-    async with uow:
-        await uow.users.add(user)
-        await send_token(uow, clock, letters, user, Purpose.EMAIL_VERIFICATION)
-        uow.record(
-            Event("RegistrationAttempted", user.id, user.id),
-            Event("RegistrationSucceeded", user.id, user.id),
-        )
-        await uow.commit()
-    return RegisteredUser(user.id, user.email, user.is_verified, user.created_at)
 
 
 async def get_profile(profiles: Profiles, principal: Principal) -> Versioned[UserProfile]:
@@ -147,32 +154,3 @@ def profile_of(user: User) -> Versioned[UserProfile]:
     """The view of an entity at hand."""
     fields = {name: getattr(user, name) for name in UserProfile.__struct_fields__}
     return Versioned(UserProfile(**fields | {"roles": sorted(user.roles)}), user.version)
-
-
-class Letters(Protocol):
-    """The words of the letters that carry one-time tokens."""
-
-    def compose(self, user: User, purpose: Purpose, token: str) -> Mail:
-        """The letter, with a link or the token itself to copy."""
-        ...
-
-
-async def send_token(
-    uow: UnitOfWork, clock: Clock, letters: Letters, user: User, purpose: Purpose
-) -> None:
-    """Within the open transaction: a fresh token for this purpose, and the job that mails it."""
-    token = secrets.token_urlsafe(32)
-    now = clock.now()
-    kept = OneTimeToken(new_id(), user.id, purpose, hash_token(token), now, now + LIFE[purpose])
-    await uow.one_time_tokens.replace(kept)
-    mail = letters.compose(user, purpose, token)
-    payload = {"to": mail.to, "subject": mail.subject, "text": mail.text}
-    await uow.jobs.enqueue(Job(new_id(), "mail", payload, run_at=now, user_id=user.id))
-
-
-def hash_token(token: str) -> str:
-    """What is kept of an opaque random token.
-
-    Its SHA-256. It has 256 bits of its own, so no salt is needed.
-    """
-    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,8 +1,9 @@
 """API keys: long-lived tokens for scripts, narrowed by scopes."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Protocol
 from uuid import UUID
 
@@ -12,6 +13,8 @@ from coffers.domain.ids import UserId
 #: What every key begins with, so that leaked ones can be found.
 PREFIX: Final = "cof_"
 MAX_KEYS: Final = 50
+MAX_SCOPES: Final = 50
+MAX_LIFE: Final = timedelta(days=3_660)
 #: `read`, `write`, or one of them for a resource family (the first segment of its paths):
 #: `accounts:read`.
 _SCOPE = re.compile(r"([a-z-]{1,40}:)?(read|write)")
@@ -36,11 +39,11 @@ class ApiKeys(Protocol):
     """Where keys are kept."""
 
     async def add(self, key: ApiKey) -> None:
-        """Raises TooManyApiKeys when the user has 50."""
+        """Raises TooManyApiKeys when the user, who must be locked, has 50."""
         ...
 
     async def delete(self, user_id: UserId, key_id: UUID) -> None:
-        """Raises ApiKeyNotFound."""
+        """Raises ApiKeyNotFound, and NotYours when it is somebody else's."""
         ...
 
 
@@ -53,14 +56,27 @@ class TooManyApiKeys(Invalid):
 
 
 class ScopeInvalid(Invalid):
-    """Not a scope."""
+    """Not a scope, none at all, or too many."""
 
 
-def check_scope(scope: str) -> str:
-    """The scope, if it is one; raises ScopeInvalid."""
-    if not _SCOPE.fullmatch(scope):
+class ExpiryInvalid(Invalid):
+    """A key ends after it begins, and within ten years."""
+
+
+def check_scopes(scopes: Collection[str]) -> frozenset[str]:
+    """The scopes, if there are 1 to 50 and each is one; raises ScopeInvalid."""
+    if not 0 < len(scopes) <= MAX_SCOPES:
+        raise ScopeInvalid(f"Name 1 to {MAX_SCOPES} scopes.", field="scopes")
+    if not all(map(_SCOPE.fullmatch, scopes)):
         raise ScopeInvalid("A scope is read, write, or family:read, family:write.", field="scopes")
-    return scope
+    return frozenset(scopes)
+
+
+def check_expiry(expires_at: datetime | None, now: datetime) -> datetime | None:
+    """The end of a key, None for one without; raises ExpiryInvalid."""
+    if expires_at is not None and not now < expires_at <= now + MAX_LIFE:
+        raise ExpiryInvalid("The expiry lies ahead, within ten years.", field="expires_at")
+    return expires_at
 
 
 def allows(scopes: frozenset[str], *, family: str, writing: bool) -> bool:

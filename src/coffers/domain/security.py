@@ -1,32 +1,32 @@
 """Breach rotation: from which instant on refresh tokens count."""
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+from uuid import UUID
+
+MAX_GRACE: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class SecurityState:
-    """Refresh tokens issued before `tokens_valid_from` stop working at `enforced_from`, the end of the grace period."""
+class Rotation:
+    """Refresh tokens issued before `valid_from` stop working at `enforced_from`.
 
-    tokens_valid_from: datetime | None
-    enforced_from: datetime | None
-    version: int
+    In between lies the grace period, in which they can still be traded for new ones.
+    """
 
-    def refuses(self, issued_at: datetime, now: datetime) -> bool:
-        """Whether a token issued then is void now."""
-        if self.tokens_valid_from is None or self.enforced_from is None:
-            return False
-        return issued_at < self.tokens_valid_from and now >= self.enforced_from
+    id: UUID
+    valid_from: datetime
+    enforced_from: datetime
 
 
-class SecurityRecords(Protocol):
-    """Where the one state of the installation is kept."""
+class Rotations(Protocol):
+    """Where the rotations of the whole installation are kept."""
 
-    async def state(self) -> SecurityState:
-        """As it is; never absent."""
+    async def add(self, rotation: Rotation) -> int:
+        """How many there have been, this one included."""
         ...
 
-    async def rotate(self, *, valid_from: datetime, enforced_from: datetime) -> SecurityState:
-        """As it is from now on."""
+    async def valid_from(self, now: datetime) -> datetime | None:
+        """Tokens issued before this are void by now; None when none are."""
         ...

@@ -1,7 +1,7 @@
 """Sessions: one sign-in on one device, kept alive by rotating refresh tokens."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 from uuid import UUID
 
@@ -10,6 +10,8 @@ from coffers.domain.ids import SessionId, UserId
 
 ACCESS_TOKEN_LIFE: Final = timedelta(minutes=15)
 REFRESH_TOKEN_LIFE: Final = timedelta(days=30)
+_MAX_DEVICE: Final = 40
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,11 @@ class Session:
     last_activity_at: datetime
     expires_at: datetime
     revoked_at: datetime | None = None
+
+    def version(self, *, is_current: bool) -> int:
+        """Which state of it is seen, and whether from within: the instant of its last change."""
+        last_change = self.revoked_at or self.last_activity_at
+        return (last_change - _EPOCH) // timedelta(microseconds=1) * 2 + is_current
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +55,15 @@ class Sessions(Protocol):
         ...
 
     async def get(self, user_id: UserId, session_id: SessionId) -> Session:
-        """Raises SessionNotFound."""
+        """Raises SessionNotFound, and NotYours when it is somebody else's."""
         ...
 
     async def find_token(self, token_hash: str) -> RefreshToken | None:
-        """The token with this hash, locked until the end of the transaction."""
+        """The token with this hash; its user stays locked until the end of the transaction."""
         ...
 
     async def rotate(self, used: RefreshToken, fresh: RefreshToken) -> None:
-        """Mark the used token (at the fresh one's instant), keep the fresh one, and extend the session to its end."""
+        """Mark the used token at the fresh one's instant, and extend the session to its end."""
         ...
 
     async def revoke(
@@ -85,3 +92,15 @@ class TokenReuse(Unauthenticated):
     """A refresh token came back after its use: whoever holds it, the whole session is over."""
 
     slug = "token_reuse"
+
+
+def device_of(user_agent: str | None) -> str | None:
+    """A few words to recognise a device by, from its User-Agent."""
+    if not user_agent:
+        return None
+    systems = ("Windows", "Android", "iPhone", "iPad", "Mac OS", "Linux")
+    programs = ("Edg", "Firefox", "Chrome", "Safari", "curl", "python")
+    system = next((name for name in systems if name in user_agent), None)
+    program = next((name for name in programs if name in user_agent), None)
+    words = [word for word in (program, system) if word]
+    return " on ".join(words) or user_agent[:_MAX_DEVICE]

@@ -7,16 +7,12 @@ from enum import StrEnum
 from typing import Final, Protocol
 from zoneinfo import available_timezones
 
-from coffers.domain.weak_passwords import WEAK_PASSWORDS
 from coffers.domain.currencies import is_currency
 from coffers.domain.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 from coffers.domain.ids import UserId
 
 MAX_FAILED_SIGN_INS: Final = 5
 LOCK_OUT: Final = timedelta(minutes=15)
-MIN_PASSWORD: Final = 8
-LONG_PASSWORD: Final = 12
-MAX_PASSWORD: Final = 128
 MAX_EMAIL: Final = 254
 
 _EMAIL = re.compile(
@@ -60,7 +56,7 @@ class User:
 
 
 class Users(Protocol):
-    """Where people are kept."""
+    """Where people are kept. Whoever is fetched to be changed stays locked for the transaction."""
 
     async def add(self, user: User) -> None:
         """Raises EmailTaken or UsernameTaken."""
@@ -70,22 +66,45 @@ class Users(Protocol):
         """Raises UserNotFound."""
         ...
 
-    async def find_by_sign_in_name(self, name: str) -> User | None:
-        """Whoever has this e-mail address or, without one, this username.
+    async def find(self, user_id: UserId) -> User | None:
+        """As `get`, with None for nobody."""
+        ...
 
-        In any case of letters.
-        """
+    async def find_by_sign_in_name(self, name: str) -> User | None:
+        """Whoever has this e-mail address or username, in any case of letters; not locked."""
+        ...
+
+    async def lock_admins(self) -> list[UserId]:
+        """The active administrators, who stay so until the end of the transaction."""
         ...
 
     async def update(self, user: User, *, expected_version: int | None = None) -> User:
         """The user as stored, its version one higher.
 
-        Raises UserChanged when it is no longer the expected one.
+        Raises PreconditionFailed when it is no longer the expected one.
         """
         ...
 
-    async def erase(self, user_id: UserId) -> None:
-        """Remove this user and every row that is theirs, the event chain included."""
+    async def count_failed_sign_in(
+        self, user_id: UserId, *, now: datetime, locked_until: datetime
+    ) -> bool:
+        """One more wrong password, exactly one; the fifth locks the account until then.
+
+        Whether it did. Nothing is counted for nobody, nor while the account is locked; the version
+        stays.
+        """
+        ...
+
+    async def forget_failed_sign_ins(self, user_id: UserId) -> None:
+        """Begin counting anew, unlocked; the version stays."""
+        ...
+
+    async def set_password(self, user_id: UserId, password_hash: str) -> None:
+        """From now on this one; failed sign-ins are forgotten, the version stays."""
+        ...
+
+    async def void_tokens(self, user_id: UserId, *, issued_before: datetime) -> None:
+        """Refresh tokens from before then work no more; the version stays."""
         ...
 
 
@@ -105,8 +124,10 @@ class UsernameTaken(Conflict):
     slug = "username_taken"
 
 
-class PasswordTooWeak(Invalid):
-    """The password does not meet the rules."""
+class LastAdmin(Conflict):
+    """Without this administrator there would be none."""
+
+    slug = "last_admin"
 
 
 class ProfileInvalid(Invalid):
@@ -170,23 +191,3 @@ def check_time_zone(name: str) -> str:
     if name not in available_timezones():
         raise ProfileInvalid("Not an IANA time zone, such as Europe/Berlin.", field="time_zone")
     return name
-
-
-def check_password(password: str, *, field: str = "password") -> str:
-    """The password, if it is long (12+) or mixed (8+: lower, upper, digit), and not a common one.
-
-    Raises PasswordTooWeak.
-    """
-    if len(password) > MAX_PASSWORD:
-        raise PasswordTooWeak(f"At most {MAX_PASSWORD} characters.", field=field)
-    if len(password) < LONG_PASSWORD and not _is_mixed(password):
-        detail = "At least 12 characters, or 8 with lower case, upper case and digits."
-        raise PasswordTooWeak(detail, field=field)
-    if password.lower() in WEAK_PASSWORDS:
-        raise PasswordTooWeak("This is one of the most common passwords.", field=field)
-    return password
-
-
-def _is_mixed(password: str) -> bool:
-    kinds = (str.islower, str.isupper, str.isdigit)
-    return len(password) >= MIN_PASSWORD and all(any(map(kind, password)) for kind in kinds)

@@ -43,7 +43,10 @@ class OneTimeTokens(Protocol):
         ...
 
     async def take(self, token_hash: str, purpose: Purpose) -> OneTimeToken | None:
-        """Remove and return it; None when there is none. Two takers never both get it."""
+        """Remove and return it, its user locked until the end of the transaction.
+
+        None when there is none. Two takers never both get it.
+        """
         ...
 
 

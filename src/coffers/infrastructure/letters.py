@@ -3,7 +3,7 @@
 from typing import Final
 
 from coffers.application.ports import Mail
-from coffers.application.users import Letters
+from coffers.application.verifications import Letters
 from coffers.domain.users import User
 from coffers.domain.verifications import Purpose
 

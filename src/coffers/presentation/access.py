@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from coffers.application.api_keys import ApiKeyLookups
-from coffers.application.ports import AccessTokens
 from coffers.domain.api_keys import PREFIX, allows
 from coffers.domain.errors import Unauthenticated
 from coffers.domain.principals import NotAllowed, Principal
@@ -52,7 +51,7 @@ async def authenticate(services: Services, authorization: str | None) -> Princip
         raise NotSignedIn("Sign in, and send the access token as `Authorization: Bearer …`.")
     if token.startswith(PREFIX):
         return await _by_api_key(services.api_key_lookups, token, services)
-    return _by_access_token(services.access_tokens, token, services)
+    return await _by_access_token(services, token)
 
 
 def is_api_key(authorization: str | None) -> bool:
@@ -65,8 +64,10 @@ def _bearer(authorization: str | None) -> str:
     return token if scheme.lower() == "bearer" else ""
 
 
-def _by_access_token(tokens: AccessTokens, token: str, services: Services) -> Principal:
-    claims = tokens.verify(token, now=services.clock.now())
+async def _by_access_token(services: Services, token: str) -> Principal:
+    claims = services.access_tokens.verify(token, now=services.clock.now())
+    if not await services.session_lists.vouch(claims.user_id, claims.session_id):
+        raise TokenInvalid("The session of this access token is over.")
     return Principal(claims.user_id, claims.roles, session_id=claims.session_id)
 
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from coffers.application.syncs import AccountNotLinked
 from coffers.domain.accounts import AccountNotFound
+from coffers.domain.api_keys import ApiKeyNotFound, ExpiryInvalid, ScopeInvalid, TooManyApiKeys
 from coffers.domain.connections import (
     ConnectionNotActive,
     ConnectionNotFound,
@@ -15,6 +16,9 @@ from coffers.domain.connections import (
     WrongCredentialType,
 )
 from coffers.domain.errors import DomainError, PreconditionFailed
+from coffers.domain.holdings import HoldingNotFound
+from coffers.domain.paging import CursorInvalid, TooManyRows
+from coffers.domain.passwords import PasswordTooWeak, WrongPassword
 from coffers.domain.principals import NotYours
 from coffers.domain.providers import (
     CredentialFieldsInvalid,
@@ -25,7 +29,7 @@ from coffers.domain.providers import (
     ProviderRefusedCredentials,
     ProviderTimedOut,
 )
-from coffers.domain.sessions import TokenInvalid, TokenReuse
+from coffers.domain.sessions import SessionNotFound, TokenInvalid, TokenReuse
 from coffers.domain.syncs import AccountsNotSynced, SyncInProgress, SyncTakenOver, SyncTooRecent
 from coffers.domain.users import (
     AccountInactive,
@@ -33,16 +37,33 @@ from coffers.domain.users import (
     EmailNotVerified,
     EmailTaken,
     InvalidCredentials,
-    PasswordTooWeak,
+    LastAdmin,
     ProfileInvalid,
     UsernameTaken,
+    UserNotFound,
 )
-from coffers.presentation.access import PUBLIC, SELF, SESSION, USER, Access
-from coffers.presentation.api import connections, operations, providers, sessions, syncs, users
+from coffers.domain.verifications import OneTimeTokenInvalid
+from coffers.presentation.access import ADMIN, PUBLIC, SELF, SESSION, USER, Access
+from coffers.presentation.api import (
+    api_keys,
+    connections,
+    directory,
+    erasures,
+    holdings,
+    operations,
+    passwords,
+    providers,
+    security,
+    sessions,
+    syncs,
+    users,
+    verifications,
+)
 from coffers.presentation.limits import (
     API_READ,
     API_WRITE,
     AUTH_LOGIN,
+    AUTH_RECOVERY,
     AUTH_REGISTER,
     AUTH_TOKEN_REFRESH,
     PROVIDER_CONNECT,
@@ -110,10 +131,31 @@ ROUTES: Final[Sequence[Route]] = (
     Route("POST", "/users", users.register_user, PUBLIC, AUTH_REGISTER, [EmailTaken, PasswordTooWeak], body=JSON),
     Route("GET", "/users/me", users.get_profile, USER, API_READ, []),
     Route("PATCH", "/users/me", users.edit_profile, SESSION, API_WRITE, [UsernameTaken, ProfileInvalid, PreconditionFailed], body=JSON),
+    Route("POST", "/users/me/erasures", erasures.erase_current_user, SESSION, API_WRITE, [WrongPassword, AccountLocked], body=JSON),
+    Route("PUT", "/users/me/password", passwords.change_password, SELF, API_WRITE, [PasswordTooWeak, WrongPassword, AccountLocked], body=JSON),
+    Route("GET", "/users", directory.list_users, ADMIN, API_READ, [CursorInvalid]),
+    Route("GET", "/users/{user_id}", directory.get_user, ADMIN, API_READ, [UserNotFound]),
+    Route("PATCH", "/users/{user_id}", directory.change_user, ADMIN, API_WRITE, [UserNotFound, LastAdmin, PreconditionFailed], body=JSON),
+    Route("POST", "/email-verification-tokens", verifications.request_verification, PUBLIC, AUTH_RECOVERY, [], body=JSON),
+    Route("POST", "/email-verifications", verifications.verify_email, PUBLIC, AUTH_RECOVERY, [OneTimeTokenInvalid], body=JSON),
+    Route("POST", "/password-reset-tokens", passwords.request_password_reset, PUBLIC, AUTH_RECOVERY, [], body=JSON),
+    Route("POST", "/password-resets", passwords.reset_password, PUBLIC, AUTH_RECOVERY, [OneTimeTokenInvalid, PasswordTooWeak], body=JSON),
 
     Route("POST", "/sessions", sessions.create_session, PUBLIC, AUTH_LOGIN, [InvalidCredentials, AccountLocked, AccountInactive, EmailNotVerified], is_secret=True, body=JSON),
-    Route("DELETE", "/sessions/current", sessions.end_current_session, SELF, API_WRITE, []),
+    Route("GET", "/sessions", sessions.list_sessions, SELF, API_READ, [CursorInvalid]),
+    Route("DELETE", "/sessions", sessions.end_other_sessions, SELF, API_WRITE, []),
+    Route("DELETE", "/sessions/current", sessions.end_current_session, SELF, API_WRITE, [PreconditionFailed]),
+    Route("GET", "/sessions/{session_id}", sessions.get_session, SELF, API_READ, [SessionNotFound, NotYours]),
+    Route("DELETE", "/sessions/{session_id}", sessions.end_session, SELF, API_WRITE, [SessionNotFound, NotYours, PreconditionFailed]),
     Route("POST", "/tokens", sessions.refresh_tokens, PUBLIC, AUTH_TOKEN_REFRESH, [TokenInvalid, TokenReuse], is_secret=True, body=JSON),
+
+    Route("GET", "/api-keys", api_keys.list_api_keys, SESSION, API_READ, []),
+    Route("POST", "/api-keys", api_keys.create_api_key, SESSION, API_WRITE, [ScopeInvalid, ExpiryInvalid, TooManyApiKeys], is_secret=True, body=JSON),
+    Route("DELETE", "/api-keys/{api_key_id}", api_keys.delete_api_key, SESSION, API_WRITE, [ApiKeyNotFound, NotYours]),
+
+    Route("POST", "/admin/security/rotations", security.rotate_everybody, ADMIN, API_WRITE, [], body=JSON),
+    Route("GET", "/admin/security/config", security.get_security_config, ADMIN, API_READ, []),
+    Route("POST", "/admin/users/{user_id}/rotations", security.rotate_user, ADMIN, API_WRITE, [UserNotFound]),
 
     Route("GET", "/providers", providers.list_providers, USER, API_READ, []),
     Route("GET", "/providers/{slug}", providers.get_provider, USER, API_READ, [ProviderNotFound]),
@@ -131,9 +173,14 @@ ROUTES: Final[Sequence[Route]] = (
     Route("POST", "/transactions/syncs", syncs.sync_transactions, USER, PROVIDER_SYNC, [ConnectionNotFound, AccountNotFound, NotYours, AccountsNotSynced, *SYNCING], body=JSON, deadline_s=SYNC_DEADLINE_S),
     Route("POST", "/accounts/{account_id}/holdings/syncs", syncs.sync_holdings, USER, PROVIDER_SYNC, [AccountNotFound, NotYours, AccountNotLinked, *SYNCING], body=JSON, deadline_s=SYNC_DEADLINE_S),
 
+    Route("GET", "/holdings", holdings.list_holdings, USER, API_READ, [TooManyRows]),
+    Route("GET", "/holdings/{holding_id}", holdings.get_holding, USER, API_READ, [HoldingNotFound, NotYours]),
+    Route("GET", "/accounts/{account_id}/holdings", holdings.list_account_holdings, USER, API_READ, [AccountNotFound, NotYours, TooManyRows]),
+
     Route("GET", "/health/live", operations.live, PUBLIC, None, [], is_root=True),
 
     Route("GET", "/metrics", operations.metrics, PUBLIC, None, [], is_root=True, produces="text/plain"),
+    Route("GET", "/.well-known/jwks.json", security.get_key_set, PUBLIC, None, [], is_root=True),
     Route("GET", "/errors/{slug}", operations.explain_error, PUBLIC, None, [], is_root=True),
 )
 # fmt: on

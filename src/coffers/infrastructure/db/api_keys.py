@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 from coffers.application.api_keys import ApiKeyLookups, ApiKeyView
-from coffers.application.users import hash_token
+from coffers.application.opaque_tokens import hash_token
 from coffers.domain.api_keys import MAX_KEYS, ApiKey, ApiKeyNotFound, ApiKeys, TooManyApiKeys
 from coffers.domain.errors import Unavailable
 from coffers.domain.ids import UserId
@@ -28,6 +28,7 @@ from coffers.domain.principals import Principal
 from coffers.domain.users import Role
 from coffers.infrastructure.db.engines import Engines
 from coffers.infrastructure.db.metadata import METADATA
+from coffers.infrastructure.db.ownership import missing
 from coffers.infrastructure.db.reader import Reader
 from coffers.infrastructure.db.refusals import translated
 from coffers.infrastructure.db.transaction import Transaction
@@ -71,7 +72,8 @@ class SqlApiKeys(ApiKeys):
         """As the port says."""
         owned = (api_keys.c.user_id == user_id) & (api_keys.c.id == key_id)
         if (await self._transaction.execute(delete(api_keys).where(owned))).rowcount != 1:
-            raise ApiKeyNotFound("API key not found")
+            not_found = ApiKeyNotFound("API key not found")
+            raise await missing(self._transaction, api_keys, key_id, not_found)
 
 
 class SqlApiKeyLookups(ApiKeyLookups):

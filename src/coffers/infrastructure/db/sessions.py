@@ -1,7 +1,9 @@
 """The sessions and refresh_tokens tables and their repository."""
 
+from collections import OrderedDict
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy import (
     Column,
@@ -12,19 +14,27 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     bindparam,
+    func,
     insert,
     select,
     update,
 )
 
 from coffers.application.ports import Clock
-from coffers.application.sessions import SessionLists
+from coffers.application.sessions import SessionLists, SessionPage, SessionView, Viewer
+from coffers.application.tokens import RefreshTokenLookups
+from coffers.application.views import Versioned
 from coffers.domain.ids import SessionId, UserId
 from coffers.domain.sessions import RefreshToken, Session, SessionNotFound, Sessions
 from coffers.infrastructure.db.metadata import METADATA
+from coffers.infrastructure.db.ownership import missing
 from coffers.infrastructure.db.reader import Reader
 from coffers.infrastructure.db.transaction import Transaction
 from coffers.infrastructure.db.types import Id, UTCDateTime
+from coffers.infrastructure.db.users import lock_owner
+
+#: Sessions remembered as live; one more costs a look at its row.
+MAX_VOUCHED: Final = 10_000
 
 sessions: Final = Table(
     "sessions",
@@ -73,16 +83,18 @@ class SqlSessions(Sessions):
         statement = select(sessions).where(
             sessions.c.user_id == user_id, sessions.c.id == session_id
         )
-        row = (await self._transaction.execute(statement)).one_or_none()
-        if row is None:
-            raise SessionNotFound("Session not found")
-        return Session(**_fields(row))
+        rows = await self._transaction.rows(statement)
+        if not rows:
+            raise await missing(self._transaction, sessions, session_id, _NOT_FOUND)
+        return _session(rows[0])
 
     async def find_token(self, token_hash: str) -> RefreshToken | None:
         """As the port says."""
-        statement = select(refresh_tokens).where(refresh_tokens.c.token_hash == token_hash)
-        row = (await self._transaction.execute(statement.with_for_update())).one_or_none()
-        return None if row is None else RefreshToken(**_fields(row))
+        is_it = refresh_tokens.c.token_hash == token_hash
+        owner = select(refresh_tokens.c.user_id).where(is_it).scalar_subquery()
+        await lock_owner(self._transaction, owner)
+        rows = await self._transaction.rows(select(refresh_tokens).where(is_it))
+        return RefreshToken(**_fields(rows[0])) if rows else None
 
     async def rotate(self, used: RefreshToken, fresh: RefreshToken) -> None:
         """As the port says."""
@@ -122,34 +134,96 @@ def _row(entity: Session | RefreshToken) -> dict[str, object]:
     return {name: getattr(entity, name) for name in entity.__dataclass_fields__}
 
 
+def _session(row: Row[Any]) -> Session:  # Any: a row of the whole table
+    return Session(**_fields(row))
+
+
 def _fields(row: Row[Any]) -> dict[str, Any]:  # Any: a row of the whole table
     return dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented way to a mapping
 
 
-class SqlSessionLists(SessionLists):
+class SqlSessionLists(SessionLists, RefreshTokenLookups):
     """Sessions to read, in SQL."""
 
     def __init__(self, reader: Reader, clock: Clock) -> None:
         self._reader = reader
         self._clock = clock
+        self._vouched: OrderedDict[tuple[UserId, SessionId], None] = OrderedDict()
 
     async def is_live(self, user_id: UserId, session_id: SessionId) -> bool:
         """As the port says."""
         row = {"user_id": user_id, "session_id": session_id, "now": self._clock.now()}
         return bool(await self._reader.rows(_LIVE, row))
 
-    async def find_by_token(self, token_hash: str) -> SessionId | None:
+    async def vouch(self, user_id: UserId, session_id: SessionId) -> bool:
+        """As the port says."""
+        if (user_id, session_id) in self._vouched:
+            return True
+        if not await self.is_live(user_id, session_id):
+            return False
+        self._vouched[user_id, session_id] = None
+        if len(self._vouched) > MAX_VOUCHED:
+            self._vouched.popitem(last=False)
+        return True
+
+    async def session_of(self, token_hash: str) -> SessionId | None:
         """As the port says."""
         rows = await self._reader.rows(_SESSION_OF_TOKEN, {"token_hash": token_hash})
         return SessionId(rows[0].session_id) if rows else None
 
+    async def page(self, viewer: Viewer, *, before: UUID | None, limit: int) -> SessionPage:
+        """As the port says."""
+        wanted = {"user_id": viewer.user_id, "before": before or _LAST_ID, "limit": limit + 1}
+        async with self._reader.snapshot() as snapshot:
+            rows = await snapshot.rows(_PAGE, wanted)
+            owner = {"user_id": viewer.user_id, "now": self._clock.now()}
+            counts = (await snapshot.rows(_COUNTS, owner))[0]
+        views = [_view(_session(row), viewer) for row in rows[:limit]]
+        return SessionPage(views, len(rows) > limit, counts.total, counts.active)
 
+    async def one(self, viewer: Viewer, session_id: SessionId) -> Versioned[SessionView]:
+        """As the port says."""
+        wanted = {"user_id": viewer.user_id, "session_id": session_id}
+        rows = await self._reader.rows(_ONE, wanted)
+        if not rows:
+            raise await missing(self._reader, sessions, session_id, _NOT_FOUND)
+        session = _session(rows[0])
+        version = session.version(is_current=session.id == viewer.session_id)
+        return Versioned(_view(session, viewer), version)
+
+
+def _view(session: Session, viewer: Viewer) -> SessionView:
+    return SessionView(
+        id=session.id,
+        device_info=session.device_info,
+        ip_address=session.ip_address,
+        user_agent=session.user_agent,
+        created_at=session.created_at,
+        last_activity_at=session.last_activity_at,
+        expires_at=session.expires_at,
+        is_current=session.id == viewer.session_id,
+        is_revoked=session.revoked_at is not None,
+    )
+
+
+_NOT_FOUND: Final = SessionNotFound("Session not found")
+#: Behind every other id.
+_LAST_ID: Final = UUID(int=2**128 - 1)
+_OWNED: Final = sessions.c.user_id == bindparam("user_id")
+_IS_LIVE: Final = sessions.c.revoked_at.is_(None) & (sessions.c.expires_at > bindparam("now"))
+_ONE: Final = select(sessions).where(_OWNED, sessions.c.id == bindparam("session_id"))
 _LIVE: Final = select(sessions.c.id).where(
-    sessions.c.user_id == bindparam("user_id"),
-    sessions.c.id == bindparam("session_id"),
-    sessions.c.revoked_at.is_(None),
-    sessions.c.expires_at > bindparam("now"),
+    _OWNED, sessions.c.id == bindparam("session_id"), _IS_LIVE
 )
+_PAGE: Final = (
+    select(sessions)
+    .where(_OWNED, sessions.c.id < bindparam("before"))
+    .order_by(sessions.c.id.desc())
+    .limit(bindparam("limit"))
+)
+_COUNTS: Final = select(
+    func.count().label("total"), func.count().filter(_IS_LIVE).label("active")
+).where(_OWNED)
 _SESSION_OF_TOKEN: Final = select(refresh_tokens.c.session_id).where(
     refresh_tokens.c.token_hash == bindparam("token_hash")
 )

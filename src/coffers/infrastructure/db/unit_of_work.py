@@ -20,12 +20,13 @@ from coffers.infrastructure.db.accounts import SqlAccounts
 from coffers.infrastructure.db.api_keys import SqlApiKeys
 from coffers.infrastructure.db.connections import SqlConnections
 from coffers.infrastructure.db.engines import Engines
+from coffers.infrastructure.db.erasures import SqlErasures
 from coffers.infrastructure.db.events import log_events
 from coffers.infrastructure.db.holdings import SqlHoldings
 from coffers.infrastructure.db.jobs import SqlJobs
 from coffers.infrastructure.db.leftovers import SqlLeftovers
 from coffers.infrastructure.db.refusals import translated, unconfirmed
-from coffers.infrastructure.db.security import SqlSecurityRecords
+from coffers.infrastructure.db.security import SqlRotations
 from coffers.infrastructure.db.sessions import SqlSessions
 from coffers.infrastructure.db.snapshots import SqlSnapshots
 from coffers.infrastructure.db.syncs import SqlSyncs
@@ -62,7 +63,8 @@ class SqlUnitOfWork(HeldUnitOfWork):
     sessions = repository(SqlSessions)
     one_time_tokens = repository(SqlOneTimeTokens)
     api_keys = repository(SqlApiKeys)
-    security = repository(SqlSecurityRecords)
+    rotations = repository(SqlRotations)
+    erasures = repository(SqlErasures)
     jobs = repository(SqlJobs)
     leftovers = repository(SqlLeftovers)
     accounts = repository(SqlAccounts)

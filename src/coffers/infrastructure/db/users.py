@@ -1,20 +1,25 @@
 """The users table and its repository."""
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import (
     Boolean,
     Column,
+    ColumnElement,
     Integer,
     Row,
+    ScalarSelect,
     String,
     Table,
     Text,
     UniqueConstraint,
     bindparam,
-    delete,
+    case,
+    cast,
     insert,
+    literal,
     or_,
     select,
     update,
@@ -24,7 +29,15 @@ from coffers.application.users import Profiles, UserProfile
 from coffers.application.views import Versioned
 from coffers.domain.errors import PreconditionFailed
 from coffers.domain.ids import UserId
-from coffers.domain.users import EmailTaken, Role, User, UsernameTaken, UserNotFound, Users
+from coffers.domain.users import (
+    MAX_FAILED_SIGN_INS,
+    EmailTaken,
+    Role,
+    User,
+    UsernameTaken,
+    UserNotFound,
+    Users,
+)
 from coffers.infrastructure.db.events import open_chain
 from coffers.infrastructure.db.metadata import METADATA
 from coffers.infrastructure.db.reader import Reader
@@ -73,21 +86,30 @@ class SqlUsers(Users):
         await open_chain(self._transaction, user.id)
 
     async def get(self, user_id: UserId) -> User:
-        """As the port says; the row stays locked for this transaction."""
+        """As the port says."""
+        user = await self.find(user_id)
+        if user is None:
+            raise UserNotFound("User not found")
+        return user
+
+    async def find(self, user_id: UserId) -> User | None:
+        """As the port says."""
         statement = select(users).where(users.c.id == user_id).with_for_update()
         row = (await self._transaction.execute(statement)).one_or_none()
-        if row is None:
-            raise UserNotFound("User not found")
-        return _user(row)
+        return None if row is None else _user(row)
 
     async def find_by_sign_in_name(self, name: str) -> User | None:
-        """As the port says; the row stays locked for this transaction."""
+        """As the port says; usernames have no `@`, so nobody has another's address for one."""
         key = name.lower()
         matches = or_(users.c.email_key == key, users.c.username_key == key)
-        row = (
-            await self._transaction.execute(select(users).where(matches).with_for_update())
-        ).first()
+        row = (await self._transaction.execute(select(users).where(matches))).one_or_none()
         return None if row is None else _user(row)
+
+    async def lock_admins(self) -> list[UserId]:
+        """As the port says; in the order of their ids, so that two never wait in a circle."""
+        admins = users.c.is_active & has_role(Role.ADMIN)
+        statement = select(users.c.id).where(admins).order_by(users.c.id).with_for_update()
+        return [row.id for row in await self._transaction.execute(statement)]
 
     async def update(self, user: User, *, expected_version: int | None = None) -> User:
         """As the port says."""
@@ -101,12 +123,57 @@ class SqlUsers(Users):
             raise PreconditionFailed("The profile was changed in the meantime: read it again.")
         return stored
 
-    async def erase(self, user_id: UserId) -> None:
-        """As the port says: every table with a user's rows cascades from here or is named here."""
-        for table in reversed(METADATA.sorted_tables):
-            if "user_id" in table.c:
-                await self._transaction.execute(delete(table).where(table.c.user_id == user_id))
-        await self._transaction.execute(delete(users).where(users.c.id == user_id))
+    async def count_failed_sign_in(
+        self, user_id: UserId, *, now: datetime, locked_until: datetime
+    ) -> bool:
+        """As the port says: counted by SQL, so that no two attempts count as one."""
+        columns = users.c
+        is_last = columns.failed_sign_ins + 1 >= MAX_FAILED_SIGN_INS
+        statement = (
+            update(users)
+            .where(columns.id == user_id)
+            .where(or_(columns.locked_until.is_(None), columns.locked_until <= now))
+            .values(
+                failed_sign_ins=case((is_last, 0), else_=columns.failed_sign_ins + 1),
+                locked_until=case((is_last, _instant(locked_until)), else_=columns.locked_until),
+            )
+            .returning(columns.locked_until)
+        )
+        row = (await self._transaction.execute(statement)).one_or_none()
+        return row is not None and row.locked_until == locked_until
+
+    async def forget_failed_sign_ins(self, user_id: UserId) -> None:
+        """As the port says."""
+        await self._set(user_id, failed_sign_ins=0, locked_until=None)
+
+    async def set_password(self, user_id: UserId, password_hash: str) -> None:
+        """As the port says."""
+        await self._set(user_id, password_hash=password_hash, failed_sign_ins=0, locked_until=None)
+
+    async def void_tokens(self, user_id: UserId, *, issued_before: datetime) -> None:
+        """As the port says."""
+        await self._set(user_id, tokens_valid_from=issued_before)
+
+    async def _set(self, user_id: UserId, **values: object) -> None:
+        await self._transaction.execute(update(users).where(users.c.id == user_id).values(values))
+
+
+def has_role(role: Role) -> ColumnElement[bool]:
+    """Whether the word is among the roles."""
+    return (literal(" ") + cast(users.c.roles, Text) + " ").contains(f" {role.value} ")
+
+
+async def lock_owner(transaction: Transaction, owner: ScalarSelect[Any]) -> None:  # Any: an id
+    """Lock the user whose id a query answers.
+
+    Whoever changes what is a user's takes the user's row first, so that no two wait in a circle.
+    """
+    statement = select(users.c.id).where(users.c.id == owner).with_for_update()
+    await transaction.execute(statement)
+
+
+def _instant(value: datetime) -> ColumnElement[datetime]:
+    return literal(value, UTCDateTime())
 
 
 def _row(user: User) -> dict[str, object]:

@@ -2,12 +2,13 @@
 
 from typing import Final
 
-from sqlalchemy import Column, Index, String, Table, UniqueConstraint, delete, insert
+from sqlalchemy import Column, Index, String, Table, UniqueConstraint, delete, insert, select
 
 from coffers.domain.verifications import OneTimeToken, OneTimeTokens, Purpose
 from coffers.infrastructure.db.metadata import METADATA
 from coffers.infrastructure.db.transaction import Transaction
 from coffers.infrastructure.db.types import Id, UTCDateTime
+from coffers.infrastructure.db.users import lock_owner
 
 one_time_tokens: Final = Table(
     "one_time_tokens",
@@ -43,6 +44,8 @@ class SqlOneTimeTokens(OneTimeTokens):
         wanted = (one_time_tokens.c.token_hash == token_hash) & (
             one_time_tokens.c.purpose == purpose.value
         )
+        owner = select(one_time_tokens.c.user_id).where(wanted).scalar_subquery()
+        await lock_owner(self._transaction, owner)
         statement = delete(one_time_tokens).where(wanted).returning(*one_time_tokens.c)
         row = (await self._transaction.execute(statement)).one_or_none()
         if row is None:

@@ -2,9 +2,16 @@
 
 from pydantic import Field
 
-from coffers.application import sessions
-from coffers.application.sessions import TokenPair
-from coffers.presentation.calls import Caller
+from coffers.application import sessions, sign_ins, tokens
+from coffers.application.sessions import EndedSessions, SessionList, SessionView, Viewer
+from coffers.application.sign_ins import Credentials
+from coffers.application.tokens import TokenPair
+from coffers.application.views import Versioned
+from coffers.domain.ids import SessionId
+from coffers.domain.paging import DEFAULT_LIMIT
+from coffers.presentation.answers import Answer
+from coffers.presentation.calls import Call, Caller
+from coffers.presentation.paging import CursorIn, LimitIn, next_link
 from coffers.presentation.schemas import Body, EmailIn, PasswordIn, TokenIn
 
 
@@ -25,32 +32,62 @@ async def create_session(call: Caller, body: SignIn) -> TokenPair:
     """Sign in."""
     await call.charge(f"account:{body.email.lower()}")
     services = call.services
-    return await sessions.sign_in(
+    return await sign_ins.sign_in(
         call.uow,
         services.passwords,
         services.access_tokens,
         services.clock,
         call.origin,
-        name=body.email,
-        password=body.password,
+        Credentials(body.email, body.password),
     )
 
 
 async def refresh_tokens(call: Caller, body: Refresh) -> TokenPair:
     """Trade the refresh token for a new pair; each works once."""
     services = call.services
-    session_id = await sessions.session_of(services.session_lists, body.refresh_token)
+    session_id = await tokens.session_of(services.refresh_token_lookups, body.refresh_token)
     await call.charge(session_id or f"ip:{call.origin.ip_address}")
-    return await sessions.refresh(
+    return await tokens.refresh(
         call.uow, services.access_tokens, services.clock, refresh_token=body.refresh_token
     )
 
 
+async def list_sessions(
+    call: Caller, limit: LimitIn = DEFAULT_LIMIT, cursor: CursorIn = None
+) -> Answer[SessionList]:
+    """Where the caller is and was signed in, newest first."""
+    services = call.services
+    page = await sessions.list_sessions(
+        services.session_lists, services.cursors, _viewer(call), limit=limit, cursor=cursor
+    )
+    return Answer(page, next_link(call.request, page.next_cursor))
+
+
+async def get_session(call: Caller, session_id: SessionId) -> Versioned[SessionView]:
+    """One of the caller's sign-ins."""
+    return await sessions.get_session(call.services.session_lists, _viewer(call), session_id)
+
+
 async def end_current_session(call: Caller) -> None:
     """Sign out here."""
-    await sessions.sign_out(
-        call.uow,
-        call.services.clock,
-        user_id=call.principal.user_id,
-        session_id=call.session_id,
+    await _end(call, call.session_id)
+
+
+async def end_session(call: Caller, session_id: SessionId) -> None:
+    """Sign out there."""
+    await _end(call, session_id)
+
+
+async def end_other_sessions(call: Caller) -> EndedSessions:
+    """Sign out everywhere else."""
+    return await sessions.end_other_sessions(call.uow, call.services.clock, _viewer(call))
+
+
+async def _end(call: Call, session_id: SessionId) -> None:
+    await sessions.end_session(
+        call.uow, call.services.clock, _viewer(call), session_id, call.expected_version
     )
+
+
+def _viewer(call: Call) -> Viewer:
+    return Viewer(call.principal.user_id, call.session_id)
