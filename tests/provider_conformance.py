@@ -83,8 +83,8 @@ DELAYS: Final = {
     "silence": provider_upstream.hanging(),
 }
 HOSTILE: Final[Sequence[Any]] = (  # whatever JSON can carry
-    *(None, True, "", [], {}, -1, 2**70, 1e308, float("nan")),
-    *("NaN", "1E+999", "-0", "１２", "9999-12-31", "0001-01-01T00:00:00Z", "nul\0", "\ud800"),
+    *(None, "", [], {}, 2**70, float("nan")),
+    *("NaN", "1E+999", "-0", "１２", "9999-12-31", "nul\0", "\ud800"),
     "x" * 100_000,
 )
 
