@@ -20,8 +20,8 @@ from coffers.settings import Settings
 from tests import servers
 from tests.brokers import Broker
 from tests.people import Person, sign_up
-from tests.sandbox.running import running_sandbox
 from tests.promises import hold_to_the_promise
+from tests.sandbox.running import running_sandbox
 
 ENGINES: Final = ("sqlite", "postgresql")
 #: Tokens in a bucket of the `tight` application.
@@ -66,6 +66,28 @@ def fresh_sqlite(
         return f"sqlite+aiosqlite:///{path}"
 
     return fresh
+
+
+@pytest.fixture(scope="session")
+def fresh_postgres(postgres_template: str) -> Iterator[Callable[[], str]]:
+    """Makes fresh, migrated PostgreSQL databases."""
+    made: list[str] = []
+
+    def fresh() -> str:
+        made.append(f"fresh_{uuid.uuid4().hex}")
+        return servers.create_database(servers.postgres_url(), made[-1], postgres_template)
+
+    yield fresh
+    for name in made:
+        servers.drop_database(servers.postgres_url(), name)
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def module_database_url(request: pytest.FixtureRequest) -> str:
+    """A fresh, migrated database on each engine in turn, for a whole file."""
+    name = "fresh_sqlite" if request.param == "sqlite" else "fresh_postgres"
+    fresh: Callable[[], str] = request.getfixturevalue(name)
+    return fresh()
 
 
 @pytest.fixture
