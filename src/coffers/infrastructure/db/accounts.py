@@ -17,6 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    bindparam,
     delete,
     func,
     insert,
@@ -40,6 +41,7 @@ from coffers.domain.statements import ReportedAccount
 from coffers.domain.syncs import Counts
 from coffers.infrastructure.db.metadata import METADATA
 from coffers.infrastructure.db.ownership import missing
+from coffers.infrastructure.db.reader import Reads
 from coffers.infrastructure.db.transaction import Transaction
 from coffers.infrastructure.db.types import ExactDecimal, Id, UTCDateTime
 
@@ -185,6 +187,17 @@ class SqlAccounts(Accounts):
     async def _locked(self, which: ColumnElement[bool]) -> list[Account]:
         statement = select(accounts).where(which).order_by(accounts.c.id).with_for_update()
         return [_account(row) for row in await self._transaction.rows(statement)]
+
+
+async def check_account(reads: Reads, user_id: UserId, account_id: UUID) -> None:
+    """Raises AccountNotFound, or NotYours, unless the account is this user's."""
+    if not await reads.rows(_OWNED, {"user_id": user_id, "account_id": account_id}):
+        raise await missing(reads, accounts, account_id, AccountNotFound("Account not found"))
+
+
+_OWNED: Final = select(accounts.c.id).where(
+    accounts.c.user_id == bindparam("user_id"), accounts.c.id == bindparam("account_id")
+)
 
 
 def _from(origin: AccountOrigin) -> ColumnElement[bool]:

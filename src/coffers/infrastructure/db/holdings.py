@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
+from functools import cache
 from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy import (
     Boolean,
@@ -11,25 +14,37 @@ from sqlalchemy import (
     Index,
     Integer,
     Row,
+    Select,
     String,
     Table,
     Text,
     UniqueConstraint,
     bindparam,
+    false,
+    func,
     insert,
     select,
     update,
 )
 
+from coffers.application.holdings import HoldingFilter, HoldingLookups, HoldingView
+from coffers.application.views import Versioned
 from coffers.domain.accounts import Account
-from coffers.domain.holdings import Holdings
-from coffers.domain.ids import new_id
-from coffers.domain.money import money_digits, quantity_digits
+from coffers.domain.holdings import HoldingNotFound, Holdings
+from coffers.domain.ids import UserId, new_id
+from coffers.domain.money import EXACT, money_digits, quantity_digits
+from coffers.domain.paging import MAX_UNPAGED, TooManyRows
+from coffers.domain.percentages import percent_of
 from coffers.domain.statements import ReportedHolding
 from coffers.domain.syncs import Counts
+from coffers.infrastructure.db.accounts import check_account
+from coffers.infrastructure.db.lean import LeanReader
 from coffers.infrastructure.db.metadata import METADATA
+from coffers.infrastructure.db.ownership import missing
+from coffers.infrastructure.db.reader import Reader
 from coffers.infrastructure.db.transaction import Transaction
-from coffers.infrastructure.db.types import ExactDecimal, Id, UTCDateTime
+from coffers.infrastructure.db.types import ExactDecimal, Id, UTCDateTime, as_text
+from coffers.infrastructure.db.wire import id_text, instant, percent, views
 
 holdings: Final = Table(
     "holdings",
@@ -162,3 +177,105 @@ def _told(row: ReportedHolding) -> Mapping[str, object]:
 
 def _differs(known: Row[Any], told: Mapping[str, object]) -> bool:  # Any: a whole row
     return any(getattr(known, name) != value for name, value in told.items())
+
+
+class SqlHoldingLookups(HoldingLookups):
+    """Positions to read, in SQL."""
+
+    def __init__(self, reader: Reader, lean: LeanReader) -> None:
+        self._reader = reader
+        self._lean = lean
+
+    async def matching(self, user_id: UserId, wanted: HoldingFilter) -> list[HoldingView]:
+        """As the port says."""
+        given = {name: getattr(wanted, name) for name in _FILTERS}
+        given = {name: value for name, value in given.items() if value is not None}
+        if wanted.symbol is not None:
+            given["symbol"] = wanted.symbol.upper()
+        is_sqlite = self._reader.is_sqlite
+        statement = _matching(*given, is_sqlite=is_sqlite, active_only=wanted.active_only)
+        rows = await self._lean.rows(statement, {"user_id": user_id, **given})
+        if len(rows) > MAX_UNPAGED:
+            raise TooManyRows(f"More than {MAX_UNPAGED} holdings: narrow the filter.")
+        if not rows and wanted.account_id is not None:
+            await check_account(self._reader, user_id, wanted.account_id)
+        return await views(rows, _MAKE[is_sqlite])
+
+    async def get(self, user_id: UserId, holding_id: UUID) -> Versioned[HoldingView]:
+        """As the port says."""
+        is_sqlite = self._reader.is_sqlite
+        parameters = {"user_id": user_id, "holding_id": holding_id}
+        rows = await self._reader.rows(_one(is_sqlite=is_sqlite), parameters)
+        if not rows:
+            refusal = HoldingNotFound("Holding not found")
+            raise await missing(self._reader, holdings, holding_id, refusal)
+        return Versioned(_MAKE[is_sqlite](rows[0][:-1]), rows[0].version)
+
+
+_FILTERS: Final = ("account_id", "asset_type", "symbol")
+
+
+@cache
+def _columns(*, is_sqlite: bool) -> list[ColumnElement[Any]]:
+    c = holdings.c
+    gain = c.market_value - c.cost_basis
+    # SQLite cannot calculate exactly: `_with_gain` puts into its rows what depends on the gain.
+    gains = [] if is_sqlite else [as_text(gain), as_text(percent(gain, c.cost_basis))]
+    profit = [] if is_sqlite else [func.coalesce(c.market_value > c.cost_basis, false())]
+    return [
+        *(id_text(c.id), id_text(c.account_id)),
+        *(c.provider_holding_id, c.symbol, c.security_name, c.asset_type),
+        *(as_text(c[name]) for name in ("quantity", "cost_basis", "market_value")),
+        c.currency,
+        *(as_text(c[name]) for name in ("average_price", "current_price")),
+        *gains,
+        c.is_active,
+        *profit,
+        *(instant(c[name]) for name in ("last_synced_at", "created_at", "updated_at")),
+    ]
+
+
+def _as_it_is(row: Sequence[Any]) -> HoldingView:  # Any: the view's fields
+    return HoldingView(*row)
+
+
+def _with_gain(row: Sequence[Any]) -> HoldingView:  # Any: the view's fields but the gains
+    basis, value = row[7], row[8]
+    gain = percentage = None
+    if basis is not None:
+        gain = EXACT.subtract(Decimal(value), Decimal(basis))
+        percentage = percent_of(gain, Decimal(basis))
+    return HoldingView(
+        *row[:12],
+        None if gain is None else format(gain, "f"),
+        None if percentage is None else str(percentage),
+        bool(row[12]),
+        gain is not None and gain > 0,
+        *row[13:],
+    )
+
+
+_MAKE: Final = {True: _with_gain, False: _as_it_is}
+
+
+@cache
+def _matching(*names: str, is_sqlite: bool, active_only: bool) -> Select[Any]:
+    """One statement for each set of filters, compiled once."""
+    tests = {
+        "account_id": holdings.c.account_id == bindparam("account_id"),
+        "asset_type": holdings.c.asset_type == bindparam("asset_type"),
+        "symbol": func.upper(holdings.c.symbol) == bindparam("symbol"),
+    }
+    statement = select(*_columns(is_sqlite=is_sqlite)).where(
+        holdings.c.user_id == bindparam("user_id"), *(tests[name] for name in names)
+    )
+    if active_only:
+        statement = statement.where(holdings.c.is_active)
+    return statement.order_by(holdings.c.symbol, holdings.c.id).limit(MAX_UNPAGED + 1)
+
+
+@cache
+def _one(*, is_sqlite: bool) -> Select[Any]:
+    return select(*_columns(is_sqlite=is_sqlite), holdings.c.version).where(
+        holdings.c.user_id == bindparam("user_id"), holdings.c.id == bindparam("holding_id")
+    )
