@@ -4,16 +4,23 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from coffers.application.api_keys import ApiKeyLookups
+from coffers.application.audit_log import AuditLogs
 from coffers.application.connections import ConnectionLookups
 from coffers.application.credentials import ProviderAccess
 from coffers.application.directory import Directory
+from coffers.application.events import ChangeFeeds
 from coffers.application.holdings import HoldingLookups
+from coffers.application.import_views import ImportFormats, ImportLookups
+from coffers.application.imports import ImportDesk
+from coffers.application.jobs import JobQueue
 from coffers.application.ports import (
     AccessTokens,
     Clock,
+    EventStream,
     HeldUnitOfWork,
     IdempotencyClaim,
     IdempotencyKeys,
+    Mailer,
     Passwords,
     RateLimiter,
 )
@@ -23,6 +30,7 @@ from coffers.application.sync_reports import SyncLookups
 from coffers.application.tokens import RefreshTokenLookups
 from coffers.application.users import Profiles
 from coffers.application.verifications import Letters
+from coffers.application.vitals import Vitals
 from coffers.domain.events import Origin
 from coffers.domain.paging import Cursors
 
@@ -39,6 +47,11 @@ class Services:
     passwords: Passwords
     access_tokens: AccessTokens
     rate_limiter: RateLimiter
+    event_stream: EventStream
+    change_feeds: ChangeFeeds
+    audit_logs: AuditLogs
+    job_queue: JobQueue
+    mailer: Mailer
     letters: Letters
     profiles: Profiles
     session_lists: SessionLists
@@ -51,4 +64,8 @@ class Services:
     redirect_uris: Sequence[str]
     connection_lookups: ConnectionLookups
     sync_lookups: SyncLookups
+    import_desk: ImportDesk
+    import_formats: ImportFormats
+    import_lookups: ImportLookups
     holding_lookups: HoldingLookups
+    vitals: Vitals

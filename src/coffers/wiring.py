@@ -6,10 +6,11 @@ Settings in, services out. The only place where ports meet their adapters.
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from typing import Final
 
 from coffers.application.credentials import ProviderAccess
+from coffers.application.imports import ImportDesk
 from coffers.application.ports import Clock, IdempotencyClaim, RateLimiter, Vault
 from coffers.application.providers import Catalogue
 from coffers.domain.events import Origin
@@ -22,6 +23,7 @@ from coffers.infrastructure.db.directory import SqlDirectory
 from coffers.infrastructure.db.engines import open_engines
 from coffers.infrastructure.db.holdings import SqlHoldingLookups
 from coffers.infrastructure.db.idempotency import SqlIdempotencyKeys
+from coffers.infrastructure.db.import_lists import SqlImportLookups
 from coffers.infrastructure.db.lean import LeanReader
 from coffers.infrastructure.db.reader import Reader
 from coffers.infrastructure.db.security import SqlSecurityConfigs
@@ -30,6 +32,7 @@ from coffers.infrastructure.db.sessions import SqlSessionLists
 from coffers.infrastructure.db.syncs import SqlSyncLookups
 from coffers.infrastructure.db.unit_of_work import Committed, SqlUnitOfWork
 from coffers.infrastructure.db.users import SqlProfiles
+from coffers.infrastructure.db.vitals import SqlVitals
 from coffers.infrastructure.hmac_cursors import HmacCursors
 from coffers.infrastructure.in_process.rate_limiter import InProcessRateLimiter
 from coffers.infrastructure.in_process.revoked_sessions import RevokedSessions
@@ -40,8 +43,11 @@ from coffers.infrastructure.providers.catalogue import Registration, build_catal
 from coffers.infrastructure.providers.http import HttpClient
 from coffers.infrastructure.redis.line import Line
 from coffers.infrastructure.redis.rate_limiter import RedisRateLimiter
+from coffers.infrastructure.statements.reader import SandboxedReader, formats
+from coffers.infrastructure.statements.sandboxed import StatementParser
 from coffers.infrastructure.vault import AesGcmVault, VaultKey
 from coffers.local_secrets import encryption_keys, key_id, secret_keys
+from coffers.migrations import outdated_revisions
 from coffers.services import Services
 from coffers.settings import Settings
 
@@ -61,6 +67,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         open_engines(settings.database) as engines,
         HttpClient(clock, listed_origins=_private_origins(settings)) as http,
         _rate_limiter(settings, Reader(engines), clock) as limiter,
+        aclosing(StatementParser()) as parser,
     ):
         reader = Reader(engines)
         lean = LeanReader(engines, reader)
@@ -89,7 +96,13 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 redirect_uris=settings.callbacks,
                 connection_lookups=SqlConnectionLookups(reader),
                 sync_lookups=SqlSyncLookups(reader),
+                import_desk=ImportDesk(SandboxedReader(parser), clock, _vault(settings)),
+                import_formats=formats(),
+                import_lookups=SqlImportLookups(reader),
                 holding_lookups=SqlHoldingLookups(reader, lean),
+                vitals=SqlVitals(
+                    engines, outdated_revisions(), getattr(limiter, "is_there", None)
+                ),
             )
         finally:
             passwords.close()

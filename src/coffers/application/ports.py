@@ -16,6 +16,7 @@ from coffers.domain.errors import Conflict, TooManyRequests, Unavailable, Upstre
 from coffers.domain.events import Event
 from coffers.domain.holdings import Holdings
 from coffers.domain.ids import SessionId, UserId
+from coffers.domain.imports import Imports
 from coffers.domain.jobs import Jobs
 from coffers.domain.leftovers import Leftovers
 from coffers.domain.security import Rotations
@@ -61,6 +62,9 @@ class UnitOfWork(Protocol):
 
     @property
     def connections(self) -> Connections: ...  # noqa: D102
+
+    @property
+    def imports(self) -> Imports: ...  # noqa: D102
 
     @property
     def syncs(self) -> Syncs: ...  # noqa: D102

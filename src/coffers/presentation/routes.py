@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from coffers.application.syncs import AccountNotLinked
+from coffers.application.vitals import MigrationsMissing
 from coffers.domain.accounts import AccountNotFound
 from coffers.domain.api_keys import ApiKeyNotFound, ExpiryInvalid, ScopeInvalid, TooManyApiKeys
 from coffers.domain.connections import (
@@ -17,6 +18,14 @@ from coffers.domain.connections import (
 )
 from coffers.domain.errors import DomainError, PreconditionFailed
 from coffers.domain.holdings import HoldingNotFound
+from coffers.domain.imports import (
+    ImportNotApplied,
+    ImportNotFound,
+    ImportNotPlanned,
+    ImportSuperseded,
+    ImportTargetInvalid,
+    PlanStale,
+)
 from coffers.domain.paging import CursorInvalid, TooManyRows
 from coffers.domain.passwords import PasswordTooWeak, WrongPassword
 from coffers.domain.principals import NotYours
@@ -30,6 +39,7 @@ from coffers.domain.providers import (
     ProviderTimedOut,
 )
 from coffers.domain.sessions import SessionNotFound, TokenInvalid, TokenReuse
+from coffers.domain.statements import StatementUnreadable
 from coffers.domain.syncs import AccountsNotSynced, SyncInProgress, SyncTakenOver, SyncTooRecent
 from coffers.domain.users import (
     AccountInactive,
@@ -50,6 +60,7 @@ from coffers.presentation.api import (
     directory,
     erasures,
     holdings,
+    imports,
     operations,
     passwords,
     providers,
@@ -73,6 +84,7 @@ from coffers.presentation.limits import (
 
 PREFIX: Final = "/api/v1"
 JSON: Final = "application/json"
+MULTIPART: Final = "multipart/form-data"
 DEADLINE_S: Final = 25.0
 
 
@@ -177,7 +189,17 @@ ROUTES: Final[Sequence[Route]] = (
     Route("GET", "/holdings/{holding_id}", holdings.get_holding, USER, API_READ, [HoldingNotFound, NotYours]),
     Route("GET", "/accounts/{account_id}/holdings", holdings.list_account_holdings, USER, API_READ, [AccountNotFound, NotYours, TooManyRows]),
 
+    Route("POST", "/imports", imports.create_import, USER, API_WRITE, [StatementUnreadable, ImportTargetInvalid, AccountNotFound, NotYours], body=MULTIPART, deadline_s=60),
+    Route("GET", "/imports", imports.list_imports, USER, API_READ, []),
+    Route("GET", "/imports/formats", imports.list_import_formats, USER, API_READ, []),
+    Route("POST", "/imports/previews", imports.preview_import, USER, API_WRITE, [StatementUnreadable], body=MULTIPART),
+    Route("GET", "/imports/{import_id}", imports.get_import, USER, API_READ, [ImportNotFound, NotYours]),
+    Route("GET", "/imports/{import_id}/rows", imports.list_import_rows, USER, API_READ, [ImportNotFound, NotYours]),
+    Route("POST", "/imports/{import_id}/application", imports.apply_import, USER, API_WRITE, [ImportNotFound, NotYours, ImportNotPlanned, PlanStale, StatementUnreadable], body=JSON, deadline_s=120),
+    Route("POST", "/imports/{import_id}/reversal", imports.revert_import, USER, API_WRITE, [ImportNotFound, NotYours, ImportNotApplied, ImportSuperseded], deadline_s=60),
+
     Route("GET", "/health/live", operations.live, PUBLIC, None, [], is_root=True),
+    Route("GET", "/health/ready", operations.ready, PUBLIC, None, [MigrationsMissing], is_root=True),
 
     Route("GET", "/metrics", operations.metrics, PUBLIC, None, [], is_root=True, produces="text/plain"),
     Route("GET", "/.well-known/jwks.json", security.get_key_set, PUBLIC, None, [], is_root=True),

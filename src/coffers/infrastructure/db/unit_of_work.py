@@ -23,6 +23,7 @@ from coffers.infrastructure.db.engines import Engines
 from coffers.infrastructure.db.erasures import SqlErasures
 from coffers.infrastructure.db.events import log_events
 from coffers.infrastructure.db.holdings import SqlHoldings
+from coffers.infrastructure.db.imports import SqlImports
 from coffers.infrastructure.db.jobs import SqlJobs
 from coffers.infrastructure.db.leftovers import SqlLeftovers
 from coffers.infrastructure.db.refusals import translated, unconfirmed
@@ -73,6 +74,7 @@ class SqlUnitOfWork(HeldUnitOfWork):
     snapshots = repository(SqlSnapshots)
     connections = repository(SqlConnections)
     syncs = repository(SqlSyncs)
+    imports = repository(SqlImports)
 
     def __init__(
         self,
