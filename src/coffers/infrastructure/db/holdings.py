@@ -245,14 +245,12 @@ def _with_gain(row: Sequence[Any]) -> HoldingView:  # Any: the view's fields but
     if basis is not None:
         gain = EXACT.subtract(Decimal(value), Decimal(basis))
         percentage = percent_of(gain, Decimal(basis))
-    return HoldingView(
-        *row[:12],
+    gains = (
         None if gain is None else format(gain, "f"),
         None if percentage is None else str(percentage),
-        bool(row[12]),
-        gain is not None and gain > 0,
-        *row[13:],
     )
+    is_profitable = gain is not None and gain > 0
+    return HoldingView(*(*row[:12], *gains, bool(row[12]), is_profitable, *row[13:]))
 
 
 _MAKE: Final = {True: _with_gain, False: _as_it_is}

@@ -1,4 +1,4 @@
-"""The hot reads: statements compiled once and run by the driver itself, rows as they come from it."""
+"""The hot reads: statements compiled once, run by the driver itself, rows as they come from it."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -63,12 +63,13 @@ class _Compiled:
     """A statement's text for one engine, and how its parameters are bound."""
 
     def __init__(self, statement: Select[Any], dialect: Dialect) -> None:
-        compiled = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
+        compiled: Any = statement.compile(  # Any: the dialect's own compiler
+            dialect=dialect, compile_kwargs={"render_postcompile": True}
+        )
         self.text = str(compiled)
         self._defaults = compiled.params
         self._binds = [
-            (name, _binder(compiled.binds[name].type, dialect))  # type: ignore[attr-defined]  # a SQL compiler
-            for name in compiled.positiontup  # type: ignore[attr-defined]  # likewise
+            (name, _binder(compiled.binds[name].type, dialect)) for name in compiled.positiontup
         ]
 
     def arguments(self, parameters: Mapping[str, Any]) -> list[Any]:
