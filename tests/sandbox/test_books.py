@@ -220,6 +220,21 @@ def test_statements_beyond_the_limit_are_forgotten() -> None:
     assert len(bank._statements) == KEPT_STATEMENTS
 
 
+@pytest.mark.parametrize("seed", BANKS)
+def test_only_a_margin_account_is_overdrawn_and_no_card_beyond_its_limit(seed: int) -> None:
+    for one in everything(TODAY, seed):
+        lowest = {"mortgage": -190_000, "credit_card": -5_000}.get(str(one.account["type"]), 0)
+        balance = opening(one.account)
+        evenings: dict[str | None, Decimal] = {}
+        for row in one.transactions:
+            if row["status"] != "cancelled":
+                balance += number(row, "amount")
+            evenings[row["date"]] = balance
+
+        if one.account["id"] != "at-margin":
+            assert min(evenings.values()) >= lowest, one.account["id"]
+
+
 def test_there_are_at_least_five_years_of_history() -> None:
     for one in everything(date(2024, 1, 1)):
         first = one.transactions[0]["date"]

@@ -84,7 +84,7 @@ def _bank(home: Household, day: date, chance: Chance) -> None:
         lag = chance.between(0, 1)
         checking.record(Movement(day, Subtype.PURCHASE, spent, chance.one_of(MERCHANTS), lag=lag))
     if day.day == Monthly.COINS:
-        Transfer(checking, home["at-crypto"], "TO COIN ACCOUNT", later=1).make(day, Decimal(300))
+        Transfer(checking, home["at-crypto"], "TO COIN ACCOUNT").make(day, Decimal(300))
     if day == business_day(day.replace(day=Monthly.WIRE)) and checking.cash > IDLE_CHECKING:
         wire = Transfer(
             checking, home["at-margin"], "WIRE TO MARGIN", Subtype.WIRE_OUT, Subtype.WIRE_IN

@@ -125,18 +125,14 @@ def _distribute(home: Household, day: date) -> None:
     if day != business_day(day.replace(day=Monthly.DISTRIBUTION)):
         return
     if ira.cash < 2 * GROSS:
-        _sell_for(home, ira, day, max(ira.held, key=lambda fund: ira.held[fund], default=None))
-    if ira.cash < GROSS:
-        return
+        _sell_for(home, ira, day, max(ira.held, key=lambda fund: ira.held[fund]))
     ira.post(day, Subtype.WITHDRAWAL, -WITHHELD, "FEDERAL TAX WITHHELD")
     into = Subtype.DISTRIBUTION
     distribution = Transfer(ira, home["re-checking"], "IRA DISTRIBUTION", Subtype.WITHDRAWAL, into)
     distribution.make(day, GROSS - WITHHELD)
 
 
-def _sell_for(home: Household, book: Book, day: date, fund: Security | None) -> None:
-    if fund is None:
-        return
+def _sell_for(home: Household, book: Book, day: date, fund: Security) -> None:
     price = home.prices.on(fund, day)
     wanted = (3 * GROSS / price).quantize(Decimal("0.001"), ROUND_UP)
     order(book, day, Leg(fund, -min(wanted, book.held[fund]), price))

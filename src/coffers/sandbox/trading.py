@@ -1,7 +1,7 @@
 """Orders and what follows from holding: splits, payouts, expiries, maturities."""
 
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from typing import Final
 
 from coffers.domain.transactions import TransactionSubtype as Subtype
@@ -99,7 +99,7 @@ def _pay_out(book: Book, day: date, security: Security, payout: Payout, prices: 
 
 def _reinvest(book: Book, day: date, security: Security, amount: Decimal, prices: Prices) -> None:
     price = prices.on(security, day)
-    quantity = (amount / price).quantize(FRACTION)
+    quantity = (amount / price).quantize(FRACTION, ROUND_DOWN)
     if quantity:
         cost = rounded(quantity * price, "USD")
         text = f"REINVESTED {security.symbol}"

@@ -57,10 +57,9 @@ SHOPS: Final = ("PAGEWISE BOOKS", "BRICK LANE CLOTHING", "HOME & HEARTH", "PIXEL
 TRAVEL: Final = ("COASTLINE RAIL", "PENSION SEEBLICK", "SUNNY AIRWAYS")
 HOLIDAY_MONTH: Final = 8
 SAVINGS_RATE: Final = Decimal("0.036")
-CARD_RATE: Final = Decimal("0.219")
 CUSHION: Final = 300
 PLENTY: Final = 3500
-MOST_FORGIVEN: Final = 1000
+DEAREST_HOLIDAY: Final = 3500
 ENOUGH_TO_INVEST: Final = 100
 
 
@@ -70,7 +69,6 @@ class Monthly(IntEnum):
     RENT = 1
     POWER = 11
     CARD_PAYMENT = 20
-    FINANCE_CHARGE = 24
     SALARY = 25
     SAVING = 26
     INVESTING = 27
@@ -83,7 +81,7 @@ def live(home: Household, day: date) -> None:
     _earn(home["ys-checking"], home["ys-savings"], day)
     _pay_bills(home["ys-checking"], home["ys-card"], day, chance)
     _shop(home["ys-card"], day, chance)
-    _settle_card(home["ys-checking"], home["ys-card"], day)
+    _settle_card(home, day)
     _save(home["ys-checking"], home["ys-savings"], day)
     _invest(home, day)
 
@@ -125,7 +123,7 @@ def _shop(card: Book, day: date, chance: Chance) -> None:
         _dine(card, day, chance)
     if chance.happens(7):
         _buy(card, day, chance, SHOPS, (1200, 9900))
-    if day.month == HOLIDAY_MONTH and chance.happens(30):
+    if day.month == HOLIDAY_MONTH and card.cash > -DEAREST_HOLIDAY and chance.happens(30):
         _buy(card, day, chance, TRAVEL, (4000, 32000))
     if chance.happens(1):
         refund = chance.cents(1200, 4900)
@@ -157,12 +155,15 @@ def _bought(day: date, amount: Decimal, merchant: str, *, lag: int) -> Movement:
     return Movement(day, Subtype.PURCHASE, -amount, merchant, lag=lag)
 
 
-def _settle_card(checking: Book, card: Book, day: date) -> None:
+def _settle_card(home: Household, day: date) -> None:
+    """Pay what is owed, out of the savings too when it was a dear month."""
+    checking, savings, card = home["ys-checking"], home["ys-savings"], home["ys-card"]
     if day.day == Monthly.CARD_PAYMENT and card.cash < 0:
+        short = min(-card.cash - checking.cash + CUSHION, savings.cash)
+        if short > 0:
+            _move(savings, checking, "FROM SAVINGS").make(day, short)
         paid = min(-card.cash, max(checking.cash - CUSHION, Decimal(0)))
         Transfer(checking, card, "CARD AUTOPAY", into=Subtype.PAYMENT, later=1).make(day, paid)
-    if day.day == Monthly.FINANCE_CHARGE and card.cash < -MOST_FORGIVEN:
-        card.post(day, Subtype.OTHER_FEE, card.cash * CARD_RATE / 12, "FINANCE CHARGE")
 
 
 def _save(checking: Book, savings: Book, day: date) -> None:
@@ -182,10 +183,11 @@ def _move(source: Book, target: Book, text: str) -> Transfer:
 def _invest(home: Household, day: date) -> None:
     checking, brokerage = home["ys-checking"], home["ys-brokerage"]
     if day.day == Monthly.INVESTING:
+        # It arrives tomorrow: nothing is bought with it today.
         Transfer(checking, brokerage, "TO FIRST INVESTMENTS", later=1).make(day, Decimal(250))
-    if (day.month, day.day) == (12, 30):
+    elif (day.month, day.day) == (12, 28):
         brokerage.post(day, Subtype.ACCOUNT_FEE, Decimal(-10), "ACCOUNT FEE")
-    if is_business_day(day) and brokerage.cash > ENOUGH_TO_INVEST:
+    elif is_business_day(day) and brokerage.cash > ENOUGH_TO_INVEST:
         fund = FUNDS[day.month % len(FUNDS)]
         price = home.prices.on(fund, day)
         quantity = (brokerage.cash / price).quantize(FRACTION, ROUND_DOWN)
