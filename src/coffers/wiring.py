@@ -11,19 +11,22 @@ from typing import Final
 
 from coffers.application.credentials import ProviderAccess
 from coffers.application.imports import ImportDesk
-from coffers.application.ports import Clock, IdempotencyClaim, RateLimiter, Vault
+from coffers.application.ports import Clock, EventStream, IdempotencyClaim, RateLimiter, Vault
 from coffers.application.providers import Catalogue
 from coffers.domain.events import Origin
 from coffers.domain.ids import SessionId, UserId
 from coffers.infrastructure.argon2_passwords import Argon2Passwords
 from coffers.infrastructure.clock import SystemClock
 from coffers.infrastructure.db.api_keys import SqlApiKeyLookups
+from coffers.infrastructure.db.audit_log import SqlAuditLogs
 from coffers.infrastructure.db.connections import SqlConnectionLookups
 from coffers.infrastructure.db.directory import SqlDirectory
 from coffers.infrastructure.db.engines import open_engines
+from coffers.infrastructure.db.events import SqlChangeFeeds
 from coffers.infrastructure.db.holdings import SqlHoldingLookups
 from coffers.infrastructure.db.idempotency import SqlIdempotencyKeys
 from coffers.infrastructure.db.import_lists import SqlImportLookups
+from coffers.infrastructure.db.jobs import SqlJobQueue
 from coffers.infrastructure.db.lean import LeanReader
 from coffers.infrastructure.db.reader import Reader
 from coffers.infrastructure.db.security import SqlSecurityConfigs
@@ -33,12 +36,14 @@ from coffers.infrastructure.db.syncs import SqlSyncLookups
 from coffers.infrastructure.db.unit_of_work import Committed, SqlUnitOfWork
 from coffers.infrastructure.db.users import SqlProfiles
 from coffers.infrastructure.db.vitals import SqlVitals
+from coffers.infrastructure.event_stream import open_event_stream
 from coffers.infrastructure.hmac_cursors import HmacCursors
 from coffers.infrastructure.in_process.rate_limiter import InProcessRateLimiter
 from coffers.infrastructure.in_process.revoked_sessions import RevokedSessions
 from coffers.infrastructure.jwt_keys import KeyRing, SigningKey
 from coffers.infrastructure.jwt_tokens import JwtAccessTokens
 from coffers.infrastructure.letters import PlainLetters
+from coffers.infrastructure.mail import open_mailer
 from coffers.infrastructure.providers.catalogue import Registration, build_catalogue
 from coffers.infrastructure.providers.http import HttpClient
 from coffers.infrastructure.redis.line import Line
@@ -67,14 +72,22 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         open_engines(settings.database) as engines,
         HttpClient(clock, listed_origins=_private_origins(settings)) as http,
         _rate_limiter(settings, Reader(engines), clock) as limiter,
+        open_event_stream(settings.redis_url, SqlChangeFeeds(Reader(engines))) as event_stream,
+        open_mailer(
+            settings.smtp_url.get_secret_value() if settings.smtp_url else None,
+            sender=settings.mail_from,
+            outbox=settings.home / "mail",
+            clock=clock,
+        ) as mailer,
         aclosing(StatementParser()) as parser,
     ):
         reader = Reader(engines)
         lean = LeanReader(engines, reader)
         session_lists = SqlSessionLists(reader, clock)
+        committed = _announcing(limiter, event_stream)
 
         def unit_of_work(origin: Origin, claim: IdempotencyClaim | None = None) -> SqlUnitOfWork:
-            return SqlUnitOfWork(engines, clock, origin, _announcing(limiter), claim)
+            return SqlUnitOfWork(engines, clock, origin, committed, claim)
 
         try:
             yield Services(
@@ -84,6 +97,11 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 passwords=passwords,
                 access_tokens=_access_tokens(settings),
                 rate_limiter=limiter,
+                event_stream=event_stream,
+                change_feeds=SqlChangeFeeds(reader),
+                audit_logs=SqlAuditLogs(reader),
+                job_queue=SqlJobQueue(engines, reader),
+                mailer=mailer,
                 letters=PlainLetters(settings.public_base_url),
                 profiles=SqlProfiles(reader),
                 session_lists=session_lists,
@@ -127,10 +145,11 @@ async def _rate_limiter(
             await line.close()
 
 
-def _announcing(limiter: RateLimiter) -> Committed:
-    async def announce(_users: Sequence[UserId], ended: Sequence[SessionId]) -> None:
+def _announcing(limiter: RateLimiter, stream: EventStream) -> Committed:
+    async def announce(users: Sequence[UserId], ended: Sequence[SessionId]) -> None:
         if ended:
             await limiter.announce_revoked(ended)
+        await stream.announce(users)
 
     return announce
 

@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from coffers.application.audit_log import PeriodInvalid
+from coffers.application.ports import TooManyListeners
 from coffers.application.syncs import AccountNotLinked
 from coffers.application.vitals import MigrationsMissing
 from coffers.domain.accounts import AccountNotFound
@@ -56,9 +58,11 @@ from coffers.domain.verifications import OneTimeTokenInvalid
 from coffers.presentation.access import ADMIN, PUBLIC, SELF, SESSION, USER, Access
 from coffers.presentation.api import (
     api_keys,
+    audit_log,
     connections,
     directory,
     erasures,
+    events,
     holdings,
     imports,
     operations,
@@ -70,6 +74,8 @@ from coffers.presentation.api import (
     users,
     verifications,
 )
+from coffers.presentation.api.events import LastEventIdInvalid
+from coffers.presentation.event_streams import EVENT_STREAM_TYPE
 from coffers.presentation.limits import (
     API_READ,
     API_WRITE,
@@ -77,8 +83,10 @@ from coffers.presentation.limits import (
     AUTH_RECOVERY,
     AUTH_REGISTER,
     AUTH_TOKEN_REFRESH,
+    EVENT_STREAM,
     PROVIDER_CONNECT,
     PROVIDER_SYNC,
+    REPORT,
     Policy,
 )
 
@@ -197,6 +205,11 @@ ROUTES: Final[Sequence[Route]] = (
     Route("GET", "/imports/{import_id}/rows", imports.list_import_rows, USER, API_READ, [ImportNotFound, NotYours]),
     Route("POST", "/imports/{import_id}/application", imports.apply_import, USER, API_WRITE, [ImportNotFound, NotYours, ImportNotPlanned, PlanStale, StatementUnreadable], body=JSON, deadline_s=120),
     Route("POST", "/imports/{import_id}/reversal", imports.revert_import, USER, API_WRITE, [ImportNotFound, NotYours, ImportNotApplied, ImportSuperseded], deadline_s=60),
+
+    Route("GET", "/events", events.stream_events, USER, EVENT_STREAM, [LastEventIdInvalid, TooManyListeners], produces=EVENT_STREAM_TYPE),
+    Route("GET", "/changes", events.list_changes, USER, API_READ, [CursorInvalid]),
+    Route("GET", "/admin/audit-log", audit_log.list_audit_log, ADMIN, API_READ, [CursorInvalid, PeriodInvalid]),
+    Route("GET", "/admin/audit-log/verification", audit_log.verify_audit_log, ADMIN, REPORT, [], deadline_s=300),
 
     Route("GET", "/health/live", operations.live, PUBLIC, None, [], is_root=True),
     Route("GET", "/health/ready", operations.ready, PUBLIC, None, [MigrationsMissing], is_root=True),
