@@ -5,9 +5,13 @@ A new path with a parameter needs its line here, or `test_routes.py` fails.
 
 from collections.abc import Awaitable, Callable
 from typing import Any
+from uuid import UUID
 
+from coffers.domain.ids import UserId
+from coffers.domain.verifications import Purpose
 from coffers.presentation.routes import Route
-from tests.people import PASSWORD, Person
+from tests.letters import token_for
+from tests.people import PASSWORD, Person, sign_in
 from tests.promises import description
 
 #: From the path up to its last parameter to something that makes such an object for a person and
@@ -19,8 +23,30 @@ async def _an_error(_: Person) -> str:
     return "/errors/not_found"
 
 
+async def _myself(person: Person) -> str:
+    return f"/users/{person.id}"
+
+
+async def _myself_to_administrators(person: Person) -> str:
+    return f"/admin/users/{person.id}"
+
+
+async def _a_sign_in(person: Person) -> str:
+    await sign_in(person.client, person.email)
+    return f"/sessions/{(await person.get('/sessions')).json()['sessions'][0]['id']}"
+
+
+async def _an_api_key(person: Person) -> str:
+    made = await person.post("/api-keys", {"name": "script", "scopes": ["read"]})
+    return f"/api-keys/{made.json()['id']}"
+
+
 EXAMPLES: dict[str, Maker] = {
     "/errors/{slug}": _an_error,
+    "/users/{user_id}": _myself,
+    "/admin/users/{user_id}": _myself_to_administrators,
+    "/sessions/{session_id}": _a_sign_in,
+    "/api-keys/{api_key_id}": _an_api_key,
 }
 #: Those that are nobody's: other people see them too.
 SHARED = {"/errors/{slug}"}
@@ -38,11 +64,39 @@ async def _a_new_account(person: Person) -> object:
     return {"email": f"friend-of-{person.email}", "password": PASSWORD}
 
 
+async def _my_password(_: Person) -> object:
+    return {"password": PASSWORD}
+
+
+async def _my_next_password(_: Person) -> object:
+    return {"current_password": PASSWORD, "new_password": f"{PASSWORD}, changed"}
+
+
+async def _my_verification(person: Person) -> object:
+    user_id = UserId(UUID(person.id))
+    return {"token": await token_for(person.client, user_id, Purpose.EMAIL_VERIFICATION)}
+
+
+async def _my_reset(person: Person) -> object:
+    user_id = UserId(UUID(person.id))
+    token = await token_for(person.client, user_id, Purpose.PASSWORD_RESET)
+    return {"token": token, "new_password": f"{PASSWORD}, reset"}
+
+
+async def _a_promotion(_: Person) -> object:
+    return {"roles": ["admin"], "is_active": True}
+
+
 #: Operation → a body that works for this person, where the documented example cannot.
 BODIES: dict[str, Callable[[Person], Awaitable[object]]] = {
     "register_user": _a_new_account,
     "create_session": _my_credentials,
     "refresh_tokens": _my_refresh_token,
+    "erase_current_user": _my_password,
+    "change_password": _my_next_password,
+    "verify_email": _my_verification,
+    "reset_password": _my_reset,
+    "change_user": _a_promotion,
 }
 
 
