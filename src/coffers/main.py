@@ -1,5 +1,6 @@
 """The HTTP service."""
 
+import asyncio
 import gc
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -42,7 +43,11 @@ def create_app(settings: Settings, open_services: OpenServices = open_services) 
             gc.collect()
             gc.freeze()
             gc.set_threshold(50_000, 20, 100)
-            yield
+            watching = asyncio.create_task(app.state.metrics.watch_lag())
+            try:
+                yield
+            finally:
+                watching.cancel()
 
     app = FastAPIOffline(
         title="Coffers", version=VERSION, lifespan=lifespan, redirect_slashes=False
@@ -51,13 +56,19 @@ def create_app(settings: Settings, open_services: OpenServices = open_services) 
     app.state.settings = settings
     app.state.problem_pages = pages
     app.state.metrics = Metrics()
+    app.state.stopping = asyncio.Event()
     app.state.policies = limits.with_overrides(settings.limit_overrides)
     _answer_refusals(app, pages)
     routes = build_routes(ROUTES)
     app.router.routes.insert(0, RouteTable(routes))
     app.openapi = _documented(routes, settings.public_base_url)  # type: ignore[method-assign]  # FastAPI's own advice
     app.add_middleware(
-        Edge, pages=pages, metrics=app.state.metrics, trusted_proxies=settings.trusted_proxies
+        Edge,
+        pages=pages,
+        metrics=app.state.metrics,
+        trusted_proxies=settings.trusted_proxies,
+        max_requests=settings.max_requests,
+        stopping=app.state.stopping,
     )
     return app
 

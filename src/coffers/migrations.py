@@ -40,10 +40,17 @@ async def upgrade(database_url: str, revision: str = "head") -> None:
 
 
 async def is_current(database_url: str) -> bool:
-    """Whether the database has every migration of this version."""
-    head = ScriptDirectory.from_config(configuration()).get_current_head()
+    """Whether the database has every migration of this version; a newer one has."""
     async with open_engines(database_url) as engines, engines.read.connect() as connection:
-        return await connection.run_sync(_revision_of) == head
+        revision = await connection.run_sync(_revision_of)
+    return revision is not None and revision not in outdated_revisions()
+
+
+def outdated_revisions() -> frozenset[str]:
+    """All schemas that this version knows, but for its own."""
+    scripts = ScriptDirectory.from_config(configuration())
+    known = {script.revision for script in scripts.walk_revisions()}
+    return frozenset(known - set(scripts.get_heads()))
 
 
 def _revision_of(connection: Connection) -> str | None:

@@ -5,14 +5,11 @@ from dataclasses import dataclass
 
 from coffers.application.api_keys import ApiKeyLookups
 from coffers.application.audit_log import AuditLogs
-from coffers.application.audit_log import AuditLogs
 from coffers.application.connections import ConnectionLookups
 from coffers.application.credentials import ProviderAccess
 from coffers.application.directory import Directory
 from coffers.application.events import ChangeFeeds
-from coffers.application.events import ChangeFeeds
 from coffers.application.holdings import HoldingLookups
-from coffers.application.jobs import JobQueue
 from coffers.application.import_views import ImportFormats, ImportLookups
 from coffers.application.imports import ImportDesk
 from coffers.application.jobs import JobQueue

@@ -74,7 +74,11 @@ class Settings(BaseSettings):
     embedded_worker: bool | None = None
     argon2_time_cost: int = 2
     argon2_memory_kib: int = 19_456
-    graceful_timeout_s: int = 10
+    #: How long a stopping service waits for requests under way.
+    graceful_timeout_s: Annotated[int, Field(ge=0, le=12)] = 10
+    #: Requests that one process serves at once, and connections that it keeps; beyond: 503.
+    max_requests: Annotated[int, Field(ge=1)] = 1000
+    max_connections: Annotated[int, Field(ge=1)] = 5000
 
     @field_validator(
         "previous_secret_keys",

@@ -7,6 +7,7 @@ from typing import Final
 
 from coffers.application.ports import Bucket
 from coffers.domain.errors import TooManyRequests
+from coffers.presentation.addresses import counted_as
 
 
 class Scope(StrEnum):
@@ -40,10 +41,11 @@ class Policy:
     strict_share: float = 1.0
 
     def bucket(self, identity: object) -> Bucket:
-        """The bucket of this identity."""
+        """The bucket of this identity; all addresses of one IPv6 customer share one."""
+        owner = counted_as(str(identity)) if self.scope is Scope.IP else identity
         return Bucket(
             policy=self.name,
-            key=f"{self.name}:{identity}",
+            key=f"{self.name}:{owner}",
             capacity=self.capacity,
             refill_per_minute=self.refill,
             strict_capacity=max(1, int(self.capacity * self.strict_share)),

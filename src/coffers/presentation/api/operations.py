@@ -16,6 +16,13 @@ class Liveness(msgspec.Struct, frozen=True):
     status: Literal["alive"]
 
 
+class Readiness(msgspec.Struct, frozen=True):
+    """The service can do its work. `degraded` names what is away that it can do without."""
+
+    status: Literal["ready"]
+    degraded: list[str]
+
+
 class ErrorExplanation(msgspec.Struct, frozen=True):
     """What a problem's `type` means."""
 
@@ -34,9 +41,15 @@ async def live(call: Caller) -> Liveness:
     return Liveness("alive")
 
 
+async def ready(call: Caller) -> Readiness:
+    """Whether requests can be served: the database answers and has all migrations."""
+    return Readiness("ready", list(await call.services.vitals.check()))
+
+
 async def metrics(call: Caller) -> Response:
     """Prometheus metrics, in the text exposition format."""
-    text = call.request.app.state.metrics.text()
+    in_use = call.services.vitals.connections_in_use()
+    text = call.request.app.state.metrics.text(in_use)
     return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
