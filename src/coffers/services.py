@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from coffers.application.accounts import AccountLookups
 from coffers.application.api_keys import ApiKeyLookups
 from coffers.application.audit_log import AuditLogs
 from coffers.application.connections import ConnectionLookups
@@ -23,6 +24,7 @@ from coffers.application.ports import (
     Mailer,
     Passwords,
     RateLimiter,
+    Vault,
 )
 from coffers.application.security import SecurityConfigs
 from coffers.application.sessions import SessionLists
@@ -67,5 +69,7 @@ class Services:
     import_desk: ImportDesk
     import_formats: ImportFormats
     import_lookups: ImportLookups
+    vault: Vault
+    account_lookups: AccountLookups
     holding_lookups: HoldingLookups
     vitals: Vitals

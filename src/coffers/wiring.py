@@ -17,6 +17,7 @@ from coffers.domain.events import Origin
 from coffers.domain.ids import SessionId, UserId
 from coffers.infrastructure.argon2_passwords import Argon2Passwords
 from coffers.infrastructure.clock import SystemClock
+from coffers.infrastructure.db.accounts import SqlAccountLookups
 from coffers.infrastructure.db.api_keys import SqlApiKeyLookups
 from coffers.infrastructure.db.audit_log import SqlAuditLogs
 from coffers.infrastructure.db.connections import SqlConnectionLookups
@@ -117,6 +118,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 import_desk=ImportDesk(SandboxedReader(parser), clock, _vault(settings)),
                 import_formats=formats(),
                 import_lookups=SqlImportLookups(reader),
+                vault=_vault(settings),
+                account_lookups=SqlAccountLookups(reader),
                 holding_lookups=SqlHoldingLookups(reader, lean),
                 vitals=SqlVitals(
                     engines, outdated_revisions(), getattr(limiter, "is_there", None)

@@ -117,6 +117,26 @@ class Account:
         """Whether it is still reported, or kept by hand."""
         return self.deactivated_at is None
 
+    @property
+    def is_investment(self) -> bool:
+        """Whether it is made for securities."""
+        return self.account_type in INVESTMENT_TYPES
+
+    @property
+    def is_retirement(self) -> bool:
+        """Whether it is meant for old age."""
+        return self.account_type in RETIREMENT_TYPES
+
+    @property
+    def is_bank(self) -> bool:
+        """Whether it is a bank's deposit."""
+        return self.account_type in BANK_TYPES
+
+    @property
+    def is_credit(self) -> bool:
+        """Whether money is owed on it."""
+        return self.account_type in CREDIT_TYPES
+
     def as_reported(self, row: "ReportedAccount", now: datetime, seal: "Seal") -> "Account":
         """This account brought up to what its source says now.
 

@@ -8,7 +8,7 @@ from coffers.application.audit_log import PeriodInvalid
 from coffers.application.ports import TooManyListeners
 from coffers.application.syncs import AccountNotLinked
 from coffers.application.vitals import MigrationsMissing
-from coffers.domain.accounts import AccountNotFound
+from coffers.domain.accounts import AccountNotFound, AccountNotManual, TooManyAccounts
 from coffers.domain.api_keys import ApiKeyNotFound, ExpiryInvalid, ScopeInvalid, TooManyApiKeys
 from coffers.domain.connections import (
     ConnectionNotActive,
@@ -57,6 +57,7 @@ from coffers.domain.users import (
 from coffers.domain.verifications import OneTimeTokenInvalid
 from coffers.presentation.access import ADMIN, PUBLIC, SELF, SESSION, USER, Access
 from coffers.presentation.api import (
+    accounts,
     api_keys,
     audit_log,
     connections,
@@ -193,6 +194,12 @@ ROUTES: Final[Sequence[Route]] = (
     Route("POST", "/transactions/syncs", syncs.sync_transactions, USER, PROVIDER_SYNC, [ConnectionNotFound, AccountNotFound, NotYours, AccountsNotSynced, *SYNCING], body=JSON, deadline_s=SYNC_DEADLINE_S),
     Route("POST", "/accounts/{account_id}/holdings/syncs", syncs.sync_holdings, USER, PROVIDER_SYNC, [AccountNotFound, NotYours, AccountNotLinked, *SYNCING], body=JSON, deadline_s=SYNC_DEADLINE_S),
 
+    Route("GET", "/accounts", accounts.list_accounts, USER, API_READ, []),
+    Route("POST", "/accounts", accounts.open_account, USER, API_WRITE, [TooManyAccounts], body=JSON),
+    Route("GET", "/accounts/{account_id}", accounts.get_account, USER, API_READ, [AccountNotFound, NotYours]),
+    Route("PATCH", "/accounts/{account_id}", accounts.edit_account, USER, API_WRITE, [AccountNotFound, NotYours, AccountNotManual, PreconditionFailed], body=JSON),
+    Route("DELETE", "/accounts/{account_id}", accounts.delete_account, USER, API_WRITE, [AccountNotFound, NotYours, AccountNotManual, PreconditionFailed]),
+    Route("GET", "/connections/{connection_id}/accounts", accounts.list_connection_accounts, USER, API_READ, [ConnectionNotFound, NotYours]),
     Route("GET", "/holdings", holdings.list_holdings, USER, API_READ, [TooManyRows]),
     Route("GET", "/holdings/{holding_id}", holdings.get_holding, USER, API_READ, [HoldingNotFound, NotYours]),
     Route("GET", "/accounts/{account_id}/holdings", holdings.list_account_holdings, USER, API_READ, [AccountNotFound, NotYours, TooManyRows]),

@@ -25,6 +25,7 @@ from sqlalchemy import (
     update,
 )
 
+from coffers.application.accounts import AccountFilter, AccountLookups
 from coffers.domain.accounts import (
     MAX_ACCOUNTS,
     Account,
@@ -41,7 +42,7 @@ from coffers.domain.statements import ReportedAccount
 from coffers.domain.syncs import Counts
 from coffers.infrastructure.db.metadata import METADATA
 from coffers.infrastructure.db.ownership import missing
-from coffers.infrastructure.db.reader import Reads
+from coffers.infrastructure.db.reader import Reader, Reads
 from coffers.infrastructure.db.transaction import Transaction
 from coffers.infrastructure.db.types import ExactDecimal, Id, UTCDateTime
 
@@ -229,3 +230,35 @@ def _row(account: Account) -> dict[str, object]:
 def _account(row: Row[Any]) -> Account:  # Any: a row of the whole table
     fields = {name: getattr(row, name) for name in Account.__dataclass_fields__}
     return Account(**fields | {"account_type": AccountType(fields["account_type"])})
+
+
+class SqlAccountLookups(AccountLookups):
+    """Accounts to read, in SQL."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    async def matching(self, user_id: UserId, wanted: AccountFilter) -> list[Account]:
+        """As the port says."""
+        which = accounts.c.user_id == user_id
+        if wanted.active_only:
+            which &= accounts.c.deactivated_at.is_(None)
+        if wanted.account_type is not None:
+            which &= accounts.c.account_type == wanted.account_type.value
+        if wanted.connection_id is not None:
+            which &= accounts.c.connection_id == wanted.connection_id
+        rows = await self._reader.rows(select(accounts).where(which).order_by(accounts.c.id))
+        return [_account(row) for row in rows]
+
+    async def get(self, user_id: UserId, account_id: UUID) -> Account:
+        """As the port says."""
+        rows = await self._reader.rows(_ONE, {"user_id": user_id, "account_id": account_id})
+        if not rows:
+            refusal = AccountNotFound("Account not found")
+            raise await missing(self._reader, accounts, account_id, refusal)
+        return _account(rows[0])
+
+
+_ONE: Final = select(accounts).where(
+    accounts.c.user_id == bindparam("user_id"), accounts.c.id == bindparam("account_id")
+)
