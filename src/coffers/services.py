@@ -30,6 +30,7 @@ from coffers.application.security import SecurityConfigs
 from coffers.application.sessions import SessionLists
 from coffers.application.sync_reports import SyncLookups
 from coffers.application.tokens import RefreshTokenLookups
+from coffers.application.transactions import TransactionLookups
 from coffers.application.users import Profiles
 from coffers.application.verifications import Letters
 from coffers.application.vitals import Vitals
@@ -72,4 +73,5 @@ class Services:
     vault: Vault
     account_lookups: AccountLookups
     holding_lookups: HoldingLookups
+    transaction_lookups: TransactionLookups
     vitals: Vitals

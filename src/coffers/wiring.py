@@ -34,6 +34,7 @@ from coffers.infrastructure.db.security import SqlSecurityConfigs
 from coffers.infrastructure.db.session_watch import SessionWatch
 from coffers.infrastructure.db.sessions import SqlSessionLists
 from coffers.infrastructure.db.syncs import SqlSyncLookups
+from coffers.infrastructure.db.transaction_lists import SqlTransactionLookups
 from coffers.infrastructure.db.unit_of_work import Committed, SqlUnitOfWork
 from coffers.infrastructure.db.users import SqlProfiles
 from coffers.infrastructure.db.vitals import SqlVitals
@@ -121,6 +122,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 vault=_vault(settings),
                 account_lookups=SqlAccountLookups(reader),
                 holding_lookups=SqlHoldingLookups(reader, lean),
+                transaction_lookups=SqlTransactionLookups(reader),
                 vitals=SqlVitals(
                     engines, outdated_revisions(), getattr(limiter, "is_there", None)
                 ),

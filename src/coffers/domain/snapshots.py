@@ -7,7 +7,6 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
-from coffers.domain.errors import BadRequest
 from coffers.domain.ids import UserId
 
 
@@ -46,7 +45,3 @@ class Snapshots(Protocol):
     async def add(self, *snapshots: Snapshot) -> None:
         """Keep these for good."""
         ...
-
-
-class RangeInvalid(BadRequest):
-    """The end of the range lies before its start."""

@@ -40,9 +40,11 @@ from coffers.domain.providers import (
     ProviderRefusedCredentials,
     ProviderTimedOut,
 )
+from coffers.domain.ranges import RangeInvalid
 from coffers.domain.sessions import SessionNotFound, TokenInvalid, TokenReuse
 from coffers.domain.statements import StatementUnreadable
 from coffers.domain.syncs import AccountsNotSynced, SyncInProgress, SyncTakenOver, SyncTooRecent
+from coffers.domain.transactions import TransactionNotFound
 from coffers.domain.users import (
     AccountInactive,
     AccountLocked,
@@ -72,6 +74,7 @@ from coffers.presentation.api import (
     security,
     sessions,
     syncs,
+    transactions,
     users,
     verifications,
 )
@@ -200,6 +203,9 @@ ROUTES: Final[Sequence[Route]] = (
     Route("PATCH", "/accounts/{account_id}", accounts.edit_account, USER, API_WRITE, [AccountNotFound, NotYours, AccountNotManual, PreconditionFailed], body=JSON),
     Route("DELETE", "/accounts/{account_id}", accounts.delete_account, USER, API_WRITE, [AccountNotFound, NotYours, AccountNotManual, PreconditionFailed]),
     Route("GET", "/connections/{connection_id}/accounts", accounts.list_connection_accounts, USER, API_READ, [ConnectionNotFound, NotYours]),
+    Route("GET", "/transactions", transactions.list_transactions, USER, API_READ, [CursorInvalid, RangeInvalid, AccountNotFound, NotYours]),
+    Route("GET", "/transactions/{transaction_id}", transactions.get_transaction, USER, API_READ, [TransactionNotFound, NotYours]),
+    Route("GET", "/accounts/{account_id}/transactions", transactions.list_account_transactions, USER, API_READ, [CursorInvalid, RangeInvalid, AccountNotFound, NotYours]),
     Route("GET", "/holdings", holdings.list_holdings, USER, API_READ, [TooManyRows]),
     Route("GET", "/holdings/{holding_id}", holdings.get_holding, USER, API_READ, [HoldingNotFound, NotYours]),
     Route("GET", "/accounts/{account_id}/holdings", holdings.list_account_holdings, USER, API_READ, [AccountNotFound, NotYours, TooManyRows]),
