@@ -119,6 +119,7 @@ def settings_for(database_url: str, home: Path, **changes: object) -> Settings:
         "limits": dict.fromkeys(POLICIES, "100000/100000"),
         "argon2_time_cost": 1,
         "argon2_memory_kib": 8,
+        "embedded_worker": False,
     }
     return Settings.model_validate(defaults | changes)
 

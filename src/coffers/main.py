@@ -13,6 +13,7 @@ from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from coffers import worker
 from coffers.domain.errors import DomainError
 from coffers.presentation import limits, problems
 from coffers.presentation.admission import charge_address
@@ -45,7 +46,8 @@ def create_app(settings: Settings, open_services: OpenServices = open_services) 
             gc.set_threshold(50_000, 20, 100)
             watching = asyncio.create_task(app.state.metrics.watch_lag())
             try:
-                yield
+                async with worker.beside(services, settings):
+                    yield
             finally:
                 watching.cancel()
 

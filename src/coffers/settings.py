@@ -4,6 +4,7 @@ In production, weak or default secrets are refused at the start.
 """
 
 import ipaddress
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Final, Self
@@ -72,6 +73,8 @@ class Settings(BaseSettings):
 
     #: Runs the background work inside the service; by default exactly when the database is SQLite.
     embedded_worker: bool | None = None
+    #: How long a worker may be silent before its jobs are given to others.
+    worker_lease_s: Annotated[float, Field(ge=0.5, le=3600)] = 60
     argon2_time_cost: int = 2
     argon2_memory_kib: int = 19_456
     #: How long a stopping service waits for requests under way.
@@ -128,6 +131,16 @@ class Settings(BaseSettings):
     def is_embedded(self) -> bool:
         """Whether one process does everything on SQLite."""
         return self.database.startswith("sqlite")
+
+    @property
+    def runs_worker(self) -> bool:
+        """Whether the service does the background work itself."""
+        return self.is_embedded if self.embedded_worker is None else self.embedded_worker
+
+    @property
+    def worker_lease(self) -> timedelta:
+        """The lease of a job in hand."""
+        return timedelta(seconds=self.worker_lease_s)
 
     @property
     def limit_overrides(self) -> dict[str, tuple[int, int]]:
