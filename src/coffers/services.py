@@ -28,6 +28,7 @@ from coffers.application.ports import (
 )
 from coffers.application.security import SecurityConfigs
 from coffers.application.sessions import SessionLists
+from coffers.application.snapshots import SnapshotLookups
 from coffers.application.sync_reports import SyncLookups
 from coffers.application.tokens import RefreshTokenLookups
 from coffers.application.transactions import TransactionLookups
@@ -74,4 +75,5 @@ class Services:
     account_lookups: AccountLookups
     holding_lookups: HoldingLookups
     transaction_lookups: TransactionLookups
+    snapshot_lookups: SnapshotLookups
     vitals: Vitals

@@ -33,6 +33,7 @@ from coffers.infrastructure.db.reader import Reader
 from coffers.infrastructure.db.security import SqlSecurityConfigs
 from coffers.infrastructure.db.session_watch import SessionWatch
 from coffers.infrastructure.db.sessions import SqlSessionLists
+from coffers.infrastructure.db.snapshots import SqlSnapshotLookups
 from coffers.infrastructure.db.syncs import SqlSyncLookups
 from coffers.infrastructure.db.transaction_lists import SqlTransactionLookups
 from coffers.infrastructure.db.unit_of_work import Committed, SqlUnitOfWork
@@ -123,6 +124,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 account_lookups=SqlAccountLookups(reader),
                 holding_lookups=SqlHoldingLookups(reader, lean),
                 transaction_lookups=SqlTransactionLookups(reader),
+                snapshot_lookups=SqlSnapshotLookups(reader, lean),
                 vitals=SqlVitals(
                     engines, outdated_revisions(), getattr(limiter, "is_there", None)
                 ),

@@ -73,6 +73,7 @@ from coffers.presentation.api import (
     providers,
     security,
     sessions,
+    snapshots,
     syncs,
     transactions,
     users,
@@ -223,6 +224,10 @@ ROUTES: Final[Sequence[Route]] = (
     Route("GET", "/changes", events.list_changes, USER, API_READ, [CursorInvalid]),
     Route("GET", "/admin/audit-log", audit_log.list_audit_log, ADMIN, API_READ, [CursorInvalid, PeriodInvalid]),
     Route("GET", "/admin/audit-log/verification", audit_log.verify_audit_log, ADMIN, REPORT, [], deadline_s=300),
+
+    Route("GET", "/balance-snapshots", snapshots.list_latest_snapshots, USER, API_READ, []),
+    Route("GET", "/accounts/{account_id}/balance-history", snapshots.get_balance_history, USER, API_READ, [RangeInvalid, AccountNotFound, NotYours, TooManyRows]),
+    Route("GET", "/accounts/{account_id}/balance-snapshots", snapshots.list_account_snapshots, USER, API_READ, [AccountNotFound, NotYours]),
 
     Route("GET", "/health/live", operations.live, PUBLIC, None, [], is_root=True),
     Route("GET", "/health/ready", operations.ready, PUBLIC, None, [MigrationsMissing], is_root=True),
