@@ -43,8 +43,8 @@ from coffers.infrastructure.db.metadata import METADATA
 from coffers.infrastructure.db.ownership import missing
 from coffers.infrastructure.db.reader import Reader
 from coffers.infrastructure.db.transaction import Transaction
-from coffers.infrastructure.db.types import ExactDecimal, Id, UTCDateTime, as_text
-from coffers.infrastructure.db.wire import id_text, instant, percent, views
+from coffers.infrastructure.db.types import ExactDecimal, Id, UTCDateTime, as_text, ordered
+from coffers.infrastructure.db.wire import difference, id_text, instant, percent, views
 
 holdings: Final = Table(
     "holdings",
@@ -218,10 +218,14 @@ _FILTERS: Final = ("account_id", "asset_type", "symbol")
 @cache
 def _columns(*, is_sqlite: bool) -> list[ColumnElement[Any]]:
     c = holdings.c
-    gain = c.market_value - c.cost_basis
+    gain = difference(c.market_value, c.cost_basis)
     # SQLite cannot calculate exactly: `_with_gain` puts into its rows what depends on the gain.
     gains = [] if is_sqlite else [as_text(gain), as_text(percent(gain, c.cost_basis))]
-    profit = [] if is_sqlite else [func.coalesce(c.market_value > c.cost_basis, false())]
+    profit = (
+        []
+        if is_sqlite
+        else [func.coalesce(ordered(c.market_value) > ordered(c.cost_basis), false())]
+    )
     return [
         *(id_text(c.id), id_text(c.account_id)),
         *(c.provider_holding_id, c.symbol, c.security_name, c.asset_type),

@@ -44,7 +44,7 @@ from coffers.infrastructure.db.ownership import missing
 from coffers.infrastructure.db.reader import Reader
 from coffers.infrastructure.db.transaction import Transaction
 from coffers.infrastructure.db.types import ExactDecimal, Id, UTCDateTime, as_text
-from coffers.infrastructure.db.wire import id_text, instant, percent, views
+from coffers.infrastructure.db.wire import difference, id_text, instant, percent, views
 
 balance_snapshots: Final = Table(
     "balance_snapshots",
@@ -152,8 +152,8 @@ def _with_change(row: Record) -> SnapshotView:
 def _columns(listed: FromClause, *, is_sqlite: bool) -> list[ColumnElement[Any]]:
     """The fields of a view, from rows that have the previous balance beside their own."""
     c = listed.c
-    difference = c.balance - c.previous
-    changes = [as_text(difference), cast(percent(difference, c.previous), Float(53))]
+    amount = difference(c.balance, c.previous)
+    changes = [as_text(amount), cast(percent(amount, c.previous), Float(53))]
     return [
         *(id_text(c[name]) for name in ("id", "account_id")),
         *(as_text(c[name]) for name in _AMOUNTS),

@@ -31,6 +31,12 @@ class plain(FunctionElement[Any]):  # noqa: N801 - likewise; Any: whatever the d
     inherit_cache = True
 
 
+class difference(FunctionElement[Any]):  # noqa: N801 - likewise; Any: a numeric
+    """On PostgreSQL: the first amount less the second, exactly."""
+
+    inherit_cache = True
+
+
 class percent(FunctionElement[str]):  # noqa: N801 - likewise
     """On PostgreSQL: `percent_of(part, basis)` of the domain, as a numeric."""
 
@@ -63,6 +69,12 @@ def _instant_sqlite(element: instant, compiler: Any, **kw: Any) -> str:
 @compiles(plain)
 def _plain(element: plain, compiler: Any, **kw: Any) -> str:
     return str(compiler.process(element.clauses, **kw))
+
+
+@compiles(difference)
+def _difference(element: difference, compiler: Any, **kw: Any) -> str:
+    first, second = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"({first} - {second})"
 
 
 @compiles(percent)
