@@ -3,18 +3,27 @@
 In production, weak or default secrets are refused at the start.
 """
 
+import difflib
 import ipaddress
+import re
+from collections.abc import Iterable
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from coffers.infrastructure.jwt_keys import KeyRing, SigningKey
+from coffers.infrastructure.vault import VaultKey
+from coffers.presentation.limits import POLICIES
+
 MIN_SECRET: Final = 32
 SANDBOX_URL: Final = "http://127.0.0.1:8010"
 _WEAK: Final = ("change", "secret", "default", "example", "password", "insecure", "12345")
+_MIN_DIFFERENT: Final = 10
+_LIMIT: Final = re.compile(r"[1-9][0-9]{0,8}(/[1-9][0-9]{0,8})?")
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -42,18 +51,22 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     public_base_url: str = "http://127.0.0.1:8000"
 
-    #: Signs access tokens: the current secret first, then those that still verify. Or PEM private
-    #: keys.
+    #: Signs access tokens: at least 32 random characters, or a private key in PEM.
     secret_key: SecretStr | None = None
+    #: Those that still verify.
     previous_secret_keys: Annotated[list[SecretStr], NoDecode] = []
-    jwt_algorithm: str = "HS256"
+    jwt_algorithm: Literal["HS256", "RS256", "ES256"] = "HS256"
     jwt_issuer: str = "coffers"
     jwt_audience: str = "coffers-api"
-    #: Encrypts providers' credentials: 32 bytes in base64, the current one first.
+    #: Encrypts providers' credentials: 32 random bytes in base64.
     encryption_key: SecretStr | None = None
+    #: Those that still open what they sealed.
     previous_encryption_keys: Annotated[list[SecretStr], NoDecode] = []
 
+    #: Networks whose X-Forwarded-For is believed.
     trusted_proxies: Annotated[list[Network], NoDecode] = []
+    #: Origins whose pages may call this API from a browser.
+    cors_origins: Annotated[list[str], NoDecode] = []
     #: Policy → "capacity/refill per minute".
     limits: dict[str, str] = {}
 
@@ -78,7 +91,7 @@ class Settings(BaseSettings):
     argon2_time_cost: int = 2
     argon2_memory_kib: int = 19_456
     #: How long a stopping service waits for requests under way.
-    graceful_timeout_s: Annotated[int, Field(ge=0, le=12)] = 10
+    graceful_timeout_s: Annotated[int, Field(ge=0, le=11)] = 10
     #: Requests that one process serves at once, and connections that it keeps; beyond: 503.
     max_requests: Annotated[int, Field(ge=1)] = 1000
     max_connections: Annotated[int, Field(ge=1)] = 5000
@@ -87,6 +100,7 @@ class Settings(BaseSettings):
         "previous_secret_keys",
         "previous_encryption_keys",
         "trusted_proxies",
+        "cors_origins",
         "redirect_uris",
         "private_origins",
         mode="before",
@@ -99,14 +113,46 @@ class Settings(BaseSettings):
             else value
         )
 
+    @field_validator("public_base_url")
+    @classmethod
+    def _without_slash(cls, url: str) -> str:
+        if not url.startswith(("http://", "https://")):
+            raise ValueError("It begins with http:// or https://.")
+        return url.rstrip("/")
+
+    @field_validator("limits")
+    @classmethod
+    def _known_limits(cls, limits: dict[str, str]) -> dict[str, str]:
+        for name, text in limits.items():
+            if name.upper() not in POLICIES:
+                raise ValueError(f"There is no policy {name.upper()}.")
+            if _LIMIT.fullmatch(text) is None:
+                raise ValueError(f"{name.upper()} is capacity/refill, such as 100/50.")
+        return limits
+
     @model_validator(mode="after")
     def _refuse_weak_secrets(self) -> Self:
         if self.environment is Environment.PRODUCTION:
             for name in ("secret_key", "encryption_key"):
-                _check_secret(name, getattr(self, name))
+                if getattr(self, name) is None:
+                    raise ValueError(f"COFFERS_{name.upper()} must be set in production.")
             if self.database_url is None:
                 raise ValueError("COFFERS_DATABASE_URL must be set in production.")
+        for name in ("secret_key", "encryption_key"):
+            for key in (getattr(self, name), *getattr(self, f"previous_{name}s")):
+                if key is not None:
+                    self._check(name, key.get_secret_value())
         return self
+
+    def _check(self, name: str, secret: str) -> None:
+        if name == "encryption_key":
+            VaultKey.from_text("-", secret)
+        else:
+            KeyRing([SigningKey("-", secret)], algorithm=self.jwt_algorithm)
+        if self.environment is Environment.PRODUCTION and is_weak(secret):
+            raise ValueError(
+                f"COFFERS_{name.upper()} is weak: use at least {MIN_SECRET} random characters."
+            )
 
     @property
     def database(self) -> str:
@@ -155,10 +201,25 @@ class Settings(BaseSettings):
         return parsed
 
 
-def _check_secret(name: str, secret: SecretStr | None) -> None:
-    variable = f"COFFERS_{name.upper()}"
-    if secret is None:
-        raise ValueError(f"{variable} must be set in production.")
-    text = secret.get_secret_value()
-    if len(text) < MIN_SECRET or len(set(text)) < 10 or any(word in text.lower() for word in _WEAK):  # noqa: PLR2004 - too few different characters to be random
-        raise ValueError(f"{variable} is weak: use at least {MIN_SECRET} random characters.")
+def is_weak(secret: str) -> bool:
+    """Whether a secret is too short, a placeholder, or too regular to be random."""
+    repeats_itself = secret in (secret + secret)[1:-1]
+    return (
+        len(secret) < MIN_SECRET
+        or len(set(secret)) < _MIN_DIFFERENT
+        or repeats_itself
+        or any(word in secret.lower() for word in _WEAK)
+    )
+
+
+def unknown_variables(environment: Iterable[str]) -> dict[str, str | None]:
+    """COFFERS_… variables that are no settings, each with the setting that may be meant."""
+    known = [f"COFFERS_{name.upper()}" for name in Settings.model_fields]
+    nested = "COFFERS_LIMITS__"
+    return {
+        name: next(iter(difflib.get_close_matches(name, known, 1)), None)
+        for name in sorted(environment)
+        if name.upper().startswith("COFFERS_")
+        and name.upper() not in known
+        and not name.upper().startswith(nested)
+    }

@@ -79,7 +79,7 @@ async def register(
     """
     check_email(email)
     check_password(password)
-    user = _newcomer(email, await passwords.hash(password), clock.now())
+    user = newcomer(email, await passwords.hash(password), clock.now())
     try:
         async with uow:
             await uow.users.add(user)
@@ -94,7 +94,8 @@ async def register(
     return RegisteredUser(user.id, user.email, user.is_verified, user.created_at)
 
 
-def _newcomer(email: str, password_hash: str, now: datetime) -> User:
+def newcomer(email: str, password_hash: str, now: datetime) -> User:
+    """Somebody who has just registered, not verified yet."""
     return User(
         id=UserId(new_id()),
         email=email,

@@ -1,4 +1,4 @@
-"""The log: one JSON object a line on standard output, for people at a terminal in colour.
+"""The log: one JSON object a line on standard output; for people at a terminal, words on the other.
 
 Nothing is logged that is secret. Should somebody try, names that smell of secrets are dropped and
 tokens within texts are masked here, as the last defence.
@@ -42,7 +42,7 @@ _SUSPECT: Final = re.compile(r"[ =$]|://|eyJ|cof_")
 EventDict = MutableMapping[str, Any]  # Any: whatever is logged
 
 
-def configure(*, is_console: bool = False) -> None:
+def configure(*, is_console: bool = False, level: int = logging.INFO) -> None:
     """Log like this from now on, what libraries log through `logging` included."""
     shared: list[Processor] = [
         structlog.processors.add_log_level,
@@ -52,9 +52,9 @@ def configure(*, is_console: bool = False) -> None:
     ]
     structlog.configure(
         processors=[*shared, _console() if is_console else _json],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=(
-            structlog.PrintLoggerFactory(sys.stdout)
+            structlog.PrintLoggerFactory(sys.stderr)
             if is_console
             else structlog.BytesLoggerFactory(sys.stdout.buffer)
         ),

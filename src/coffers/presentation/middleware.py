@@ -244,9 +244,14 @@ def _limit_headers(level: Level) -> list[Header]:
     ]
 
 
+def new_trace_id() -> str:
+    """A trace id for a request that brought none."""
+    return str(new_id())
+
+
 def _trace_id(sent: bytes | None) -> str:
     text = sent.decode("latin-1") if sent else ""
-    return text if _TRACE.fullmatch(text) else str(new_id())
+    return text if _TRACE.fullmatch(text) else new_trace_id()
 
 
 def _template(scope: Scope) -> str:

@@ -30,6 +30,12 @@ class BodyTooLarge(DomainError):
     slug = "body_too_large"
 
 
+class HeadTooLarge(DomainError):
+    """The request's line and headers are too long."""
+
+    slug = "head_too_large"
+
+
 class UnsupportedMediaType(DomainError):
     """The body is not of the media type that this endpoint reads."""
 
@@ -78,6 +84,7 @@ STATUS: Final[dict[type[DomainError], int]] = {
     errors.PreconditionFailed: 412,
     BodyTooLarge: 413,
     UnsupportedMediaType: 415,
+    HeadTooLarge: 431,
     errors.Invalid: 422,
     errors.TooManyRequests: 429,
     InternalError: 500,

@@ -1,0 +1,40 @@
+"""The command line: `coffers --help` lists what it can do."""
+
+import logging
+import os
+
+import typer
+
+from coffers.commands import audit, database, doctor, keys, people, registry, service
+from coffers.infrastructure import logs
+
+app = typer.Typer(
+    help="Coffers: everything a person owns, behind one API.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+app.command("serve")(service.serve)
+app.command("worker")(service.work)
+app.command("demo")(service.demo)
+app.command("migrate")(database.migrate)
+app.command("backup")(database.back_up)
+app.command("restore")(database.restore)
+app.command("doctor")(doctor.examine)
+app.command("routes")(registry.routes)
+app.command("openapi")(registry.openapi)
+app.add_typer(people.app, name="user")
+app.add_typer(audit.app, name="audit")
+app.add_typer(keys.app, name="keys")
+
+
+@app.callback()
+def _quietly() -> None:
+    """Coffers: everything a person owns, behind one API."""
+    os.umask(0o077)  # whatever is written here is its owner's
+    logs.configure(is_console=True, level=logging.WARNING)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,48 @@
+"""`coffers keys`: new keys for an installation that keeps its own."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from coffers.commands.terminal import load_settings, out
+from coffers.local_secrets import new_encryption_key, new_secret_key, rotated
+
+app = typer.Typer(help="The keys of this installation.", no_args_is_help=True)
+
+
+class Key(StrEnum):
+    """Which key."""
+
+    SIGNING = "signing"
+    ENCRYPTION = "encryption"
+
+
+_FRESH = {
+    Key.SIGNING: ("secret_key", new_secret_key),
+    Key.ENCRYPTION: ("encryption_key", new_encryption_key),
+}
+
+
+@app.callback()
+def _keys() -> None:
+    """The keys of this installation."""
+
+
+@app.command()
+def rotate(
+    key: Annotated[
+        Key, typer.Argument(help="Tokens are signed, providers' credentials encrypted.")
+    ],
+) -> None:
+    """Make a new key; the former one stays good for what it signed or encrypted."""
+    settings = load_settings()
+    name, fresh = _FRESH[key]
+    if getattr(settings, name) is None:
+        rotated(settings.home, name, fresh())
+        out.print("Done. Restart the service: from then on it uses the new key.")
+        return
+    variable = f"COFFERS_{name.upper()}"
+    out.print(f"{variable} is given by the environment. Put its value in front of those in")
+    out.print(f"COFFERS_PREVIOUS_{name.upper()}S, set {variable} to the line below, restart.")
+    typer.echo(fresh())
