@@ -104,18 +104,18 @@ def _account(
     balance: Decimal | None,
     available: Decimal | None,
 ) -> ReportedAccount:
-    number = text_at(statement, "Acct/Id/IBAN", "Acct/Id/Othr/Id")
-    if not number:
+    number = reading.identifier(text_at(statement, "Acct/Id/IBAN", "Acct/Id/Othr/Id"), "Acct")
+    if number is None:
         reading.refuse("Acct", "missing", "the number of the account is missing.")
-    kind = text_at(statement, "Acct/Tp/Cd")
+    kind, code = text_at(statement, "Acct/Tp/Cd"), reading.currency(currency, "Ccy")
     return ReportedAccount(
         # Banks keep one number for the accounts that a customer has in several currencies.
-        provider_account_id=f"{number}:{reading.currency(currency, 'Ccy')}",
+        provider_account_id=f"{number or ''}:{code}",
         name=described(
-            text_at(statement, "Acct/Nm") or f"{_bank(statement)} …{number[-4:]}".strip()
+            text_at(statement, "Acct/Nm") or f"{_bank(statement)} …{(number or '')[-4:]}".strip()
         ),
         account_type=_ACCOUNT_TYPES.get(kind, AccountType.CHECKING),
-        currency=currency,
+        currency=code,
         balance=balance,
         available_balance=available,
         account_number=number,

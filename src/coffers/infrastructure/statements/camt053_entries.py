@@ -8,7 +8,8 @@ from xml.etree.ElementTree import Element
 from coffers.domain.statements import ReportedTransaction
 from coffers.domain.transactions import TransactionStatus
 from coffers.domain.transactions import TransactionSubtype as Sub
-from coffers.infrastructure.statements.kinds import TYPE_OF, Book, kind_of_sign
+from coffers.infrastructure.providers.kinds import TYPE_OF
+from coffers.infrastructure.statements.kinds import Book, kind_of_sign
 from coffers.infrastructure.statements.reading import Reading, described
 
 _NOTHING: Final = Decimal(0)
@@ -40,7 +41,7 @@ _SUB_FAMILIES: Final[dict[str, tuple[Sub, Sub]]] = {
 
 
 class Entries:
-    """Reads the entries of one statement, counted through the whole file.
+    """Reads entries, counted through the whole file.
 
     An entry of several payments becomes one movement for each, if they make up its amount.
     """

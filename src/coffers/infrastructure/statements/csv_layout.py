@@ -153,6 +153,8 @@ def csv_mapping(layout: Mapping[str, object]) -> CsvMapping:
         return convert(layout, CsvMapping)
     except ValidationError as error:
         raise _misdescribed(str(error)) from error
+    except UnicodeEncodeError as error:
+        raise _misdescribed("The mapping has characters that are not text") from error
 
 
 def as_tuple(columns: Columns | None) -> tuple[Column, ...]:
@@ -171,4 +173,8 @@ def _misdescribed(message: str) -> StatementUnreadable:
     if what.startswith("Invalid enum value"):
         what = "This is not one of the allowed values"
     place = path.rstrip("`").lstrip(".")
-    return unreadable("bad_mapping", f"{what}.", field=f"mapping.{place}" if place else "mapping")
+    return unreadable(
+        "bad_mapping",
+        f"{what[:MAX_WORD_CHARACTERS]}.",
+        field=f"mapping.{place}" if place else "mapping",
+    )

@@ -18,11 +18,12 @@ from coffers.domain.statements import (
 )
 from coffers.domain.transactions import TransactionStatus
 from coffers.domain.transactions import TransactionSubtype as Sub
+from coffers.infrastructure.providers.kinds import TYPE_OF
 from coffers.infrastructure.statements.amounts import Marks
 from coffers.infrastructure.statements.csv_layout import CsvMapping
 from coffers.infrastructure.statements.csv_sheet import Row, Sheet
 from coffers.infrastructure.statements.dates import patterned_day
-from coffers.infrastructure.statements.kinds import TYPE_OF, Book, kind_of_sign
+from coffers.infrastructure.statements.kinds import Book, kind_of_sign, moved
 from coffers.infrastructure.statements.reading import Reading, described
 from coffers.infrastructure.statements.refusals import unreadable
 
@@ -100,7 +101,8 @@ class _CsvFile:
             self.reading.refuse("row", "too_many_cells", "there are more cells than columns.")
         currency = self.reading.currency(row.first("currency") or self._currency, "currency")
         movement = self._movement(row, raw, currency)
-        key = (" ".join(row.all("account")), currency)
+        account_id = self.reading.identifier(" ".join(row.all("account")), "account")
+        key = (account_id or "", currency)
         account = self._accounts.setdefault(key, _Account(*key))
         account.transactions.append(movement)
         if row.first("balance"):
@@ -132,9 +134,9 @@ class _CsvFile:
             description=described(description or row.first("kind")),
             transaction_date=reading.day(row.first("date"), self.sheet.name_of("date")),
             settlement_date=reading.day_if_any(row.first("settlement_date"), "settlement_date"),
-            symbol=row.first("symbol") or None,
+            symbol=reading.symbol(row.first("symbol"), "symbol"),
             security_name=described(row.first("security_name")) or None,
-            quantity=self._quantity(row, subtype),
+            quantity=moved(self._amount_if_any(row, "quantity"), subtype),
             unit_price=self._amount_if_any(row, "unit_price"),
             commission=self._commission(row),
             row=row.line,
@@ -187,11 +189,6 @@ class _CsvFile:
         if _is_among(word, self._mapping.cancelled_words):
             return TransactionStatus.CANCELLED
         return TransactionStatus.SETTLED
-
-    def _quantity(self, row: Row, subtype: Sub) -> Decimal | None:
-        """How many, in the direction of the subtype; only of a split the sign tells something."""
-        quantity = self._amount_if_any(row, "quantity")
-        return quantity if quantity is None or subtype is Sub.SPLIT else abs(quantity)
 
     def _commission(self, row: Row) -> Decimal | None:
         name = self.sheet.name_of("commission")

@@ -36,7 +36,8 @@ class Row:
 
     def has_surplus(self) -> bool:
         """Whether cells stand beyond the heading: then a stray delimiter has shifted the others."""
-        return any(self.cells[self.sheet.width :])
+        width = len(self.sheet.heading)
+        return bool(width) and any(self.cells[width:])
 
     @property
     def raw(self) -> str:
@@ -52,7 +53,6 @@ class Sheet:
         self._mapping = mapping
         self._lines = lines_of(text, mapping.delimiter, skip=mapping.skip_lines, strict=True)
         self.heading = _heading(self._lines, mapping) if mapping.has_header else []
-        self.width = len(self.heading) or None
         columns = mapping.columns
         self.places = {
             field: tuple(self._places(as_tuple(getattr(columns, field))))

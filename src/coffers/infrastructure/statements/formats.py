@@ -1,6 +1,5 @@
 """The formats that statements come in, and how to tell which one a file has."""
 
-import codecs
 import re
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,9 +8,8 @@ from typing import Final
 
 from coffers.infrastructure.statements.csv_presets import csv_presets, recognised_preset
 from coffers.infrastructure.statements.refusals import unreadable
-from coffers.infrastructure.statements.text import decoded
+from coffers.infrastructure.statements.text import beginning
 
-_HEAD_BYTES: Final = 64_000
 _OFX: Final = re.compile(r"OFXHEADER|<\?OFX|<OFX[\s>]", re.IGNORECASE)
 _CAMT053: Final = re.compile(r"camt\.053|<(?:\w+:)?BkToCstmrStmt\b")
 _QIF: Final = re.compile(r"\s*!(?:Type|Account|Option|Clear)", re.IGNORECASE)
@@ -97,7 +95,7 @@ def detect(content: bytes, file_name: str) -> Format:
     """
     if content.startswith(_BINARY):
         raise unreadable("unknown_format", "this is no text, but a document, archive or picture.")
-    text = _head(content)
+    text = beginning(content)
     if _OFX.search(text):
         return OFX
     if _CAMT053.search(text):
@@ -106,15 +104,6 @@ def detect(content: bytes, file_name: str) -> Format:
         return QIF
     preset = recognised_preset(text)
     return format_named(preset.slug) if preset else _by_name(file_name)
-
-
-def _head(content: bytes) -> str:
-    """The beginning of the text, cut where no character can be cut in two."""
-    if content[:2] in {codecs.BOM_UTF16_BE, codecs.BOM_UTF16_LE}:
-        return content[:_HEAD_BYTES].decode("utf-16", "ignore")
-    if len(content) <= _HEAD_BYTES:
-        return decoded(content)
-    return decoded(content[: content.rfind(b"\n", 0, _HEAD_BYTES) + 1 or _HEAD_BYTES])
 
 
 def _by_name(file_name: str) -> Format:

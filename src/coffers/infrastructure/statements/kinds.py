@@ -7,40 +7,7 @@ from typing import Final
 
 from coffers.domain.transactions import TransactionSubtype as Sub
 from coffers.domain.transactions import TransactionType as Type
-
-_SUBTYPES: Final[dict[Type, tuple[Sub, ...]]] = {
-    Type.TRADE: (
-        Sub.BUY,
-        Sub.SELL,
-        Sub.SHORT_SELL,
-        Sub.BUY_TO_COVER,
-        Sub.EXERCISE,
-        Sub.ASSIGNMENT,
-        Sub.EXPIRATION,
-        Sub.SPLIT,
-    ),
-    Type.TRANSFER: (
-        Sub.DEPOSIT,
-        Sub.WITHDRAWAL,
-        Sub.WIRE_IN,
-        Sub.WIRE_OUT,
-        Sub.TRANSFER_IN,
-        Sub.TRANSFER_OUT,
-        Sub.INTERNAL,
-    ),
-    Type.INCOME: (
-        Sub.DIVIDEND,
-        Sub.INTEREST,
-        Sub.CAPITAL_GAIN,
-        Sub.DISTRIBUTION,
-        Sub.RETURN_OF_CAPITAL,
-        Sub.SALARY,
-    ),
-    Type.EXPENSE: (Sub.PURCHASE, Sub.PAYMENT, Sub.CHECK, Sub.ATM),
-    Type.FEE: (Sub.COMMISSION, Sub.ACCOUNT_FEE, Sub.MARGIN_INTEREST, Sub.OTHER_FEE),
-    Type.OTHER: (Sub.ADJUSTMENT, Sub.JOURNAL, Sub.UNKNOWN),
-}
-TYPE_OF: Final = {sub: type_ for type_, subs in _SUBTYPES.items() for sub in subs}
+from coffers.infrastructure.providers.kinds import TYPE_OF
 
 
 class Book(StrEnum):
@@ -76,12 +43,25 @@ _VAGUE: Final[dict[Book, tuple[Sub, Sub]]] = {
 }
 _SAYS_DIRECTION: Final = frozenset({"CREDIT", "DEBIT", "DEP"})
 
+_COMING: Final = frozenset({Sub.BUY, Sub.BUY_TO_COVER, Sub.ASSIGNMENT, Sub.TRANSFER_IN})
+_LEAVING: Final = frozenset({Sub.SELL, Sub.SHORT_SELL, Sub.EXERCISE, Sub.TRANSFER_OUT})
+_MOVING: Final = frozenset({Type.TRADE, Type.TRANSFER})
+
 _WORDS: Final = re.compile(
     r"\b(?:(?P<dividend>DIVIDENDS?|DIV)|(?P<interest>INTEREST)|(?P<salary>PAYROLL|SALARY PAY\w*)"
     r"|(?P<payment>(?:AUTO)?PAYMENT)"
     r"|(?P<fee>(?:SERVICE|MONTHLY|MAINTENANCE|ANNUAL|LATE|OVERDRAFT|NSF|RETURNED|WIRE|ATM"
     r"|TRANSACTION|ADVISORY|MANAGEMENT|SETTLEMENT|ACCOUNT) (?:\w+ ){0,2}FEES?))\b"
 )
+
+
+def moved(quantity: Decimal | None, subtype: Sub) -> Decimal | None:
+    """What such a movement adds to the position; None where no securities move at all."""
+    if quantity is None or TYPE_OF[subtype] not in _MOVING:
+        return None
+    if subtype in _COMING:
+        return abs(quantity)
+    return -abs(quantity) if subtype in _LEAVING else quantity
 
 
 def kind_of_trntype(trntype: str, amount: Decimal, description: str, book: Book) -> Sub:

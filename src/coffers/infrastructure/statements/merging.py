@@ -30,12 +30,12 @@ def by_account(statements: Sequence[ReportedStatement]) -> list[ReportedStatemen
 def _merged(group: list[ReportedStatement]) -> ReportedStatement:
     if len(group) == 1:
         return group[0]
-    latest = max(reversed(group), key=lambda one: one.balance_date or date.min)
+    by_age = sorted(group, key=lambda one: one.balance_date or date.min)
     first_dates = [one.first_date for one in group if one.first_date]
     last_dates = [one.last_date for one in group if one.last_date]
-    held = [one.holdings for one in [*group, latest] if one.holdings is not None]
+    held = [one.holdings for one in by_age if one.holdings is not None]
     return replace(
-        latest,
+        by_age[-1],
         transactions=_without_overlaps(group),
         holdings=held[-1] if held else None,
         first_date=min(first_dates, default=None),

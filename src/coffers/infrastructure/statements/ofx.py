@@ -1,7 +1,6 @@
 """OFX 1.x (SGML), 2.x (XML) and QFX: bank, card and investment statements, several to a file."""
 
 from collections.abc import Callable, Mapping
-from itertools import compress
 from typing import Final
 
 from coffers.domain.accounts import AccountType
@@ -11,6 +10,7 @@ from coffers.infrastructure.statements.dates import ofx_day
 from coffers.infrastructure.statements.ofx_accounts import OpenStatement, cash_of, opened
 from coffers.infrastructure.statements.ofx_bank import BankRows
 from coffers.infrastructure.statements.ofx_investments import InvestmentRows
+from coffers.infrastructure.statements.ofx_plain_rows import PlainRows
 from coffers.infrastructure.statements.ofx_securities import PositionRows, Record, Securities
 from coffers.infrastructure.statements.ofx_tags import (
     MOVEMENTS,
@@ -48,11 +48,11 @@ class _File:
     """Sends each record to its reader. A doubtful file has characters that are not text."""
 
     def __init__(self, tags: Tags, default_currency: str | None, *, is_doubtful: bool) -> None:
-        self._tags = tags
+        self._runs = list(tags.runs())
         self._default_currency = default_currency
         self._is_doubtful = is_doubtful
         self._reading = Reading(day=ofx_day, marks=_marks(tags))
-        self._securities = Securities(tags)
+        self._securities = Securities(self._runs)
         self._institution = ""
         self._statements: list[OpenStatement] = []
         self._bank_rows: BankRows
@@ -62,25 +62,22 @@ class _File:
     def statements(self) -> list[ReportedStatement]:
         """Every statement; raises StatementUnreadable."""
         row = 1
-        for run in self._tags.runs:
+        for run in self._runs:
             if run.name in _ROWS:
                 self._reading.begin_rows(row, len(run))
                 self._rows(run)
                 row += len(run)
-            else:
-                self._reading.row = 0
-                for fields in run.records():
-                    self._section(run.name, fields)
+            elif isinstance(run, Run):
+                self._sections(run)
         self._reading.finish()
         if not self._statements:
             raise unreadable("no_statement", "there is no account statement in the file.")
         return [statement.closed() for statement in self._statements]
 
-    def _rows(self, run: Run) -> None:
+    def _rows(self, run: Run | PlainRows) -> None:
         if not self._statements:
-            raise unreadable(
-                "no_account", "a row stands before any account.", row=1, field=run.name
-            )
+            message = "a row stands before any account."
+            raise unreadable("no_account", message, row=1, field=run.name)
         statement, raws = self._statements[-1], run.raws()
         if self._is_doubtful or max(map(len, raws)) > MAX_ROW_CHARACTERS:
             self._reading.check_texts(raws, run.name)
@@ -88,11 +85,11 @@ class _File:
             statement.transactions += self._bank_rows.settled(run, raws)
         elif run.name == "STMTTRNP":
             statement.transactions += self._bank_rows.pending(run, raws)
-        else:
+        elif isinstance(run, Run):
             self._investments(statement, run, raws)
 
     def _investments(self, statement: OpenStatement, run: Run, raws: list[str]) -> None:
-        for fields, raw in zip(run.records(), raws, strict=True):
+        for fields, raw in zip(run.records, raws, strict=True):
             record = Record(run.name, fields, raw)
             if run.name in POSITIONS:
                 statement.holdings = statement.holdings or []
@@ -100,6 +97,12 @@ class _File:
             else:
                 statement.transactions += self._investment_rows.read(record)
             self._reading.row += 1
+
+    def _sections(self, run: Run) -> None:
+        self._reading.row = 0
+        for fields, raw in zip(run.records, run.raws(), strict=True):
+            self._reading.check_text(raw, run.name)
+            self._section(run.name, fields)
 
     def _section(self, name: str, fields: Mapping[str, str]) -> None:
         if name in STATEMENTS:
@@ -127,8 +130,8 @@ class _File:
 
 def _marks(tags: Tags) -> Marks | None:
     """How the file punctuates its numbers: as OFX wants it, unless one of them has a comma."""
-    amounts = list(compress(tags.values, map(_AMOUNTS.__contains__, tags.names)))
-    return marks_of(amounts) if any("," in amount for amount in amounts) else POINT
+    amounts = list(tags.values(_AMOUNTS))
+    return marks_of(amounts) if "," in "".join(amounts) else POINT
 
 
 def _span(statement: OpenStatement, fields: Mapping[str, str], reading: Reading) -> None:

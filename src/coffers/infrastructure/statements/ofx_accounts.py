@@ -88,13 +88,13 @@ def opened(
     institution: str,
 ) -> OpenStatement:
     """The statement that a STMTRS, CCSTMTRS or INVSTMTRS opens."""
-    book, number = BOOKS[tag], fields.get("ACCTID", "")
+    book, number = BOOKS[tag], reading.identifier(fields.get("ACCTID", ""), "ACCTID")
     if not number:
         reading.refuse("ACCTID", "missing", "the number of the account is missing.")
     return OpenStatement(
         book=book,
-        number=number,
-        account_id=_account_id(number, fields),
+        number=number or "",
+        account_id=reading.identifier(_account_id(number or "", fields), "ACCTID") or "",
         account_type=_account_type(book, fields),
         currency=reading.currency(fields.get("CURDEF") or default_currency or "", "CURDEF"),
         institution=institution,

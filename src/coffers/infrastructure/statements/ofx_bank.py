@@ -7,9 +7,10 @@ from typing import Final
 
 from coffers.domain.statements import ReportedTransaction
 from coffers.domain.transactions import TransactionStatus
+from coffers.infrastructure.providers.kinds import TYPE_OF
 from coffers.infrastructure.statements.drafts import Draft, sealed
-from coffers.infrastructure.statements.kinds import TYPE_OF, Book, kind_of_trntype
-from coffers.infrastructure.statements.ofx_tags import Run
+from coffers.infrastructure.statements.kinds import Book, kind_of_trntype
+from coffers.infrastructure.statements.ofx_tags import Rows
 from coffers.infrastructure.statements.reading import (
     MAX_DESCRIPTION_CHARACTERS,
     Reading,
@@ -31,20 +32,20 @@ class BankRows:
         self._currency = currency
         self._book = book
 
-    def settled(self, run: Run, raws: Sequence[str]) -> list[ReportedTransaction]:
+    def settled(self, run: Rows, raws: Sequence[str]) -> list[ReportedTransaction]:
         """The movements of STMTTRN records, the first of them at the reading's current row."""
         movements = self._movements(run, raws, "DTPOSTED")
-        if not run.has("CORRECTFITID"):
+        if not any(run.having("CORRECTFITID")):
             return movements
         corrections = zip(run.column("CORRECTFITID"), run.column("CORRECTACTION"), strict=True)
         return [_corrected(row, *how) for row, how in zip(movements, corrections, strict=True)]
 
-    def pending(self, run: Run, raws: Sequence[str]) -> list[ReportedTransaction]:
+    def pending(self, run: Rows, raws: Sequence[str]) -> list[ReportedTransaction]:
         """The movements of STMTTRNP records, likewise."""
         movements = self._movements(run, raws, "DTTRAN")
         return [replace(movement, status=_PENDING) for movement in movements]
 
-    def _movements(self, run: Run, raws: Sequence[str], day: str) -> list[ReportedTransaction]:
+    def _movements(self, run: Rows, raws: Sequence[str], day: str) -> list[ReportedTransaction]:
         reading = self._reading
         trntypes = [trntype.upper() for trntype in run.column("TRNTYPE")]
         descriptions = _descriptions(run)
@@ -70,8 +71,8 @@ class BankRows:
             ]
         )
 
-    def _currencies(self, run: Run) -> list[str]:
-        if not run.has("CURRENCY"):
+    def _currencies(self, run: Rows) -> list[str]:
+        if not any(run.having("CURRENCY")):
             return [self._currency] * len(run)
         pairs = zip(run.having("CURRENCY"), run.column("CURSYM"), strict=True)
         return [
@@ -85,9 +86,9 @@ def currency_of(fields: Mapping[str, str], default: str, reading: Reading) -> st
     return reading.currency(fields.get("CURSYM", ""), "CURSYM") if "CURRENCY" in fields else default
 
 
-def _descriptions(run: Run) -> list[str]:
+def _descriptions(run: Rows) -> list[str]:
     names = run.column("NAME")
-    if run.has("EXTDNAME"):
+    if any(run.having("EXTDNAME")):
         names = [long or name for long, name in zip(run.column("EXTDNAME"), names, strict=True)]
     texts = list(map(in_words, names, run.column("MEMO")))
     if not all(texts):

@@ -7,7 +7,8 @@ from typing import Final
 from coffers.domain.statements import ReportedTransaction
 from coffers.domain.transactions import TransactionStatus
 from coffers.domain.transactions import TransactionSubtype as Sub
-from coffers.infrastructure.statements.kinds import TYPE_OF
+from coffers.infrastructure.providers.kinds import TYPE_OF
+from coffers.infrastructure.statements.kinds import moved
 from coffers.infrastructure.statements.ofx_bank import currency_of
 from coffers.infrastructure.statements.ofx_securities import Record, Securities
 from coffers.infrastructure.statements.reading import Reading, described
@@ -35,8 +36,8 @@ class InvestmentRows:
     """Reads the movements of one statement.
 
     Amounts are what happens to the account's cash: nothing when securities move without money, or
-    money only between its sub-accounts. Quantities are counted in the direction of the subtype, so
-    a sale of 5 has 5 (taken back -5); that of a split is what it adds, or takes if below zero.
+    money only between its sub-accounts. Quantities are what is added to the position, below zero
+    what is taken from it.
     """
 
     def __init__(self, reading: Reading, securities: Securities, *, currency: str) -> None:
@@ -72,7 +73,7 @@ class InvestmentRows:
         units, total = self._amount(record, "UNITS"), self._amount(record, "TOTAL")
         taken_back = units > 0 and total < 0
         subtype = Sub.SHORT_SELL if opens else Sub.SELL
-        return self._trade(record, subtype, total, -units if taken_back else abs(units))
+        return self._trade(record, subtype, total, units if taken_back else -abs(units))
 
     def _reinvested(self, record: Record) -> list[ReportedTransaction]:
         """The income and what was bought for it: together they leave the cash as it was."""
@@ -106,7 +107,8 @@ class InvestmentRows:
     def closed_option(self, record: Record) -> ReportedTransaction:
         """The end of an option without a trade in it."""
         subtype = _CLOSURES.get(record.fields.get("OPTACTION", "").upper(), Sub.UNKNOWN)
-        return self._trade(record, subtype, _NOTHING, abs(self._amount(record, "UNITS")))
+        units = self._amount(record, "UNITS")
+        return self._trade(record, subtype, _NOTHING, moved(units, subtype))
 
     def transferred(self, record: Record) -> ReportedTransaction:
         """Securities that come from or go to another account."""
@@ -114,14 +116,14 @@ class InvestmentRows:
         action = record.fields.get("TFERACTION", "").upper()
         leaves = action == "OUT" if action else units < 0
         subtype = Sub.TRANSFER_OUT if leaves else Sub.TRANSFER_IN
-        return self._trade(record, subtype, _NOTHING, abs(units))
+        return self._trade(record, subtype, _NOTHING, moved(units, subtype))
 
     def journalled(self, record: Record) -> ReportedTransaction:
         """Moved between the account's own sub-accounts: as a whole, nothing changed."""
         return self._movement(record, Sub.JOURNAL, _NOTHING)
 
     def _trade(
-        self, record: Record, subtype: Sub, amount: Decimal, quantity: Decimal
+        self, record: Record, subtype: Sub, amount: Decimal, quantity: Decimal | None
     ) -> ReportedTransaction:
         costs = [self._if_any(record, name) for name in _COSTS]
         known = [cost for cost in costs if cost is not None]
@@ -160,13 +162,13 @@ class InvestmentRows:
             transaction_date=reading.day(fields.get("DTTRADE", ""), "DTTRADE"),
             settlement_date=reading.day_if_any(fields.get("DTSETTLE"), "DTSETTLE"),
             asset_type=security.asset_type if security else None,
-            symbol=security.symbol if security else None,
+            symbol=reading.symbol(security.symbol, "TICKER") if security else None,
             security_name=security.name if security else None,
             quantity=quantity,
             unit_price=unit_price,
             commission=commission,
             row=reading.row,
-            raw=f"{record.tag}{record.raw}{suffix}",
+            raw=f"{record.tag}|{record.raw}{suffix}",
         )
 
     def _amount(self, record: Record, name: str) -> Decimal:

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, NamedTuple
@@ -10,7 +10,8 @@ from typing import Final, NamedTuple
 from coffers.domain.holdings import AssetType
 from coffers.domain.statements import ReportedHolding
 from coffers.infrastructure.statements.ofx_bank import currency_of
-from coffers.infrastructure.statements.ofx_tags import SECURITIES, Tags
+from coffers.infrastructure.statements.ofx_plain_rows import PlainRows
+from coffers.infrastructure.statements.ofx_tags import SECURITIES, Run
 from coffers.infrastructure.statements.reading import Reading, described
 
 _KIND_OF_TAG: Final = (
@@ -47,11 +48,11 @@ class Record(NamedTuple):
 class Securities:
     """The SECLIST of a file. One UNIQUEID may stand for several: some list share classes so."""
 
-    def __init__(self, tags: Tags) -> None:
+    def __init__(self, runs: Iterable[Run | PlainRows]) -> None:
         self._known: dict[str, list[Security]] = {}
-        for run in tags.runs:
-            if run.name in SECURITIES:
-                for fields in run.records():
+        for run in runs:
+            if run.name in SECURITIES and isinstance(run, Run):
+                for fields in run.records:
                     self._add(_security(run.name, fields))
 
     def _add(self, security: Security) -> None:
@@ -82,7 +83,7 @@ class PositionRows:
     def read(self, record: Record) -> ReportedHolding:
         """The position of a POS… record; short ones below zero, whatever sign the broker writes."""
         reading, fields = self._reading, record.fields
-        unique_id = fields.get("UNIQUEID", "")
+        unique_id = reading.identifier(fields.get("UNIQUEID", ""), "UNIQUEID") or ""
         if not unique_id:
             reading.refuse("UNIQUEID", "missing", "the security is missing.")
         nth = self._seen[unique_id]
@@ -93,7 +94,7 @@ class PositionRows:
         is_short = fields.get("POSTYPE", "").upper() == "SHORT" or units < 0
         return ReportedHolding(
             provider_holding_id=f"{unique_id}#{nth + 1}" if nth else unique_id,
-            symbol=security.symbol,
+            symbol=reading.symbol(security.symbol, "TICKER") or "",
             security_name=security.name,
             asset_type=security.asset_type,
             quantity=_signed(units, is_short=is_short),

@@ -13,7 +13,7 @@ from coffers.infrastructure.statements.merging import by_account
 from coffers.infrastructure.statements.ofx import read_ofx
 from coffers.infrastructure.statements.qif import read_qif
 from coffers.infrastructure.statements.refusals import unreadable
-from coffers.infrastructure.statements.text import decoded
+from coffers.infrastructure.statements.text import beginning, decoded
 
 MAX_BYTES: Final = 10 * 1024 * 1024
 
@@ -38,7 +38,7 @@ def parse_statements(
     Without a format it is detected; a mapping makes it CSV. The currency is for files that name
     none, the order of day and month for QIF.
     """
-    _check_size(content)
+    check_size(content)
     chosen = CSV_CUSTOM if mapping else format or detect(content, file_name)
     if chosen.kind is FormatKind.OFX:
         statements = read_ofx(decoded(content, _declared_charset(content)), default_currency)
@@ -58,13 +58,14 @@ def parse_statements(
 def preview(
     content: bytes, mapping: CsvMapping, *, rows: int = 20, default_currency: str | None = None
 ) -> CsvPreview:
-    """A mapping tried on the first rows of a file; see preview_csv."""
-    _check_size(content)
-    text = decoded(content, mapping.encoding)
+    """A mapping tried on the first rows of a file, as far as they stand in its beginning."""
+    check_size(content)
+    text = beginning(content, mapping.encoding)
     return preview_csv(text, mapping, rows=rows, default_currency=default_currency)
 
 
-def _check_size(content: bytes) -> None:
+def check_size(content: bytes) -> None:
+    """Refuse what is too large to be looked at, and what is empty."""
     if len(content) > MAX_BYTES:
         raise unreadable("too_large", f"a file has at most {MAX_BYTES} bytes.")
     if not content.strip():

@@ -118,7 +118,8 @@ def _statement(
         if is_investment
         else BankRows(reading, currency, is_card=account_type is AccountType.CREDIT_CARD)
     )
-    name = account.account_name or f"qif {account_type.replace('_', ' ')}"
+    named = reading.identifier(account.account_name, "N")
+    name = named or f"qif {account_type.replace('_', ' ')}"
     return ReportedStatement(
         account=ReportedAccount(
             provider_account_id=name,

@@ -8,7 +8,8 @@ from typing import Final
 from coffers.domain.statements import ReportedTransaction
 from coffers.domain.transactions import TransactionStatus
 from coffers.domain.transactions import TransactionSubtype as Sub
-from coffers.infrastructure.statements.kinds import TYPE_OF
+from coffers.infrastructure.providers.kinds import TYPE_OF
+from coffers.infrastructure.statements.kinds import moved
 from coffers.infrastructure.statements.qif_records import Record
 from coffers.infrastructure.statements.reading import Reading, described
 
@@ -99,7 +100,7 @@ class InvestmentRows:
 
     def _movement(self, record: Record, subtype: Sub, amount: Decimal) -> ReportedTransaction:
         reading, security = self._reading, record.value("Y")
-        quantity = reading.amount_if_any(record.value("Q"), "Q")
+        commission = reading.amount_if_any(record.value("O"), "O")
         return ReportedTransaction(
             provider_transaction_id=None,
             transaction_type=TYPE_OF[subtype],
@@ -109,14 +110,20 @@ class InvestmentRows:
             currency=self._currency,
             description=described(record.value("M") or record.value("P") or record.value("N")),
             transaction_date=reading.day(record.value("D"), "D"),
-            symbol=self._symbols.get(security) or security or None,
+            symbol=reading.symbol(self._symbols.get(security, ""), "Y"),
             security_name=described(security) or None,
-            quantity=None if quantity is None or subtype is Sub.SPLIT else abs(quantity),
+            quantity=self._quantity(record, subtype),
             unit_price=reading.amount_if_any(record.value("I"), "I"),
-            commission=reading.amount_if_any(record.value("O"), "O"),
+            commission=None if commission is None else abs(commission),
             row=record.row,
             raw=f"{record.raw}|{subtype}",
         )
+
+    def _quantity(self, record: Record, subtype: Sub) -> Decimal | None:
+        quantity = moved(self._reading.amount_if_any(record.value("Q"), "Q"), subtype)
+        if quantity is None or subtype is Sub.SPLIT:
+            return None
+        return -quantity if subtype is Sub.EXPIRATION else quantity
 
     def _without_shares(self, movement: ReportedTransaction) -> ReportedTransaction:
         return replace(movement, quantity=None, unit_price=None, commission=None)

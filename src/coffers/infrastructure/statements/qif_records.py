@@ -7,7 +7,8 @@ from typing import Final, NamedTuple
 from coffers.domain.statements import ReportedTransaction
 from coffers.domain.transactions import TransactionStatus
 from coffers.domain.transactions import TransactionSubtype as Sub
-from coffers.infrastructure.statements.kinds import TYPE_OF, Book, kind_of_sign
+from coffers.infrastructure.providers.kinds import TYPE_OF
+from coffers.infrastructure.statements.kinds import Book, kind_of_sign
 from coffers.infrastructure.statements.reading import Reading, described, in_words
 
 _OPENING_BALANCE: Final = "opening balance"

@@ -66,10 +66,7 @@ class SandboxedReader(StatementReader):
                 )
                 for row in tried.transactions
             ],
-            [
-                PreviewProblem(one.row, one.field, one.code, one.message)
-                for one in tried.problems
-            ],
+            [PreviewProblem(one.row, one.field, one.code, one.message) for one in tried.problems],
         )
 
     async def read(self, file: ImportFile) -> tuple[str, list[ReportedStatement]]:

@@ -18,6 +18,7 @@ MAX_ROW_CHARACTERS: Final = 10_000
 MAX_DESCRIPTION_CHARACTERS: Final = 500
 #: OFX 2.2, 3.2.3: the longest identifier, a FITID; the other formats stay far below.
 MAX_ID_CHARACTERS: Final = 255
+MAX_SYMBOL_CHARACTERS: Final = 64
 
 _ASCII_NUMBER: Final = "+-.0123456789"
 #: Too short to have more digits than an amount may have.
@@ -113,11 +114,15 @@ class Reading:
         """The same for consecutive rows from the current one on."""
         self._each(self.check_text, texts, field)
 
-    def identifier(self, text: str, field: str) -> str | None:
-        """The source's own id of a row, None when it is empty."""
-        if len(text) > MAX_ID_CHARACTERS:
-            self.refuse(field, "too_long", f"an id has at most {MAX_ID_CHARACTERS} characters.")
+    def identifier(self, text: str, field: str, *, most: int = MAX_ID_CHARACTERS) -> str | None:
+        """The source's own id of something, None when it is empty."""
+        if len(text) > most:
+            self.refuse(field, "too_long", f"there are at most {most} characters.")
         return text or None
+
+    def symbol(self, text: str, field: str) -> str | None:
+        """The ticker of a security, None when it is empty."""
+        return self.identifier(text, field, most=MAX_SYMBOL_CHARACTERS)
 
     def identifiers(self, texts: Sequence[str], field: str) -> list[str | None]:
         """The ids of consecutive rows from the current one on."""

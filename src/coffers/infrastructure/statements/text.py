@@ -6,6 +6,9 @@ from typing import Final
 
 from coffers.infrastructure.statements.refusals import unreadable
 
+#: Enough to recognise a file, or to try a layout on its first rows.
+BEGINNING_BYTES: Final = 65_536
+
 #: What files declare, and the codec that reads it: Windows-1252 contains Latin-1 and ASCII.
 CODECS: Final = {
     "1250": "cp1250",
@@ -51,6 +54,16 @@ def decoded(content: bytes, declared: str | None = None) -> str:
         return content.decode(codec)
     except UnicodeDecodeError:
         return content.decode("latin-1")
+
+
+def beginning(content: bytes, declared: str | None = None) -> str:
+    """The text at the beginning of a file, whole if it is short, cut where a line ends if not."""
+    if len(content) <= BEGINNING_BYTES:
+        return decoded(content, declared)
+    if content.startswith(_WIDE):
+        return content[:BEGINNING_BYTES].decode("utf-16", "ignore")
+    end = content.rfind(b"\n", 0, BEGINNING_BYTES) + 1
+    return decoded(content[: end or BEGINNING_BYTES], declared)
 
 
 def has_controls(text: str) -> bool:
