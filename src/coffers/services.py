@@ -14,6 +14,7 @@ from coffers.application.holdings import HoldingLookups
 from coffers.application.import_views import ImportFormats, ImportLookups
 from coffers.application.imports import ImportDesk
 from coffers.application.jobs import JobQueue
+from coffers.application.net_worth import NetWorthLookups
 from coffers.application.ports import (
     AccessTokens,
     Clock,
@@ -76,4 +77,5 @@ class Services:
     holding_lookups: HoldingLookups
     transaction_lookups: TransactionLookups
     snapshot_lookups: SnapshotLookups
+    net_worth_lookups: NetWorthLookups
     vitals: Vitals

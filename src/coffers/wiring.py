@@ -29,6 +29,7 @@ from coffers.infrastructure.db.idempotency import SqlIdempotencyKeys
 from coffers.infrastructure.db.import_lists import SqlImportLookups
 from coffers.infrastructure.db.jobs import SqlJobQueue
 from coffers.infrastructure.db.lean import LeanReader
+from coffers.infrastructure.db.net_worth import SqlNetWorthLookups
 from coffers.infrastructure.db.reader import Reader
 from coffers.infrastructure.db.security import SqlSecurityConfigs
 from coffers.infrastructure.db.session_watch import SessionWatch
@@ -125,6 +126,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 holding_lookups=SqlHoldingLookups(reader, lean),
                 transaction_lookups=SqlTransactionLookups(reader),
                 snapshot_lookups=SqlSnapshotLookups(reader, lean),
+                net_worth_lookups=SqlNetWorthLookups(lean),
                 vitals=SqlVitals(
                     engines, outdated_revisions(), getattr(limiter, "is_there", None)
                 ),

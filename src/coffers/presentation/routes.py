@@ -68,6 +68,7 @@ from coffers.presentation.api import (
     events,
     holdings,
     imports,
+    net_worth,
     operations,
     passwords,
     providers,
@@ -228,6 +229,9 @@ ROUTES: Final[Sequence[Route]] = (
     Route("GET", "/balance-snapshots", snapshots.list_latest_snapshots, USER, API_READ, []),
     Route("GET", "/accounts/{account_id}/balance-history", snapshots.get_balance_history, USER, API_READ, [RangeInvalid, AccountNotFound, NotYours, TooManyRows]),
     Route("GET", "/accounts/{account_id}/balance-snapshots", snapshots.list_account_snapshots, USER, API_READ, [AccountNotFound, NotYours]),
+
+    Route("GET", "/net-worth", net_worth.get_net_worth, USER, API_READ, []),
+    Route("GET", "/net-worth/history", net_worth.get_net_worth_history, USER, API_READ, [RangeInvalid, TooManyRows]),
 
     Route("GET", "/health/live", operations.live, PUBLIC, None, [], is_root=True),
     Route("GET", "/health/ready", operations.ready, PUBLIC, None, [MigrationsMissing], is_root=True),

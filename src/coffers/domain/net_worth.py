@@ -1,0 +1,101 @@
+"""Net worth: what is owned less what is owed, per currency."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from coffers.domain.money import EXACT
+
+#: A history has at most this many days: ten years.
+MAX_DAYS: Final = 3_660
+#: And is made of at most this many snapshots.
+MAX_SNAPSHOTS: Final = 100_000
+ZERO: Final = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """By currency: assets are the balances above zero, liabilities those below, without their sign.
+
+    Both know every currency that has a balance.
+    """
+
+    assets: Mapping[str, Decimal]
+    liabilities: Mapping[str, Decimal]
+
+    @property
+    def net(self) -> dict[str, Decimal]:
+        """Assets less liabilities."""
+        return {
+            currency: EXACT.subtract(assets, self.liabilities[currency])
+            for currency, assets in self.assets.items()
+        }
+
+    def foreign(self, base: str) -> list[str]:
+        """The currencies without whose rates the whole cannot be said in the base currency."""
+        return [code for code, amount in self.net.items() if amount and code != base]
+
+    def total(self, base: str) -> Decimal | None:
+        """The net worth in the base currency; None when a rate would be needed."""
+        return None if self.foreign(base) else self.net.get(base, ZERO)
+
+
+def worth_of(balances: Iterable[tuple[str, Decimal]]) -> Worth:
+    """The worth that these balances, each with its currency, amount to."""
+    assets: dict[str, Decimal] = defaultdict(lambda: ZERO)
+    liabilities: dict[str, Decimal] = defaultdict(lambda: ZERO)
+    for currency, balance in sorted(balances):
+        assets[currency] = EXACT.add(assets[currency], max(balance, ZERO))
+        liabilities[currency] = EXACT.add(liabilities[currency], max(EXACT.minus(balance), ZERO))
+    return Worth(dict(assets), dict(liabilities))
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What an account held from this instant on; without a balance: it is no longer reported."""
+
+    at: datetime
+    account_id: str
+    currency: str
+    balance: Decimal | None
+
+
+def worth_by_day(
+    sightings: Sequence[Sighting], first: date, last: date, zone: ZoneInfo
+) -> Iterator[tuple[date, Worth]]:
+    """The worth at the end of each day where the user lives, once anything is known.
+
+    `sightings` are in order of time; an account keeps its balance until it is seen again.
+    """
+    held: dict[str, tuple[str, Decimal]] = {}
+    seen, worth = 0, worth_of([])
+    for day in days(first, last):
+        end, before = end_of_day(day, zone), seen
+        while seen < len(sightings) and sightings[seen].at < end:
+            _see(held, sightings[seen])
+            seen += 1
+        worth = worth_of(held.values()) if seen != before else worth
+        if seen:
+            yield day, worth
+
+
+def _see(held: dict[str, tuple[str, Decimal]], sighting: Sighting) -> None:
+    held.pop(sighting.account_id, None)
+    if sighting.balance is not None:
+        held[sighting.account_id] = sighting.currency, sighting.balance
+
+
+def days(first: date, last: date) -> Iterator[date]:
+    """All of them, both included."""
+    return (first + timedelta(days=count) for count in range((last - first).days + 1))
+
+
+def end_of_day(day: date, zone: ZoneInfo) -> datetime:
+    """The first instant after the day, where the user lives, in UTC."""
+    following = day + timedelta(days=1)
+    midnight = datetime(following.year, following.month, following.day, tzinfo=zone)
+    return midnight.astimezone(UTC)
