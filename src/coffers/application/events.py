@@ -124,7 +124,7 @@ async def watch_heads(feeds: ChangeFeeds, stream: EventStream) -> None:
 
     One statement a second, however many listen.
     """
-    known: dict[UserId, int] = {}
+    known: dict[UserId, int | None] = {}
     while True:
         await asyncio.sleep(POLL_S)
         listened = stream.listened()
@@ -134,6 +134,6 @@ async def watch_heads(feeds: ChangeFeeds, stream: EventStream) -> None:
             heads = await feeds.heads(listened)
         except Unavailable:
             continue
-        # Whoever is new here, or gone, is looked at once too often rather than not at all.
-        stream.wake([user_id for user_id in listened if known.get(user_id) != heads.get(user_id)])
-        known = heads
+        # Whoever is new here is woken once too often rather than not at all.
+        stream.wake([each for each in listened if known.get(each, -1) != heads.get(each)])
+        known = {each: heads.get(each) for each in listened}

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractContextManager, aclosing
+from contextlib import AbstractContextManager, aclosing, suppress
 from typing import Final
 
 import msgspec
@@ -18,6 +18,7 @@ RECONNECT_MS: Final = 2_000
 #: A client that takes nothing for so long is gone.
 SEND_TIMEOUT_S: Final = 30.0
 HEARTBEAT: Final = b":\n\n"
+_END: Final = {"type": "http.response.body", "body": b"", "more_body": False}
 
 Chunks = AsyncGenerator[bytes, None]
 
@@ -45,16 +46,30 @@ class EventStreamResponse(StreamingResponse):
         with self._subscription as bell:
             async with aclosing(self._chunks(bell)) as chunks:
                 self.body_iterator = chunks
-                await super().__call__(scope, receive, send)
+                reader = _Reader(send)
+                # A reader that takes nothing has left for all that we can tell.
+                with suppress(TimeoutError):
+                    await super().__call__(scope, receive, reader.send)
+                    await reader.bid_farewell()
 
-    async def stream_response(self, send: Send) -> None:
-        """Send piece by piece, and give up on a reader that takes none."""
 
-        async def send_in_time(message: Message) -> None:
-            async with asyncio.timeout(SEND_TIMEOUT_S):
-                await send(message)
+class _Reader:
+    """Whoever reads, given a limited time for each piece."""
 
-        await super().stream_response(send_in_time)
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._is_waiting = False
+
+    async def send(self, message: Message) -> None:
+        """Raises TimeoutError."""
+        async with asyncio.timeout(SEND_TIMEOUT_S):
+            await self._send(message)
+        self._is_waiting = message.get("more_body", True)
+
+    async def bid_farewell(self) -> None:
+        """End the response properly when the service, not the stream, came to its end."""
+        if self._is_waiting:
+            await self.send(_END)
 
 
 def opening(position: int) -> bytes:
