@@ -9,7 +9,7 @@ from typing import Final
 
 from coffers.infrastructure.statements.ofx_text import with_entities
 
-#: OFX 2.2, 11.4.2.3.1, without what is rare; the third to last and those in between may be missing.
+#: OFX 2.2, 11.4.2.3.1, without what is rare.
 FIELDS: Final = (
     *("TRNTYPE", "DTPOSTED", "DTUSER", "DTAVAIL", "TRNAMT", "FITID"),
     *("CHECKNUM", "REFNUM", "SIC", "NAME", "MEMO"),
