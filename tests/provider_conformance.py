@@ -37,7 +37,7 @@ from coffers.domain.providers import (
 )
 from coffers.domain.statements import ReportedAccount, ReportedHolding, ReportedTransaction
 from coffers.infrastructure.providers.http import HttpClient, HttpLimits
-from coffers.infrastructure.providers.kinds import TYPE_OF
+from coffers.domain.transactions import TYPE_OF
 from tests import provider_upstream
 from tests.provider_upstream import Fault, Spoil, Upstream, answering, serve
 

@@ -1,11 +1,12 @@
 """Movements of money and securities."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict, deque
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 from uuid import UUID
 
 from coffers.domain.accounts import Account
@@ -68,6 +69,24 @@ class TransactionSubtype(StrEnum):
     UNKNOWN = "unknown"
 
 
+_SUBTYPES: Final = {
+    TransactionType.TRADE: "buy sell short_sell buy_to_cover exercise assignment expiration split",
+    TransactionType.TRANSFER: (
+        "deposit withdrawal wire_in wire_out transfer_in transfer_out internal"
+    ),
+    TransactionType.INCOME: "dividend interest capital_gain distribution return_of_capital salary",
+    TransactionType.EXPENSE: "purchase payment check atm",
+    TransactionType.FEE: "commission account_fee margin_interest other_fee",
+    TransactionType.OTHER: "adjustment journal unknown",
+}
+#: The type that each subtype belongs to: whoever knows the subtype knows the type.
+TYPE_OF: Final = {
+    TransactionSubtype(subtype): kind
+    for kind, subtypes in _SUBTYPES.items()
+    for subtype in subtypes.split()
+}
+
+
 class TransactionStatus(StrEnum):
     """How far it has come."""
 
@@ -103,26 +122,48 @@ def settle(
         if movement.provider_transaction_id in linked
     }
     taken = {id(row) for row in linked.values()}
-    waiting = sorted((row for row in posted if id(row) not in taken), key=_day)
+    waiting = [row for row in posted if id(row) not in taken]
+    left = [movement for movement in pending if movement.id not in pairs]
+    return pairs | {movement.id: row for movement, row in paired(left, waiting)}
+
+
+class Dated(Protocol):
+    """Something that moved an amount on a day."""
+
+    @property
+    def amount(self) -> Decimal: ...  # noqa: D102 - the noun says it, here and below
+
+    @property
+    def currency(self) -> str: ...  # noqa: D102
+
+    @property
+    def transaction_date(self) -> date: ...  # noqa: D102
+
+
+Pending = TypeVar("Pending", bound=Dated)
+Posted = TypeVar("Posted", bound=Dated)
+
+
+def paired(
+    pending: Sequence[Pending], posted: Sequence[Posted]
+) -> Iterator[tuple[Pending, Posted]]:
+    """One to one, the earliest with the earliest: exact amount and currency.
+
+    Posted on the same day or up to eight days later.
+    """
+    waiting: dict[tuple[Decimal, str], deque[Posted]] = defaultdict(deque)
+    for row in sorted(posted, key=_day):
+        waiting[row.amount, row.currency].append(row)
     for movement in sorted(pending, key=_day):
-        if movement.id not in pairs:
-            match = next((row for row in waiting if _is_same(movement, row)), None)
-            if match is not None:
-                waiting.remove(match)
-                pairs[movement.id] = match
-    return pairs
+        rows = waiting.get((movement.amount, movement.currency), deque())
+        while rows and rows[0].transaction_date < movement.transaction_date:
+            rows.popleft()
+        if rows and rows[0].transaction_date - movement.transaction_date <= SETTLES_WITHIN:
+            yield movement, rows.popleft()
 
 
-def _day(movement: "PendingMovement | ReportedTransaction") -> date:
+def _day(movement: Dated) -> date:
     return movement.transaction_date
-
-
-def _is_same(movement: PendingMovement, row: "ReportedTransaction") -> bool:
-    return (
-        row.amount == movement.amount
-        and row.currency == movement.currency
-        and timedelta(0) <= row.transaction_date - movement.transaction_date <= SETTLES_WITHIN
-    )
 
 
 class Transactions(Protocol):

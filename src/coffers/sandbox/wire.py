@@ -5,7 +5,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Final
 
 from coffers.domain.accounts import CREDIT_TYPES, AccountType
-from coffers.domain.transactions import TransactionStatus, TransactionType
+from coffers.domain.transactions import TYPE_OF, TransactionStatus
 from coffers.domain.transactions import TransactionSubtype as Subtype
 from coffers.sandbox.books import Movement, rounded
 from coffers.sandbox.chance import Chance
@@ -21,35 +21,6 @@ AVERAGE: Final = Decimal("0.0001")
 T_PLUS_ONE: Final = date(2024, 5, 28)
 
 _TRADES: Final = {Subtype.BUY, Subtype.SELL, Subtype.SHORT_SELL, Subtype.BUY_TO_COVER}
-_TYPES: Final = {
-    TransactionType.TRADE: {
-        *_TRADES,
-        Subtype.EXERCISE,
-        Subtype.ASSIGNMENT,
-        Subtype.EXPIRATION,
-        Subtype.SPLIT,
-    },
-    TransactionType.TRANSFER: {
-        Subtype.DEPOSIT,
-        Subtype.WITHDRAWAL,
-        Subtype.WIRE_IN,
-        Subtype.WIRE_OUT,
-        Subtype.TRANSFER_IN,
-        Subtype.TRANSFER_OUT,
-        Subtype.INTERNAL,
-    },
-    TransactionType.INCOME: {
-        Subtype.DIVIDEND,
-        Subtype.INTEREST,
-        Subtype.CAPITAL_GAIN,
-        Subtype.DISTRIBUTION,
-        Subtype.RETURN_OF_CAPITAL,
-        Subtype.SALARY,
-    },
-    TransactionType.EXPENSE: {Subtype.PURCHASE, Subtype.PAYMENT, Subtype.CHECK, Subtype.ATM},
-    TransactionType.FEE: {Subtype.ACCOUNT_FEE, Subtype.MARGIN_INTEREST, Subtype.OTHER_FEE},
-}
-TYPE_OF: Final = {subtype: kind for kind, subtypes in _TYPES.items() for subtype in subtypes}
 
 
 def account_document(seed: int, statement: Statement) -> Document:

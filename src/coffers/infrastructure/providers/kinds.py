@@ -5,27 +5,6 @@ from decimal import Decimal
 from typing import Final
 
 from coffers.domain.transactions import TransactionSubtype as Sub
-from coffers.domain.transactions import TransactionType as Type
-
-_SUBTYPES: Final = {
-    Type.TRADE: {
-        *(Sub.BUY, Sub.SELL, Sub.SHORT_SELL, Sub.BUY_TO_COVER),
-        *(Sub.EXERCISE, Sub.ASSIGNMENT, Sub.EXPIRATION, Sub.SPLIT),
-    },
-    Type.TRANSFER: {
-        *(Sub.DEPOSIT, Sub.WITHDRAWAL, Sub.WIRE_IN, Sub.WIRE_OUT),
-        *(Sub.TRANSFER_IN, Sub.TRANSFER_OUT, Sub.INTERNAL),
-    },
-    Type.INCOME: {
-        *(Sub.DIVIDEND, Sub.INTEREST, Sub.CAPITAL_GAIN, Sub.DISTRIBUTION),
-        *(Sub.RETURN_OF_CAPITAL, Sub.SALARY),
-    },
-    Type.EXPENSE: {Sub.PURCHASE, Sub.PAYMENT, Sub.CHECK, Sub.ATM},
-    Type.FEE: {Sub.COMMISSION, Sub.ACCOUNT_FEE, Sub.MARGIN_INTEREST, Sub.OTHER_FEE},
-    Type.OTHER: {Sub.ADJUSTMENT, Sub.JOURNAL, Sub.UNKNOWN},
-}
-#: The type that each subtype belongs to: adapters decide on the subtype alone.
-TYPE_OF: Final = {sub: kind for kind, subs in _SUBTYPES.items() for sub in subs}
 
 #: The words of statements, the most telling first; whole words, since there is also Pinterest.
 _INCOME_WORDS: Final = (

@@ -19,9 +19,8 @@ from coffers.domain.providers import (
     ProviderProfile,
 )
 from coffers.domain.statements import ReportedAccount, ReportedHolding, ReportedTransaction
-from coffers.domain.transactions import TransactionStatus, TransactionSubtype
+from coffers.domain.transactions import TYPE_OF, TransactionStatus, TransactionSubtype
 from coffers.infrastructure.providers.http import HttpClient, bearer_auth
-from coffers.infrastructure.providers.kinds import TYPE_OF
 from coffers.infrastructure.providers.oauth import CodeGrant, OAuthApplication
 from coffers.infrastructure.providers.paging import Page, follow, within
 from coffers.infrastructure.providers.reading import Fields, product, unique

@@ -6,9 +6,8 @@ from typing import Final
 from xml.etree.ElementTree import Element
 
 from coffers.domain.statements import ReportedTransaction
-from coffers.domain.transactions import TransactionStatus
+from coffers.domain.transactions import TYPE_OF, TransactionStatus
 from coffers.domain.transactions import TransactionSubtype as Sub
-from coffers.infrastructure.providers.kinds import TYPE_OF
 from coffers.infrastructure.statements.kinds import Book, kind_of_sign
 from coffers.infrastructure.statements.reading import Reading, described
 

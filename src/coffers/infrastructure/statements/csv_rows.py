@@ -16,9 +16,8 @@ from coffers.domain.statements import (
     RowProblem,
     StatementUnreadable,
 )
-from coffers.domain.transactions import TransactionStatus
+from coffers.domain.transactions import TYPE_OF, TransactionStatus
 from coffers.domain.transactions import TransactionSubtype as Sub
-from coffers.infrastructure.providers.kinds import TYPE_OF
 from coffers.infrastructure.statements.amounts import Marks
 from coffers.infrastructure.statements.csv_layout import CsvMapping
 from coffers.infrastructure.statements.csv_sheet import Row, Sheet

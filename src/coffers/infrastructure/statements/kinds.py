@@ -5,9 +5,9 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
+from coffers.domain.transactions import TYPE_OF
 from coffers.domain.transactions import TransactionSubtype as Sub
 from coffers.domain.transactions import TransactionType as Type
-from coffers.infrastructure.providers.kinds import TYPE_OF
 
 
 class Book(StrEnum):

@@ -6,8 +6,7 @@ from itertools import repeat
 from typing import Final
 
 from coffers.domain.statements import ReportedTransaction
-from coffers.domain.transactions import TransactionStatus
-from coffers.infrastructure.providers.kinds import TYPE_OF
+from coffers.domain.transactions import TYPE_OF, TransactionStatus
 from coffers.infrastructure.statements.drafts import Draft, sealed
 from coffers.infrastructure.statements.kinds import Book, kind_of_trntype
 from coffers.infrastructure.statements.ofx_tags import Rows

@@ -5,9 +5,8 @@ from decimal import Decimal
 from typing import Final
 
 from coffers.domain.statements import ReportedTransaction
-from coffers.domain.transactions import TransactionStatus
+from coffers.domain.transactions import TYPE_OF, TransactionStatus
 from coffers.domain.transactions import TransactionSubtype as Sub
-from coffers.infrastructure.providers.kinds import TYPE_OF
 from coffers.infrastructure.statements.kinds import moved
 from coffers.infrastructure.statements.ofx_bank import currency_of
 from coffers.infrastructure.statements.ofx_securities import Record, Securities

@@ -6,10 +6,9 @@ from typing import Final
 
 from coffers.domain.holdings import AssetType
 from coffers.domain.statements import ReportedTransaction
-from coffers.domain.transactions import TransactionStatus
+from coffers.domain.transactions import TYPE_OF, TransactionStatus
 from coffers.domain.transactions import TransactionSubtype as Sub
 from coffers.infrastructure.providers import kinds
-from coffers.infrastructure.providers.kinds import TYPE_OF
 from coffers.infrastructure.providers.paging import Page
 from coffers.infrastructure.providers.reading import (
     Fields,

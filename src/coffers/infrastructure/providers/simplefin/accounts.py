@@ -13,10 +13,9 @@ from coffers.domain.providers import (
     ProviderRefusedCredentials,
 )
 from coffers.domain.statements import ReportedAccount, ReportedHolding, ReportedTransaction
-from coffers.domain.transactions import TransactionStatus
+from coffers.domain.transactions import TYPE_OF, TransactionStatus
 from coffers.domain.transactions import TransactionSubtype as Sub
 from coffers.infrastructure.providers import kinds
-from coffers.infrastructure.providers.kinds import TYPE_OF
 from coffers.infrastructure.providers.reading import (
     MAX_SYMBOL_CHARS,
     Fields,
