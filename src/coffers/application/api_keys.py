@@ -89,7 +89,7 @@ async def create_api_key(
         await uow.api_keys.add(key)
         uow.record(Event("ApiKeyCreated", key.user_id, key.id, {"scopes": sorted(key.scopes)}))
         await uow.commit()
-    return CreatedApiKey(key.id, key.name, secret, sorted(key.scopes), now, expires_at)
+    return CreatedApiKey(key.id, key.name, secret, sorted(key.scopes), now, key.expires_at)
 
 
 async def list_api_keys(lookups: ApiKeyLookups, principal: Principal) -> ApiKeyList:

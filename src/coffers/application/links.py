@@ -13,9 +13,9 @@ import msgspec
 
 from coffers.application.connections import ConnectionView, seal, view_of
 from coffers.application.credentials import ProviderAccess
+from coffers.application.opaque_tokens import hash_token
 from coffers.application.ports import UnitOfWork
 from coffers.application.providers import source_of
-from coffers.application.opaque_tokens import hash_token
 from coffers.application.views import Versioned
 from coffers.domain.connections import (
     LINK_LIFE,

@@ -1,5 +1,6 @@
 """Signing in: a name, a password, and the session that begins with them."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -18,6 +19,7 @@ from coffers.domain.users import (
     EmailNotVerified,
     InvalidCredentials,
     User,
+    UserNotFound,
 )
 
 SIGN_IN: Final = Attempt("SignIn")
@@ -67,10 +69,11 @@ async def sign_in(
 
 
 async def _remember_failure(uow: UnitOfWork, clock: Clock, user_id: UserId) -> None:
-    async with uow:
-        await count_failure(uow, clock, user_id)
-        uow.record(*SIGN_IN.failed(user_id))
-        await uow.commit()
+    with suppress(UserNotFound):  # somebody erased meanwhile has no log to remember it in
+        async with uow:
+            await count_failure(uow, clock, user_id)
+            uow.record(*SIGN_IN.failed(user_id))
+            await uow.commit()
 
 
 async def _unchanged(uow: UnitOfWork, named: User) -> User:

@@ -1,6 +1,8 @@
 """One-time tokens that travel by mail: asked for, written, redeemed."""
 
+from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
 from typing import Annotated, Final, Protocol
 
 import msgspec
@@ -11,9 +13,9 @@ from coffers.application.opaque_tokens import hash_token, new_token
 from coffers.application.ports import Clock, Mail, UnitOfWork
 from coffers.application.views import Instant
 from coffers.domain.events import Event
-from coffers.domain.ids import SYSTEM, new_id
+from coffers.domain.ids import SYSTEM, UserId, new_id
 from coffers.domain.jobs import Job
-from coffers.domain.users import User
+from coffers.domain.users import User, UserNotFound
 from coffers.domain.verifications import LIFE, OneTimeToken, OneTimeTokenInvalid, Purpose
 
 #: The kind of job that writes a letter somebody asked for.
@@ -57,14 +59,18 @@ async def request_letter(
     The request does the same work for every address, which tells as little as its answer: whether
     there is anybody to write to is the job's concern.
     """
-    async with uow:
-        user = await uow.users.find_by_sign_in_name(email)
-        user_id = user.id if user is not None else SYSTEM
-        payload = {"purpose": purpose.value}
-        await uow.jobs.enqueue(Job(new_id(), LETTER, payload, run_at=clock.now(), user_id=user_id))
-        uow.record(Event(_REQUESTED[purpose], user_id))
-        await uow.commit()
+    with suppress(UserNotFound):  # somebody erased meanwhile needs no letter
+        async with uow:
+            user = await uow.users.find_by_sign_in_name(email)
+            user_id = user.id if user is not None else SYSTEM
+            await uow.jobs.enqueue(_letter(user_id, purpose, clock.now()))
+            uow.record(Event(_REQUESTED[purpose], user_id))
+            await uow.commit()
     return LetterRequest("If the address is registered, a letter is on its way.")
+
+
+def _letter(user_id: UserId, purpose: Purpose, now: datetime) -> Job:
+    return Job(new_id(), LETTER, {"purpose": purpose.value}, run_at=now, user_id=user_id)
 
 
 async def write_letter(uow: UnitOfWork, clock: Clock, letters: Letters, job: Job) -> None:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 from uuid import UUID
 
@@ -73,10 +73,12 @@ def check_scopes(scopes: Collection[str]) -> frozenset[str]:
 
 
 def check_expiry(expires_at: datetime | None, now: datetime) -> datetime | None:
-    """The end of a key, None for one without; raises ExpiryInvalid."""
-    if expires_at is not None and not now < expires_at <= now + MAX_LIFE:
+    """The end of a key, in UTC; None for one without. Raises ExpiryInvalid."""
+    if expires_at is None:
+        return None
+    if not now < expires_at <= now + MAX_LIFE:
         raise ExpiryInvalid("The expiry lies ahead, within ten years.", field="expires_at")
-    return expires_at
+    return expires_at.astimezone(UTC)
 
 
 def allows(scopes: frozenset[str], *, family: str, writing: bool) -> bool:

@@ -39,7 +39,8 @@ class Argon2Passwords(Passwords):
 
     async def verify(self, password: str, password_hash: str | None) -> bool:
         """As the port says."""
-        matches = await self._run(lambda: self._matches(password_hash or self._decoy, password))
+        compared = self._decoy if password_hash is None else password_hash
+        matches = await self._run(lambda: self._matches(compared, password))
         return matches and password_hash is not None
 
     def close(self) -> None:

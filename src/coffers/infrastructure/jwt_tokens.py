@@ -102,7 +102,7 @@ class JwtAccessTokens(AccessTokens):
         _require(claims["iss"] == self._issuer and claims["aud"] == self._audience)
         _uuid(claims["jti"])
         issued_at, expires_at = _seconds(claims["iat"]), _seconds(claims["exp"])
-        _require(issued_at <= now + MAX_SKEW_S)
+        _require(issued_at <= now + MAX_SKEW_S and now < expires_at)
         _require(issued_at < expires_at <= issued_at + _LIFE_S)
         return AccessClaims(
             user_id=UserId(_uuid(claims["sub"])),

@@ -19,6 +19,7 @@ from coffers.domain.errors import BadRequest, DomainError, Invalid, Unauthentica
 from coffers.domain.events import Origin
 from coffers.domain.principals import Principal
 from coffers.domain.sessions import TokenInvalid
+from coffers.domain.users import UserNotFound
 from coffers.presentation.access import authenticate, authorize, is_api_key
 from coffers.presentation.calls import NOBODY, Call
 from coffers.presentation.json_bodies import strict_json
@@ -65,8 +66,16 @@ class AdmittingRoute(APIRoute):
         handler = super().get_route_handler()
         known = {parameter.alias for parameter in self.dependant.query_params}
 
+        async def reached(request: Request) -> Response:
+            try:
+                return await handler(request)
+            except UserNotFound as error:
+                if self.admitted.access.is_public or UserNotFound in self.admitted.refusals:
+                    raise
+                raise TokenInvalid("The account behind this token is gone.") from error
+
         async def guarded(request: Request) -> Response:
-            response = await admit(self.admitted, request, handler, known)
+            response = await admit(self.admitted, request, reached, known)
             return _bodiless(response) if request.method == "HEAD" else response
 
         return guarded
@@ -111,7 +120,7 @@ def _call(request: Request, policy: Policy | None) -> Call:
     state = request.app.state
     origin = Origin(
         ip_address=request.scope["client_address"],
-        user_agent=request.headers.get("user-agent", "")[:400] or None,
+        user_agent=request.headers.get("user-agent", "").replace("\0", "")[:400] or None,
         trace_id=request.scope["trace_id"],
     )
     return Call(request, state.services, NOBODY, origin, policy and state.policies[policy.name])

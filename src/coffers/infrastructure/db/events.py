@@ -87,8 +87,9 @@ async def log_events(
         if first == 1 and user_id != SYSTEM:
             opened.append(Event(CHAIN_OPENED, SYSTEM, user_id))
     if opened:
-        # Nobody else can wait for a chain that begins in this transaction, so the order holds.
-        await _append(transaction, SYSTEM, opened, origin, now)
+        # Nobody else can wait for a chain that begins in this transaction, so the order holds. This
+        # outlives whoever it is about: it must not tell where they came from.
+        await _append(transaction, SYSTEM, opened, Origin(trace_id=origin.trace_id), now)
     return list(by_user)
 
 
