@@ -172,11 +172,10 @@ class SqlAccounts(Accounts):
         if created:
             await self._make_room(origin.user_id, len(created))
             await self._transaction.execute(insert(accounts), [_row(each) for each in created])
-        for key in merged.keys() & by_id.keys():
+        known_again = merged.keys() & by_id.keys()
+        updated = sum(_differs(merged[key], by_id[key]) for key in known_again)
+        for key in known_again:
             merged[key] = await self.update(merged[key])
-        updated = sum(
-            merged[key].updated_at != by_id[key].updated_at for key in merged.keys() & by_id.keys()
-        )
         counts = Counts(len(created), updated, len(merged) - len(created) - updated)
         return list(merged.values()), counts
 
@@ -206,6 +205,11 @@ def _from(origin: AccountOrigin) -> ColumnElement[bool]:
     if origin.connection_id is not None:
         return mine & (accounts.c.connection_id == origin.connection_id)
     return mine & accounts.c.connection_id.is_(None) & (accounts.c.source == origin.source)
+
+
+def _differs(told: Account, known: Account) -> bool:
+    """Whether more changed than when it was last heard of."""
+    return known != replace(told, updated_at=known.updated_at, last_synced_at=known.last_synced_at)
 
 
 def _blank(origin: AccountOrigin, row: ReportedAccount, now: datetime) -> Account:
