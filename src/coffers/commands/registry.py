@@ -1,6 +1,7 @@
 """`coffers routes` and `openapi`: what the API offers."""
 
 import json
+from typing import Final
 
 import typer
 from rich.table import Table
@@ -8,6 +9,9 @@ from rich.table import Table
 from coffers.commands.terminal import load_settings, out
 from coffers.main import create_app
 from coffers.presentation.routes import ROUTES
+
+#: A line is one endpoint, however narrow the terminal.
+WIDTH: Final = 160
 
 
 def routes() -> None:
@@ -18,7 +22,7 @@ def routes() -> None:
         table.add_row(
             route.method, route.full_path, route.access.name, limit, route.endpoint.__name__
         )
-    out.print(table)
+    out.print(table, width=WIDTH, crop=False, no_wrap=True)
 
 
 def openapi() -> None:
