@@ -13,6 +13,7 @@ from sqlalchemy import event, make_url
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from coffers.infrastructure.db.lanes import Lanes
 from coffers.infrastructure.db.types import DecimalSum, decimal_key
 
 #: How long a request waits for PostgreSQL: for a connection and a statement together, or a commit.
@@ -33,10 +34,11 @@ SQLITE_READERS: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Engines:
-    """The two ways into one database."""
+    """The two ways into one database. `lanes` are connections for reading, kept at hand."""
 
     write: AsyncEngine
     read: AsyncEngine
+    lanes: Lanes
     #: How long to wait for a statement; None where the file is our own and locks have their limit.
     patience_s: float | None = None
 
@@ -57,6 +59,7 @@ async def open_engines(url: str, *, is_patient: bool = False) -> AsyncIterator[E
     try:
         yield engines
     finally:
+        await engines.lanes.close()
         await engines.read.dispose()
         await engines.write.dispose()
 
@@ -92,7 +95,8 @@ def _postgres(url: str, *, is_patient: bool) -> Engines:
     )
     for engine in (write, read):
         event.listen(engine.sync_engine, "checkout", _refuse_closed)
-    return Engines(write=write, read=read, patience_s=None if is_patient else PATIENCE_S)
+    lanes = Lanes(read, POSTGRES_CONNECTIONS - 1)
+    return Engines(write, read, lanes, patience_s=None if is_patient else PATIENCE_S)
 
 
 class BriskConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg is untyped
@@ -134,7 +138,7 @@ def _sqlite(url: str) -> Engines:
     event.listen(write.sync_engine, "connect", _prepare_sqlite)
     event.listen(read.sync_engine, "connect", _prepare_sqlite)
     event.listen(write.sync_engine, "begin", _begin_immediate)
-    return Engines(write=write, read=read)
+    return Engines(write, read, Lanes(read, SQLITE_READERS - 1))
 
 
 def _prepare_sqlite(

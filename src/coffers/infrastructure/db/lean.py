@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Dialect, Select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from coffers.infrastructure.db.engines import Engines
+from coffers.infrastructure.db.lanes import DRIVER_ERRORS
 from coffers.infrastructure.db.reader import Reader
 from coffers.infrastructure.db.refusals import translated
 
@@ -25,7 +25,6 @@ class LeanReader:
         self._engines = engines
         self._reader = reader
         self._compiled: dict[Select[Any], _Compiled] = {}
-        self._run = _run_on_sqlite if engines.is_sqlite else _run_on_postgres
 
     @property
     def is_sqlite(self) -> bool:
@@ -40,23 +39,21 @@ class LeanReader:
         if compiled is None:
             compiled = _Compiled(statement, self._engines.read.dialect)
             self._compiled[statement] = compiled
-        rows = await self._attempt(compiled.text, compiled.arguments(parameters))
+        records = await self._attempt(compiled.text, compiled.arguments(parameters))
         # What went wrong, if anything did, and whether to ask again, the long way knows.
-        return await self._reader.rows(statement, parameters) if rows is None else rows
+        return await self._reader.rows(statement, parameters) if records is None else records
 
     async def _attempt(self, text: str, arguments: list[Any]) -> Sequence[Record] | None:
         with translated():
-            async with (
-                asyncio.timeout(self._engines.patience_s),
-                self._engines.read.connect() as connection,
-            ):
+            async with asyncio.timeout(self._engines.patience_s):
                 try:
-                    return await self._run(_driver(connection), text, arguments)
-                except BaseException as error:
-                    await connection.invalidate()
-                    if isinstance(error, Exception):
-                        return None
+                    async with self._engines.lanes.lane() as lane:
+                        records: Sequence[Record] = await lane.fetch(text, arguments)
+                        return records
+                except TimeoutError:
                     raise
+                except DRIVER_ERRORS:
+                    return None
 
 
 class _Compiled:
@@ -81,18 +78,3 @@ class _Compiled:
 def _binder(kind: Any, dialect: Dialect) -> Bind | None:  # Any: a column type
     binder: Bind | None = kind.dialect_impl(dialect).bind_processor(dialect)
     return binder
-
-
-def _driver(connection: AsyncConnection) -> Any:  # Any: drivers are untyped
-    raw = connection.sync_connection
-    return None if raw is None else raw.connection.driver_connection
-
-
-async def _run_on_postgres(driver: Any, text: str, arguments: list[Any]) -> Sequence[Record]:
-    rows: Sequence[Record] = await driver.fetch(text, *arguments)
-    return rows
-
-
-async def _run_on_sqlite(driver: Any, text: str, arguments: list[Any]) -> Sequence[Record]:
-    rows: Sequence[Record] = await driver.execute_fetchall(text, arguments)
-    return rows

@@ -27,6 +27,9 @@ class RowsBusy(Unavailable):
     """Another request holds the same rows."""
 
 
+AWAY: Final = "The database does not answer at the moment; try again shortly."
+
+
 class DatabaseAway(Unavailable):
     """The database did not answer."""
 
@@ -86,7 +89,7 @@ def _lost(error: Exception) -> DomainError:
         return RowsBusy("The database is busy with the same rows; try again.", retry_after_s=1)
     if isinstance(error, DBAPIError) and _has_answered(error):
         return Unavailable("The database cannot do this at the moment; try again shortly.")
-    return DatabaseAway("The database does not answer at the moment; try again shortly.")
+    return DatabaseAway(AWAY)
 
 
 def _has_answered(error: DBAPIError) -> bool:
