@@ -36,7 +36,7 @@ def count_statements(monkeypatch: pytest.MonkeyPatch) -> Statements:
     connect = sqlite3.connect
 
     def watched(*args: Any, **more: Any) -> sqlite3.Connection:
-        connection = connect(*args, **more)
+        connection: sqlite3.Connection = connect(*args, **more)
         connection.set_trace_callback(statements.note)
         return connection
 

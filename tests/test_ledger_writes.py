@@ -169,9 +169,9 @@ async def test_two_positions_in_one_security_stay_two(ledger: Ledger) -> None:
 
 async def test_a_short_position_is_legal(ledger: Ledger) -> None:
     account = await ledger.account()
-    short = {"quantity": Decimal(-5), "cost_basis": Decimal(-500), "market_value": Decimal(-450)}
+    short = position(quantity=Decimal(-5), cost_basis=Decimal(-500), market_value=Decimal(-450))
 
-    await ledger.hold(account, position(**short))
+    await ledger.hold(account, short)
 
     (row,) = await stored(ledger, holdings)
     assert str(row.quantity) == "-5.00000000"
@@ -334,13 +334,13 @@ async def test_adding_a_known_id_is_refused(ledger: Ledger) -> None:
 
 async def test_every_digit_of_an_amount_is_kept(ledger: Ledger) -> None:
     account = await ledger.account()
-    exact = {"amount": "99999999999999999999.123456789012345678", "quantity": "0.000000001"}
+    amount, quantity = "99999999999999999999.123456789012345678", "0.000000001"
 
-    await ledger.move(account, movement(**{name: Decimal(text) for name, text in exact.items()}))
+    await ledger.move(account, movement(amount=Decimal(amount), quantity=Decimal(quantity)))
 
     (row,) = await stored(ledger, transactions)
-    assert format(row.amount, "f") == exact["amount"]
-    assert format(row.quantity, "f") == exact["quantity"]
+    assert format(row.amount, "f") == amount
+    assert format(row.quantity, "f") == quantity
 
 
 @pytest.mark.parametrize("amount", ["1E+20", "NaN", "Infinity", "1E-19"])

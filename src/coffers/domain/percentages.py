@@ -14,12 +14,13 @@ def percent_of(part: Decimal, basis: Decimal) -> Decimal | None:
 
     Halves are rounded away from zero, as merchants do.
     """
-    whole = abs(basis)
+    # `abs` and `-` would round to the context's 28 digits.
+    whole = basis.copy_abs()
     if not whole:
         return None
     # (2 · 10000 · part + whole) div (2 · whole): one exact integer division, so nothing is rounded
     # twice.
-    doubled = EXACT.add(EXACT.multiply(abs(part), _HALVES), whole)
+    doubled = EXACT.add(EXACT.multiply(part.copy_abs(), _HALVES), whole)
     hundredths = EXACT.divide_int(doubled, EXACT.add(whole, whole))
     rounded = EXACT.multiply(hundredths, _CENT)
-    return -rounded if part < 0 and rounded else rounded
+    return EXACT.minus(rounded) if part < 0 and rounded else rounded
