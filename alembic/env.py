@@ -1,4 +1,4 @@
-"""Migrations run on the database that COFFERS_DATABASE_URL names, or on the connection that a program hands over."""
+"""Migrations, on the database of COFFERS_DATABASE_URL or on a connection that is handed over."""
 
 import asyncio
 

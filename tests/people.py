@@ -47,7 +47,7 @@ class Person:
 
 
 async def sign_up(client: httpx.AsyncClient, name: str, *roles: str) -> Person:
-    """Register `name`@example.com, confirm the address, give the roles if any are named, sign in."""
+    """Register `name`@example.com, confirm the address, give the roles if any, sign in."""
     email = f"{name}@example.com"
     made = await client.post("/users", json={"email": email, "password": PASSWORD})
     assert made.status_code == 201, made.text
@@ -65,7 +65,7 @@ async def sign_in(client: httpx.AsyncClient, email: str, password: str = PASSWOR
 
 
 async def _confirm(client: httpx.AsyncClient, email: str, roles: tuple[str, ...]) -> None:
-    """Behind the API's back, as the operator's command line would: tests of verification go by mail."""
+    """Behind the API's back, as the operator's command line would do it."""
     url = client.app.state.settings.database  # type: ignore[attr-defined]  # set by `running`
     values: dict[str, object] = {"is_verified": True}
     if roles:

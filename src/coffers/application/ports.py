@@ -9,8 +9,10 @@ from typing import Protocol, Self
 from uuid import UUID
 
 from coffers.domain.accounts import Accounts
+from coffers.domain.adoptions import Adoptions
 from coffers.domain.api_keys import ApiKeys
 from coffers.domain.connections import Connections
+from coffers.domain.dormancy import Dormancy
 from coffers.domain.erasures import Erasures
 from coffers.domain.errors import Conflict, TooManyRequests, Unavailable, UpstreamFailed
 from coffers.domain.events import Event
@@ -19,6 +21,7 @@ from coffers.domain.ids import SessionId, UserId
 from coffers.domain.imports import Imports
 from coffers.domain.jobs import Jobs
 from coffers.domain.leftovers import Leftovers
+from coffers.domain.schedules import Schedules
 from coffers.domain.security import Rotations
 from coffers.domain.sessions import Sessions
 from coffers.domain.snapshots import Snapshots
@@ -62,6 +65,15 @@ class UnitOfWork(Protocol):
 
     @property
     def connections(self) -> Connections: ...  # noqa: D102
+
+    @property
+    def adoptions(self) -> Adoptions: ...  # noqa: D102
+
+    @property
+    def schedules(self) -> Schedules: ...  # noqa: D102
+
+    @property
+    def dormancy(self) -> Dormancy: ...  # noqa: D102
 
     @property
     def imports(self) -> Imports: ...  # noqa: D102
@@ -268,8 +280,9 @@ class MailUndeliverable(UpstreamFailed):
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """A token bucket to take one token from. `key` names policy and identity; `strict_capacity` applies while the
-    shared store is unreachable.
+    """A token bucket to take one token from.
+
+    `key` names policy and identity; `strict_capacity` applies while the shared store is away.
     """
 
     policy: str

@@ -58,12 +58,12 @@ class ReportedHolding:
 class ReportedTransaction:
     """One movement.
 
-    `provider_transaction_id` is None when the source gave none that can be trusted (empty, or repeated in its file).
+    `provider_transaction_id` is None when the source gave none that can be trusted: empty, or
+    repeated in its file.
     `pending_transaction_id` is the id under which the source reported the same movement while it
     was pending.
     `row` is the 1-based line or record of a file, 0 from a provider; `raw` is the row as the source
-    wrote it, fields
-    joined in its order, the ground of the fingerprint when there is no id.
+    wrote it, fields joined in its order, the ground of the fingerprint when there is no id.
     """
 
     provider_transaction_id: str | None

@@ -12,8 +12,10 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
 def strict_json(body: bytes) -> Any:  # Any: whatever JSON can say
-    """The value; raises MalformedJson for NaN, Infinity, numbers too large, duplicate keys, nesting deeper than 32,
-    control characters and lone surrogates in strings, and everything that is not UTF-8 JSON.
+    """The value of a body.
+
+    Raises MalformedJson for NaN, Infinity, numbers too large, duplicate keys, nesting deeper than
+    32, control characters and lone surrogates in strings, and all that is not UTF-8 JSON.
     """
     try:
         value = json.loads(
