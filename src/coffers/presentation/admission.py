@@ -11,8 +11,10 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from fastapi import Request
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from coffers.application.ports import Bucket, IdempotencyClaim, RequestStillRunning, StoredAnswer
 from coffers.domain.errors import BadRequest, DomainError, Invalid, Unauthenticated
@@ -61,9 +63,19 @@ class AdmittingRoute(APIRoute):
 
     admitted: "Route"
 
+    def __init__(self, *args: Any, **options: Any) -> None:  # Any: as the framework declares them
+        super().__init__(*args, **options)
+        if _takes_only_the_call(self.dependant):
+            self.app = _plain(self.get_route_handler())
+
     def get_route_handler(self) -> Callable[[Request], Any]:  # Any: as the framework declares it
-        """The framework's handler, behind admission."""
-        handler = super().get_route_handler()
+        """The framework's handler, behind admission.
+
+        An endpoint that takes nothing but its call is called straight away: solving no
+        dependencies costs the framework as much as the whole of admission.
+        """
+        is_plain = _takes_only_the_call(self.dependant)
+        handler = _with_call(self.endpoint) if is_plain else super().get_route_handler()
         known = {parameter.alias for parameter in self.dependant.query_params}
 
         async def reached(request: Request) -> Response:
@@ -79,6 +91,30 @@ class AdmittingRoute(APIRoute):
             return _bodiless(response) if request.method == "HEAD" else response
 
         return guarded
+
+
+def _takes_only_the_call(dependant: Dependant) -> bool:
+    fields = (dependant.path_params, dependant.query_params, dependant.body_params)
+    others = (dependant.header_params, dependant.cookie_params)
+    return not any(fields) and not any(others) and len(dependant.dependencies) == 1
+
+
+def _with_call(endpoint: Callable[..., Any]) -> Handler:  # Any: the encoded endpoint
+    async def handle(request: Request) -> Response:
+        response: Response = await endpoint(call=request.scope["coffers.call"])
+        return response
+
+    return handle
+
+
+def _plain(handler: Handler) -> ASGIApp:
+    """Without the framework's stacks of what is to be closed: there is nothing to close."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        response = await handler(Request(scope, receive, send))
+        await response(scope, receive, send)
+
+    return app
 
 
 async def admit(route: "Route", request: Request, handler: Handler, known: set[str]) -> Response:
