@@ -17,7 +17,7 @@ from sqlalchemy import update
 from tests import servers
 
 from benchmarks.load import Load, load
-from benchmarks.servers import MANY, serving
+from benchmarks.servers import MANY, serving, serving_floor
 from coffers import migrations
 from coffers.infrastructure.db.engines import open_engines
 from coffers.infrastructure.db.users import users
@@ -90,14 +90,12 @@ def production() -> Iterator[SetUp]:
 def compare_reading(console: Console, set_up: SetUp) -> None:
     """GET /users/me against a bare ASGI answer and a bare route with the same query."""
     with ExitStack() as running:
-        service = running.enter_context(
-            serving("benchmarks.servers:coffers", "/health/live", set_up.env)
-        )
+        service = running.enter_context(serving("coffers", "/health/live", set_up.env))
         base = service.removesuffix("/health/live")
         user_id, token = asyncio.run(_signed_in(base, set_up.database_url))
         floor = {"FLOOR_DATABASE": set_up.floor_database, "FLOOR_USER": user_id}
-        hello = running.enter_context(serving("benchmarks.floors:hello", "/"))
-        bare = running.enter_context(serving(set_up.floor, "/profile", floor))
+        hello = running.enter_context(serving_floor("benchmarks.floors:hello", "/"))
+        bare = running.enter_context(serving_floor(set_up.floor, "/profile", floor))
         bearer = {"Authorization": f"Bearer {token}"}
         targets = [
             Target("bare ASGI", hello, {}),
@@ -110,9 +108,7 @@ def compare_reading(console: Console, set_up: SetUp) -> None:
 
 def compare_routes(console: Console, set_up: SetUp) -> None:
     """The last of a hundred routes against the first."""
-    with serving(
-        "benchmarks.servers:coffers_with_many_routes", "/api/v1/probes/000/x", set_up.env
-    ) as first:
+    with serving("many", "/api/v1/probes/000/x", set_up.env) as first:
         last = first.replace("/000/", f"/{MANY - 1:03}/")
         targets = [Target("the first route", first, {}), Target(f"the last of {MANY}", last, {})]
         loads = asyncio.run(_interleaved(targets))
@@ -121,7 +117,7 @@ def compare_routes(console: Console, set_up: SetUp) -> None:
 
 def measure_sign_ins(console: Console, set_up: SetUp) -> None:
     """How long the event loop keeps others waiting while a dozen people sign in at once."""
-    with serving("benchmarks.servers:coffers_watched", "/lag", set_up.env) as lag:
+    with serving("watched", "/lag", set_up.env) as lag:
         base = lag.removesuffix("/lag")
         idle, busy, slowest = asyncio.run(_sign_ins(base))
     console.print(

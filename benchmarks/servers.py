@@ -1,16 +1,22 @@
-"""The programs that a benchmark talks to: each a uvicorn of its own, all started alike."""
+"""The programs that a benchmark talks to, each a process of its own.
+
+Coffers is served as `coffers serve` does it; the floors by uvicorn with the same loop and parser.
+"""
 
 import asyncio
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Final
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route as PlainRoute
 from tests.programs import HOST, ServiceProcess, free_port
 
-from coffers import main
+from coffers import main, server
+from coffers.infrastructure import logs
 from coffers.presentation.access import PUBLIC
 from coffers.presentation.calls import Caller
 from coffers.presentation.routes import ROUTES, Route
@@ -21,32 +27,42 @@ LAG_EVERY_S: Final = 0.001
 
 
 @contextmanager
-def serving(factory: str, path: str, env: Mapping[str, str] | None = None) -> Iterator[str]:
+def serving_floor(factory: str, path: str, env: Mapping[str, str] | None = None) -> Iterator[str]:
     """Serve the application that this factory makes; answers the address of this path of it."""
     port = free_port()
-    argv = [sys.executable, "-m", "uvicorn", factory, "--factory", "--no-access-log"]
-    argv += ["--host", HOST, "--port", str(port), "--log-level", "warning", "--no-server-header"]
+    argv = ["uvicorn", factory, "--factory", "--no-access-log", "--no-server-header"]
+    argv += ["--host", HOST, "--port", str(port), "--log-level", "warning"]
     argv += ["--loop", "uvloop", "--http", "httptools"]
-    environment = {"PYTHONPATH": ":".join(filter(None, sys.path)), **(env or {})}
-    with ServiceProcess(argv, environment) as program:
-        address = f"http://{HOST}:{port}{path}"
+    with _serving(argv, env or {}, f"http://{HOST}:{port}{path}") as address:
+        yield address
+
+
+@contextmanager
+def serving(kind: str, path: str, env: Mapping[str, str]) -> Iterator[str]:
+    """Serve one of KINDS; answers the address of this path of it."""
+    port = free_port()
+    own = {"COFFERS_HOST": HOST, "COFFERS_PORT": str(port), **env}
+    argv = ["benchmarks.servers", kind]
+    with _serving(argv, own, f"http://{HOST}:{port}{path}") as address:
+        yield address
+
+
+@contextmanager
+def _serving(argv: Sequence[str], env: Mapping[str, str], address: str) -> Iterator[str]:
+    environment = {"PYTHONPATH": ":".join(filter(None, sys.path)), **env}
+    with ServiceProcess([sys.executable, "-m", *argv], environment) as program:
         program.wait_until_ready(address)
         yield address
 
 
-def coffers() -> FastAPI:
-    """The service as its settings have it."""
-    return main.create_app(Settings())
-
-
-def coffers_with_many_routes() -> FastAPI:
+def with_many_routes(settings: Settings) -> FastAPI:
     """The service with a hundred more routes, all of one length and under one first segment."""
     probes = tuple(
         Route("GET", f"/probes/{number:03}/{{probe_id}}", probe, PUBLIC, None, [])
         for number in range(MANY)
     )
     vars(main)["ROUTES"] = (*probes, *ROUTES)
-    return main.create_app(Settings())
+    return main.create_app(settings)
 
 
 async def probe(call: Caller, probe_id: str) -> dict[str, str]:
@@ -54,20 +70,15 @@ async def probe(call: Caller, probe_id: str) -> dict[str, str]:
     return {"id": probe_id, "trace_id": call.origin.trace_id or ""}
 
 
-def coffers_watched() -> Any:  # Any: an ASGI application
+def watched(settings: Settings) -> FastAPI:
     """The service, and at `/lag` how long its event loop kept somebody waiting at most, in ms."""
-    app, watch = coffers(), _Watch()
+    app, watch = main.create_app(settings), _Watch()
 
-    async def watched(scope: Any, receive: Any, send: Any) -> None:  # Any: as ASGI has them
-        if scope.get("path") != "/lag":
-            await app(scope, receive, send)
-            return
-        body = f"{watch.longest_ms():.3f}".encode()
-        headers = [(b"content-length", str(len(body)).encode())]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+    async def lag(_: Request) -> PlainTextResponse:
+        return PlainTextResponse(f"{watch.longest_ms():.3f}")
 
-    return watched
+    app.router.routes.insert(0, PlainRoute("/lag", lag))
+    return app
 
 
 class _Watch:
@@ -89,3 +100,15 @@ class _Watch:
             await asyncio.sleep(LAG_EVERY_S)
             late_s = time.perf_counter() - asleep - LAG_EVERY_S
             self._longest_s = max(self._longest_s, late_s)
+
+
+KINDS: Final[Mapping[str, Callable[[Settings], FastAPI]]] = {
+    "coffers": main.create_app,
+    "many": with_many_routes,
+    "watched": watched,
+}
+
+if __name__ == "__main__":
+    logs.configure(is_console=False)
+    kept = Settings()
+    server.serve(KINDS[sys.argv[1]](kept), kept)
