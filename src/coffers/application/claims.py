@@ -1,4 +1,4 @@
-"""Sync claims: who holds a connection, since when, and what the log says of it."""
+"""Sync claims: who holds a connection, since when, and how it lets go."""
 
 import random
 from dataclasses import dataclass, replace
@@ -6,21 +6,27 @@ from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from coffers.application.connections import provider_of
-from coffers.application.credentials import ProviderAccess, mark_expired
+from coffers.application.connections import expired, provider_of
+from coffers.application.credentials import ProviderAccess
 from coffers.application.ports import UnitOfWork
+from coffers.application.sync_events import abandon_running, sync_events
 from coffers.domain.accounts import Account, AccountOrigin
-from coffers.domain.connections import SYNC_INTERVAL, SYNC_LEASE, Connection
+from coffers.domain.connections import SYNC_LEASE, Connection
 from coffers.domain.errors import DomainError
 from coffers.domain.events import Event
 from coffers.domain.ids import UserId, new_id
-from coffers.domain.providers import ProviderRefusedCredentials
+from coffers.domain.providers import Capability, Provider, ProviderRefusedCredentials
+from coffers.domain.ranges import check_range
+from coffers.domain.schedules import next_after_failure, next_regular
 from coffers.domain.syncs import (
     OVERLAP,
     RECENT,
+    AccountElsewhere,
     AccountsNotSynced,
+    NotReported,
     Sync,
     SyncInProgress,
+    SyncInterrupted,
     SyncScope,
     SyncStatus,
     SyncTakenOver,
@@ -30,12 +36,11 @@ from coffers.domain.syncs import (
 
 #: A sync in progress says so, and renews its lease, no more often than this.
 RENEW_EVERY: Final = timedelta(seconds=3)
-
-_EVENT_NAMES: Final = {
-    SyncScope.EVERYTHING: ("AccountsSync", "HoldingsSync", "TransactionsSync"),
-    SyncScope.ACCOUNTS: ("AccountsSync",),
-    SyncScope.HOLDINGS: ("HoldingsSync",),
-    SyncScope.TRANSACTIONS: ("TransactionsSync",),
+_MAX_STEP: Final = 100
+_KINDS: Final = {
+    SyncScope.ACCOUNTS: Capability.ACCOUNTS,
+    SyncScope.HOLDINGS: Capability.HOLDINGS,
+    SyncScope.TRANSACTIONS: Capability.TRANSACTIONS,
 }
 
 
@@ -54,40 +59,78 @@ class SyncRequest:
     first: date | None = None
     last: date | None = None
 
+    @property
+    def is_dated(self) -> bool:
+        """Whether it asks for a period of its own, which may leave gaps."""
+        return self.first is not None or self.last is not None
+
 
 @dataclass(slots=True)
 class Claim:
-    """A sync that holds its connection, and what it found there."""
+    """A sync that holds its connection, and what it found there.
+
+    `known` are the ledger's accounts that it is about, where it does not ask for them; `read_until`
+    says up to when each account's movements are known.
+    """
 
     request: SyncRequest
     sync: Sync
     connection: Connection
+    provider: Provider
     known: list[Account]
-    first: date | None
+    read_until: dict[str, datetime]
     is_first: bool
     renewed_at: datetime
+
+    def reads(self, scope: SyncScope) -> bool:
+        """Whether rows of this kind are to be read, and the provider reports such."""
+        is_wanted = self.request.scope in {scope, SyncScope.EVERYTHING}
+        return is_wanted and _KINDS[scope] in self.provider.profile.capabilities
+
+    def first_day(self, provider_account_id: str) -> date | None:
+        """From when on the account's movements are to be read; None is from their beginning."""
+        known = self.read_until.get(provider_account_id)
+        if self.request.first is not None or known is None:
+            return self.request.first
+        return (known - OVERLAP).date()
 
 
 async def claim_connection(uow: UnitOfWork, access: ProviderAccess, request: SyncRequest) -> Claim:
     """Take the connection for this sync and commit that; raises what `sync` refuses beforehand."""
+    check_range(request.first, request.last)
     async with uow:
         now = access.clock.now()
         connection = await uow.connections.get(request.user_id, request.connection_id)
-        provider_of(access.catalogue, connection)
+        provider = provider_of(access.catalogue, connection)
+        _check_capability(provider, request)
         if connection.is_syncing(now):
             raise SyncInProgress("Another sync of this connection is running.")
         await _refuse_recent(uow, request, now)
-        known = await _known_accounts(uow, request)
-        first = request.first or await _first_date(uow, request, now)
-        await uow.syncs.abandon_running(request.user_id, request.connection_id, now)
+        known = await _known_accounts(uow, connection, request)
+        read_until = await uow.syncs.read_until(connection.user_id, connection.id)
+        await abandon_running(uow, connection, now)
         started = _sync_of(request, now)
         await uow.syncs.add(started)
-        leased = replace(connection, sync_id=started.id, sync_leased_until=now + SYNC_LEASE)
-        leased = await uow.connections.update(leased)
-        uow.record(*sync_events(request, "Attempted", started.id))
+        leased = replace(connection, sync_id=started.id)
+        await uow.connections.hold(leased, now + SYNC_LEASE)
+        uow.record(*sync_events(started, "Attempted"))
         await uow.commit_claim()
-    is_first = connection.last_sync_at is None
-    return Claim(request, started, leased, known, first, is_first, renewed_at=now)
+    return Claim(
+        request,
+        started,
+        leased,
+        provider,
+        known,
+        read_until,
+        is_first=connection.last_sync_at is None,
+        renewed_at=now,
+    )
+
+
+def _check_capability(provider: Provider, request: SyncRequest) -> None:
+    kind = _KINDS.get(request.scope, Capability.ACCOUNTS)
+    if kind not in provider.profile.capabilities:
+        raise NotReported(f"{provider.profile.name} does not report {kind.value}.")
 
 
 async def _refuse_recent(uow: UnitOfWork, request: SyncRequest, now: datetime) -> None:
@@ -103,67 +146,73 @@ async def _refuse_recent(uow: UnitOfWork, request: SyncRequest, now: datetime) -
         raise SyncTooRecent(detail, retry_after_s=wait_s)
 
 
-async def _known_accounts(uow: UnitOfWork, request: SyncRequest) -> list[Account]:
-    connection = await uow.connections.get(request.user_id, request.connection_id)
+async def _known_accounts(
+    uow: UnitOfWork, connection: Connection, request: SyncRequest
+) -> list[Account]:
+    if request.account_id is not None:
+        account = await uow.accounts.get(request.user_id, request.account_id)
+        if account.connection_id != connection.id:
+            detail = "The account does not belong to this connection."
+            raise AccountElsewhere(detail, field="account_id")
+        return [account]
+    if request.scope is not SyncScope.TRANSACTIONS:
+        return []
     origin = AccountOrigin(request.user_id, connection.provider_slug, connection.id)
     known = [account for account in await uow.accounts.of_origin(origin) if account.is_active]
-    if request.account_id is not None:
-        known = [account for account in known if account.id == request.account_id]
-    if not known and request.scope is SyncScope.TRANSACTIONS:
+    if not known:
         raise AccountsNotSynced("No accounts are known yet: sync the accounts first.")
     return known
 
 
-async def _first_date(uow: UnitOfWork, request: SyncRequest, now: datetime) -> date | None:
-    scopes = (SyncScope.TRANSACTIONS, SyncScope.EVERYTHING)
-    last = await uow.syncs.last_success(
-        request.user_id, request.connection_id, scopes, request.account_id
-    )
-    return None if last is None else (min(last, now) - OVERLAP).date()
-
-
 async def report_progress(uow: UnitOfWork, access: ProviderAccess, claim: Claim, step: str) -> None:
-    """Say how far it has come and renew the lease, at most every few seconds."""
+    """Say how far it has come and renew the lease, at most every few seconds.
+
+    Raises SyncTakenOver.
+    """
     now = access.clock.now()
     if now - claim.renewed_at < RENEW_EVERY:
         return
     claim.renewed_at = now
-    claim.sync = replace(claim.sync, step=step[:100])
+    claim.sync = replace(claim.sync, step=step[:_MAX_STEP])
     async with uow:
-        connection = await still_ours(uow, claim)
-        leased = replace(connection, sync_leased_until=now + SYNC_LEASE)
-        await uow.connections.update(leased)
+        connection = await uow.connections.get(claim.sync.user_id, claim.sync.connection_id)
+        check_held(connection, claim)
+        await uow.connections.hold(connection, now + SYNC_LEASE)
         await uow.syncs.update(claim.sync)
         details = {"sync_id": str(claim.sync.id), "step": claim.sync.step}
         uow.record(Event("SyncProgressed", connection.user_id, connection.id, details))
         await uow.commit_claim()
 
 
-async def still_ours(uow: UnitOfWork, claim: Claim) -> Connection:
-    """The connection, locked, if this sync still holds it; raises SyncTakenOver."""
-    connection = await uow.connections.get(claim.sync.user_id, claim.sync.connection_id)
+def check_held(connection: Connection, claim: Claim) -> None:
+    """Raises SyncTakenOver unless this sync still holds the connection."""
     if connection.sync_id != claim.sync.id:
         raise SyncTakenOver("This sync was overtaken: nothing of it was stored.")
-    return connection
 
 
-def released(connection: Connection, now: datetime) -> Connection:
-    """The connection without its sync, the next one due in about six hours."""
-    jitter = random.uniform(0.9, 1.1)  # noqa: S311 - spreads load, guards nothing
-    return replace(
-        connection,
-        sync_id=None,
-        sync_leased_until=None,
-        next_sync_at=now + SYNC_INTERVAL * jitter,
-        updated_at=now,
+def synced(connection: Connection, claim: Claim, now: datetime) -> Connection:
+    """The connection after a sync that went well.
+
+    One of everything is the turn of the schedule, too.
+    """
+    is_turn = claim.request.scope is SyncScope.EVERYTHING
+    next_sync_at = next_regular(now, _chance()) if is_turn else connection.next_sync_at
+    done = replace(
+        connection, last_sync_at=now, next_sync_at=next_sync_at, failures=0, updated_at=now
     )
+    return _released(done)
 
 
 async def fail(uow: UnitOfWork, access: ProviderAccess, claim: Claim, refusal: DomainError) -> None:
-    """Remember why, and let go of the connection if it is still ours."""
+    """Remember why, and let go of the connection.
+
+    If it is not ours any more, whoever took it has told what became of this sync.
+    """
     async with uow:
         now = access.clock.now()
         connection = await uow.connections.get(claim.sync.user_id, claim.sync.connection_id)
+        if connection.sync_id != claim.sync.id:
+            return
         failed = replace(
             claim.sync,
             status=SyncStatus.FAILED,
@@ -171,23 +220,31 @@ async def fail(uow: UnitOfWork, access: ProviderAccess, claim: Claim, refusal: D
             problem=refusal.slug,
             detail=refusal.detail,
         )
-        if connection.sync_id == claim.sync.id:
-            await uow.syncs.update(failed)
-            await uow.connections.update(released(connection, now))
+        await uow.syncs.update(failed)
+        await uow.connections.update(_after_failure(connection, refusal, now))
         if isinstance(refusal, ProviderRefusedCredentials):
-            await mark_expired(uow, access.clock, connection)
-        uow.record(*sync_events(claim.request, "Failed", claim.sync.id, problem=refusal.slug))
+            uow.record(Event("ConnectionExpired", connection.user_id, connection.id))
+        uow.record(*sync_events(failed, "Failed", problem=refusal.slug))
         await uow.commit_claim()
 
 
-def sync_events(request: SyncRequest, outcome: str, sync_id: UUID, **more: str) -> list[Event]:
-    """One event of this outcome for each kind of row that the sync is about."""
-    subject = request.account_id or request.connection_id
-    details = {"sync_id": str(sync_id), "connection_id": str(request.connection_id), **more}
-    return [
-        Event(name + outcome, request.user_id, subject, details)
-        for name in _EVENT_NAMES[request.scope]
-    ]
+def _after_failure(connection: Connection, refusal: DomainError, now: datetime) -> Connection:
+    freed = _released(replace(connection, updated_at=now))
+    if isinstance(refusal, SyncInterrupted):
+        return freed
+    if isinstance(refusal, ProviderRefusedCredentials):
+        return expired(freed, now)
+    failures = connection.failures + 1
+    again = next_after_failure(now, failures, refusal, _chance())
+    return replace(freed, failures=failures, next_sync_at=max(again, freed.next_sync_at or again))
+
+
+def _released(connection: Connection) -> Connection:
+    return replace(connection, sync_id=None, sync_leased_until=None)
+
+
+def _chance() -> float:
+    return random.random()  # noqa: S311 - spreads load, guards nothing
 
 
 def _sync_of(request: SyncRequest, now: datetime) -> Sync:
@@ -200,4 +257,6 @@ def _sync_of(request: SyncRequest, now: datetime) -> Sync:
         status=SyncStatus.RUNNING,
         started_at=now,
         account_id=request.account_id,
+        start_date=request.first,
+        end_date=request.last,
     )

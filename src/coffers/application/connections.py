@@ -1,7 +1,8 @@
 """Connections: listing, renaming, letting go; what their credentials look like at rest."""
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -9,20 +10,20 @@ import msgspec
 
 from coffers.application.ports import Clock, UnitOfWork, Vault
 from coffers.application.providers import Catalogue
+from coffers.application.sync_events import abandon_running
 from coffers.application.views import Instant, Versioned
 from coffers.domain.connections import (
     Connection,
     ConnectionNotActive,
     ConnectionStatus,
+    ProviderNotOffered,
     SealedCredentials,
 )
 from coffers.domain.events import Event
 from coffers.domain.ids import UserId
 from coffers.domain.principals import Principal
-from coffers.domain.providers import (
-    Credentials,
-    Provider,
-)
+from coffers.domain.providers import Credentials, Provider
+from coffers.domain.syncs import SyncInProgress
 
 
 class ConnectionView(msgspec.Struct, frozen=True):
@@ -48,8 +49,25 @@ class ConnectionList(msgspec.Struct, frozen=True):
     active_count: int
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What asking the provider depends on: whom to ask, and until when a sync is at it."""
+
+    provider_slug: str
+    sync_leased_until: datetime | None
+
+    def check_idle(self, now: datetime) -> None:
+        """Raises SyncInProgress."""
+        if self.sync_leased_until is not None and now < self.sync_leased_until:
+            raise SyncInProgress("Another sync of this connection is running.")
+
+
 class ConnectionLookups(Protocol):
     """Connections to read."""
+
+    async def standing(self, user_id: UserId, connection_id: UUID) -> Standing:
+        """Raises ConnectionNotFound, NotYours."""
+        ...
 
     async def of_user(self, user_id: UserId) -> list[ConnectionView]:
         """Newest first."""
@@ -103,6 +121,7 @@ async def disconnect(
     A sync that is under way finds its lease gone and stores nothing.
     """
     async with uow:
+        now = clock.now()
         connection = await uow.connections.get(principal.user_id, connection_id)
         gone = replace(
             connection,
@@ -110,18 +129,27 @@ async def disconnect(
             next_sync_at=None,
             sync_id=None,
             sync_leased_until=None,
-            updated_at=clock.now(),
+            updated_at=now,
         )
         await uow.connections.update(gone, expected_version=expected_version)
         await uow.connections.wipe_credentials(principal.user_id, connection_id)
+        await abandon_running(uow, connection, now)
         uow.record(Event("ConnectionDisconnected", principal.user_id, connection_id))
         await uow.commit()
 
 
+def expired(connection: Connection, now: datetime) -> Connection:
+    """The connection once its provider refused the credentials: only its owner can renew it."""
+    return replace(connection, status=ConnectionStatus.EXPIRED, next_sync_at=None, updated_at=now)
+
+
 def provider_of(catalogue: Catalogue, connection: Connection) -> Provider:
-    """Whom to ask; raises ConnectionNotActive when it cannot be asked (any more)."""
+    """Whom to ask; raises ProviderNotOffered, or ConnectionNotActive when it cannot be asked."""
     provider = catalogue.get(connection.provider_slug)
-    if connection.status is not ConnectionStatus.ACTIVE or not isinstance(provider, Provider):
+    if not isinstance(provider, Provider):
+        detail = f"This installation does not offer '{connection.provider_slug}' any more."
+        raise ProviderNotOffered(detail)
+    if connection.status is not ConnectionStatus.ACTIVE:
         detail = f"The connection is {connection.status.value}: connect again."
         raise ConnectionNotActive(detail)
     return provider

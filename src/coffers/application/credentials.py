@@ -2,16 +2,19 @@
 
 import asyncio
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 import msgspec
 
-from coffers.application.connections import provider_of, seal, unseal
+from coffers.application.connections import expired, provider_of, seal, unseal
 from coffers.application.ports import Clock, UnitOfWork, Vault
 from coffers.application.providers import Catalogue
+from coffers.application.uninterrupted import uninterrupted
 from coffers.application.views import Instant
 from coffers.domain.connections import (
+    REFRESH_AHEAD,
     REFRESH_LEASE,
     Connection,
     ConnectionNotActive,
@@ -21,7 +24,12 @@ from coffers.domain.connections import (
 from coffers.domain.errors import DomainError
 from coffers.domain.events import Event
 from coffers.domain.principals import Principal
-from coffers.domain.providers import Credentials, OAuthProvider, ProviderRefusedCredentials
+from coffers.domain.providers import (
+    Credentials,
+    OAuthProvider,
+    ProviderFailed,
+    ProviderRefusedCredentials,
+)
 
 #: How often, in seconds, a process looks whether another's refresh is done.
 LOOK_EVERY_S: Final = 0.1
@@ -47,44 +55,43 @@ class ProviderAccess:
     catalogue: Catalogue
 
     async def usable(self, uow: UnitOfWork, connection: Connection) -> Credentials:
-        """Credentials good for at least two minutes.
+        """Credentials that are not about to end.
 
-        Raises ConnectionNotActive, and what the provider refuses; one that refuses them for good
-        turns the connection `expired`.
+        Raises ConnectionNotActive, ProviderNotOffered, and what the provider refuses; one that
+        refuses them for good turns the connection `expired`.
         """
-        return await self._fresh(uow, connection, is_forced=False)
+        return await self._fresh(uow, connection, None)
 
-    async def renewed(self, uow: UnitOfWork, connection: Connection) -> Credentials:
-        """Fresh credentials, whatever the present ones are still good for; raises likewise."""
-        return await self._fresh(uow, connection, is_forced=True)
+    async def renewed(
+        self, uow: UnitOfWork, connection: Connection, since: datetime
+    ) -> Credentials:
+        """Credentials obtained after this instant, by whomever, now if need be; raises likewise."""
+        return await self._fresh(uow, connection, since)
 
     async def _fresh(
-        self, uow: UnitOfWork, connection: Connection, *, is_forced: bool
+        self, uow: UnitOfWork, connection: Connection, since: datetime | None
     ) -> Credentials:
-        provider = provider_of(self.catalogue, connection)
+        seen: SealedCredentials | None = None
         while True:
             async with uow:
-                kept = await self._kept(uow, connection)
+                current = await uow.connections.get(connection.user_id, connection.id)
+                provider = provider_of(self.catalogue, current)
+                kept = await _kept(uow, current)
                 now = self.clock.now()
-                if not isinstance(provider, OAuthProvider):
-                    return unseal(self.vault, kept)
-                if not (is_forced or kept.is_due(now)):
+                if not isinstance(provider, OAuthProvider) or _is_good(kept, now, since):
                     return unseal(self.vault, kept)
                 if not kept.is_refreshing(now):
+                    _check_waited(seen, kept)
                     claimed = replace(kept, refreshing_until=now + REFRESH_LEASE)
                     await uow.connections.keep_credentials(claimed)
+                    uow.record(Event("TokenRefreshAttempted", current.user_id, current.id))
                     await uow.commit_claim()
                     break
-            # Somebody else is at it: what they fetch is as fresh as anybody could wish.
-            is_forced = False
+            seen = kept
             await asyncio.sleep(LOOK_EVERY_S)
-        return await self._refresh(uow, connection, provider, claimed)
-
-    async def _kept(self, uow: UnitOfWork, connection: Connection) -> SealedCredentials:
-        kept = await uow.connections.credentials(connection.user_id, connection.id)
-        if kept is None:
-            raise ConnectionNotActive("The connection has no credentials any more: connect again.")
-        return kept
+        # To its end even when nobody waits any more: a provider that rotates its tokens has
+        # forgotten the old ones by the time that its answer is lost.
+        return await uninterrupted(self._refresh(uow, current, provider, claimed))
 
     async def _refresh(
         self,
@@ -96,16 +103,32 @@ class ProviderAccess:
         try:
             fresh = await provider.refresh(unseal(self.vault, claimed))
         except DomainError as refusal:
-            await self._failed(uow, connection, claimed, refusal)
-            raise
-        sealed = replace(
-            claimed,
-            sealed=seal(self.vault, connection.id, fresh),
-            expires_at=fresh.expires_at,
-            refreshing_until=None,
-        )
+            replaced = await self._failed(uow, connection, claimed, refusal)
+            if replaced is None:
+                raise
+            return unseal(self.vault, replaced)
+        return await self._succeeded(uow, connection, claimed, fresh)
+
+    async def _succeeded(
+        self,
+        uow: UnitOfWork,
+        connection: Connection,
+        claimed: SealedCredentials,
+        fresh: Credentials,
+    ) -> Credentials:
         async with uow:
-            await self._kept(uow, connection)
+            await uow.connections.get(connection.user_id, connection.id)
+            kept = await _kept(uow, connection)
+            if kept.obtained_at != claimed.obtained_at:
+                # Its owner signed in again meanwhile: those credentials are the better ones.
+                return unseal(self.vault, kept)
+            sealed = replace(
+                claimed,
+                sealed=seal(self.vault, connection.id, fresh),
+                expires_at=fresh.expires_at,
+                obtained_at=self.clock.now(),
+                refreshing_until=None,
+            )
             await uow.connections.keep_credentials(sealed)
             uow.record(Event("TokenRefreshSucceeded", connection.user_id, connection.id))
             await uow.commit_claim()
@@ -117,29 +140,52 @@ class ProviderAccess:
         connection: Connection,
         claimed: SealedCredentials,
         refusal: DomainError,
-    ) -> None:
+    ) -> SealedCredentials | None:
+        """Let go, and expire the connection if that is what it means.
+
+        Answers credentials that replaced the refused ones meanwhile.
+        """
         async with uow:
-            # Unless its owner disconnected meanwhile: what was wiped stays wiped.
-            if await uow.connections.credentials(connection.user_id, connection.id) is not None:
-                await uow.connections.keep_credentials(replace(claimed, refreshing_until=None))
+            current = await uow.connections.get(connection.user_id, connection.id)
+            kept = await uow.connections.credentials(connection.user_id, connection.id)
+            if kept is not None and kept.obtained_at != claimed.obtained_at:
+                return kept
+            if kept is not None:
+                await uow.connections.keep_credentials(replace(kept, refreshing_until=None))
             details = {"problem": refusal.slug}
             uow.record(Event("TokenRefreshFailed", connection.user_id, connection.id, details))
             if isinstance(refusal, ProviderRefusedCredentials):
-                await mark_expired(uow, self.clock, connection)
+                await mark_expired(uow, current, self.clock.now())
             await uow.commit_claim()
+        return None
 
 
-async def mark_expired(uow: UnitOfWork, clock: Clock, connection: Connection) -> None:
-    """Within the open transaction: only its owner, signing in again, brings the connection back."""
-    current = await uow.connections.get(connection.user_id, connection.id)
-    if current.status is ConnectionStatus.ACTIVE:
-        expired = replace(
-            current,
-            status=ConnectionStatus.EXPIRED,
-            next_sync_at=None,
-            updated_at=clock.now(),
-        )
-        await uow.connections.update(expired)
+def ends_soon(credentials: Credentials, now: datetime) -> bool:
+    """Whether it is time to see whether there are fresher ones."""
+    return credentials.expires_at is not None and credentials.expires_at <= now + REFRESH_AHEAD
+
+
+def _is_good(kept: SealedCredentials, now: datetime, since: datetime | None) -> bool:
+    return not kept.is_due(now) and (since is None or kept.obtained_at > since)
+
+
+def _check_waited(seen: SealedCredentials | None, kept: SealedCredentials) -> None:
+    """Whoever waited for a refresh that failed does not try it again: the next caller may."""
+    if seen is not None and kept.refreshing_until is None and kept.obtained_at == seen.obtained_at:
+        raise ProviderFailed("The provider's tokens were just asked for, in vain: try again.")
+
+
+async def _kept(uow: UnitOfWork, connection: Connection) -> SealedCredentials:
+    kept = await uow.connections.credentials(connection.user_id, connection.id)
+    if kept is None:
+        raise ConnectionNotActive("The connection has no credentials any more: connect again.")
+    return kept
+
+
+async def mark_expired(uow: UnitOfWork, connection: Connection, now: datetime) -> None:
+    """Within the open transaction, the connection locked."""
+    if connection.status is ConnectionStatus.ACTIVE:
+        await uow.connections.update(expired(connection, now))
         uow.record(Event("ConnectionExpired", connection.user_id, connection.id))
 
 
@@ -153,12 +199,15 @@ async def refresh_provider_tokens(
 ) -> TokenRefreshed:
     """Make sure that the provider's tokens are good, or with `force` fetch new ones now.
 
-    Raises ConnectionNotFound, NotYours, ConnectionNotActive, and what the provider refuses.
+    Raises ConnectionNotFound, NotYours, ConnectionNotActive, ProviderNotOffered, and what the
+    provider refuses.
     """
+    since = access.clock.now() if force else None
     async with uow:
         connection = await uow.connections.get(principal.user_id, connection_id)
-    renew = access.renewed if force else access.usable
-    credentials = await renew(uow, connection)
+    credentials = await (
+        access.usable(uow, connection) if since is None else access.renewed(uow, connection, since)
+    )
     async with uow:
         await uow.commit()
     return TokenRefreshed(

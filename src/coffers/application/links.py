@@ -3,9 +3,11 @@
 import base64
 import hashlib
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Coroutine, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -16,14 +18,15 @@ from coffers.application.credentials import ProviderAccess
 from coffers.application.opaque_tokens import hash_token
 from coffers.application.ports import UnitOfWork
 from coffers.application.providers import source_of
+from coffers.application.uninterrupted import uninterrupted
 from coffers.application.views import Versioned
 from coffers.domain.connections import (
     LINK_LIFE,
-    SYNC_INTERVAL,
     Connection,
     ConnectionStatus,
     LinkAttempt,
     OAuthStateInvalid,
+    ProviderNotOffered,
     RedirectNotAllowed,
     SealedCredentials,
     WrongCredentialType,
@@ -33,6 +36,7 @@ from coffers.domain.events import Event
 from coffers.domain.ids import UserId, new_id
 from coffers.domain.principals import Principal
 from coffers.domain.providers import Credentials, KeyProvider, OAuthProvider
+from coffers.domain.schedules import FIRST_AFTER
 
 
 class LinkStarted(msgspec.Struct, frozen=True):
@@ -63,7 +67,8 @@ async def begin_link(
 ) -> LinkStarted:
     """Prepare an OAuth link (PKCE, S256) and say where its owner signs in.
 
-    Raises ProviderNotFound, WrongCredentialType, RedirectNotAllowed, ConnectionNotFound, NotYours.
+    Raises ProviderNotFound, WrongCredentialType, RedirectNotAllowed, TooManyConnections,
+    ConnectionNotFound, NotYours.
     """
     provider = source_of(access.catalogue, link.slug)
     if not isinstance(provider, OAuthProvider):
@@ -83,9 +88,9 @@ async def begin_link(
         connection_id=link.renews,
     )
     async with uow:
-        await _check_renewal(uow, link)
+        await _check_place(uow, link)
         await uow.connections.keep_attempt(attempt)
-        uow.record(Event("ConnectionAttempted", link.user_id, None, {"provider": link.slug}))
+        uow.record(_event("Attempted", link))
         await uow.commit()
     url = provider.authorization_url(
         state=state, code_challenge=_challenge(verifier), redirect_uri=redirect_uri
@@ -104,26 +109,24 @@ async def finish_link(
     """Trade the code that the provider's page sent back for a connection.
 
     The state works once, whatever comes of it. A link begun to renew a connection renews that one,
-    history and all. Raises OAuthStateInvalid, and what the provider refuses.
+    history and all. Raises OAuthStateInvalid, ProviderNotOffered, TooManyConnections, and what the
+    provider refuses.
     """
     async with uow:
         attempt = await uow.connections.take_attempt(principal.user_id, hash_token(state))
         await uow.commit_claim()
     if attempt is None or attempt.expires_at <= access.clock.now():
         raise OAuthStateInvalid("The state is unknown, used or expired: begin the link again.")
-    provider = source_of(access.catalogue, attempt.provider_slug)
+    provider = access.catalogue.get(attempt.provider_slug)
     if not isinstance(provider, OAuthProvider):
-        raise OAuthStateInvalid("This provider no longer works that way: begin the link again.")
+        detail = f"This installation does not offer '{attempt.provider_slug}' any more."
+        raise ProviderNotOffered(detail)
     verifier = access.vault.open(attempt.sealed_verifier, bound_to=attempt.id).decode()
-    try:
-        credentials = await provider.exchange_code(
-            code=code, code_verifier=verifier, redirect_uri=attempt.redirect_uri
-        )
-    except DomainError as refusal:
-        await _link_failed(uow, principal.user_id, attempt.provider_slug, refusal)
-        raise
+    exchange = provider.exchange_code(
+        code=code, code_verifier=verifier, redirect_uri=attempt.redirect_uri
+    )
     link = Link(principal.user_id, attempt.provider_slug, attempt.alias, attempt.connection_id)
-    return await _linked(uow, access, link, credentials)
+    return await uninterrupted(_link_up(uow, access, link, exchange))
 
 
 async def connect_with_keys(
@@ -134,23 +137,18 @@ async def connect_with_keys(
 ) -> Versioned[ConnectionView]:
     """Check the keys against the provider and keep them.
 
-    Raises ProviderNotFound, WrongCredentialType, CredentialFieldsInvalid, and what the provider
-    refuses.
+    Raises ProviderNotFound, WrongCredentialType, CredentialFieldsInvalid, TooManyConnections,
+    ConnectionNotFound, NotYours, and what the provider refuses.
     """
     provider = source_of(access.catalogue, link.slug)
     if not isinstance(provider, KeyProvider):
         raise WrongCredentialType("This provider is not connected with keys.", field="credentials")
     provider.profile.check_fields(fields)
     async with uow:
-        await _check_renewal(uow, link)
-        uow.record(Event("ConnectionAttempted", link.user_id, None, {"provider": link.slug}))
+        await _check_place(uow, link)
+        uow.record(_event("Attempted", link))
         await uow.commit_claim()
-    try:
-        credentials = await provider.connect(fields)
-    except DomainError as refusal:
-        await _link_failed(uow, link.user_id, link.slug, refusal)
-        raise
-    return await _linked(uow, access, link, credentials)
+    return await uninterrupted(_link_up(uow, access, link, provider.connect(fields)))
 
 
 def _check_redirect(uri: str, allowed: Collection[str]) -> None:
@@ -164,25 +162,46 @@ def _challenge(verifier: str) -> str:
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
-async def _check_renewal(uow: UnitOfWork, link: Link) -> None:
+async def _check_place(uow: UnitOfWork, link: Link) -> None:
+    """Before the provider is asked: what it gives may be had only once."""
     if link.renews is None:
+        await uow.connections.check_room(link.user_id)
         return
     connection = await uow.connections.get(link.user_id, link.renews)
     if connection.provider_slug != link.slug:
         raise WrongCredentialType("That connection is to another provider.", field="connection_id")
 
 
+async def _link_up(
+    uow: UnitOfWork,
+    access: ProviderAccess,
+    link: Link,
+    asked: Coroutine[Any, Any, Credentials],  # Any: what a coroutine yields inside
+) -> Versioned[ConnectionView]:
+    """Keep what the provider gives, even when nobody waits any more: it gives it once."""
+    try:
+        credentials = await asked
+        return await _linked(uow, access, link, credentials)
+    except DomainError as refusal:
+        await _link_failed(uow, link, refusal)
+        raise
+
+
 async def _linked(
     uow: UnitOfWork, access: ProviderAccess, link: Link, credentials: Credentials
 ) -> Versioned[ConnectionView]:
     async with uow:
-        connection = await _connection_for(uow, link, access.clock.now())
-        sealed = seal(access.vault, connection.id, credentials)
-        await uow.connections.keep_credentials(
-            SealedCredentials(link.user_id, connection.id, sealed, credentials.expires_at)
+        now = access.clock.now()
+        connection = await _connection_for(uow, link, now)
+        sealed = SealedCredentials(
+            user_id=link.user_id,
+            connection_id=connection.id,
+            sealed=seal(access.vault, connection.id, credentials),
+            expires_at=credentials.expires_at,
+            obtained_at=now,
         )
-        details = {"provider": link.slug}
-        uow.record(Event("ConnectionSucceeded", link.user_id, connection.id, details))
+        await uow.connections.keep_credentials(sealed)
+        uow.record(_event("Succeeded", link, connection.id))
         await uow.commit()
     return view_of(connection)
 
@@ -198,7 +217,8 @@ async def _connection_for(uow: UnitOfWork, link: Link, now: datetime) -> Connect
         status=ConnectionStatus.ACTIVE,
         alias=link.alias or known.alias,
         connected_at=now,
-        next_sync_at=now + SYNC_INTERVAL,
+        next_sync_at=now + FIRST_AFTER,
+        failures=0,
         updated_at=now,
     )
     return await uow.connections.update(renewed)
@@ -213,14 +233,20 @@ def _fresh(user_id: UserId, slug: str, alias: str | None, now: datetime) -> Conn
         status=ConnectionStatus.ACTIVE,
         connected_at=now,
         last_sync_at=None,
-        next_sync_at=now + SYNC_INTERVAL,
+        next_sync_at=now + FIRST_AFTER,
         created_at=now,
         updated_at=now,
     )
 
 
-async def _link_failed(uow: UnitOfWork, user_id: UserId, slug: str, refusal: DomainError) -> None:
-    async with uow:
-        details = {"provider": slug, "problem": refusal.slug}
-        uow.record(Event("ConnectionFailed", user_id, None, details))
-        await uow.commit_claim()
+async def _link_failed(uow: UnitOfWork, link: Link, refusal: DomainError) -> None:
+    # The refusal is the caller's, whether or not the log can take it now.
+    with suppress(DomainError):
+        async with uow:
+            uow.record(_event("Failed", link, problem=refusal.slug))
+            await uow.commit_claim()
+
+
+def _event(outcome: str, link: Link, made: UUID | None = None, **more: str) -> Event:
+    details = {"provider": link.slug, **more}
+    return Event(f"Connection{outcome}", link.user_id, made or link.renews, details)

@@ -12,6 +12,7 @@ from uuid import UUID
 from coffers.application.ports import UnitOfWork, Vault
 from coffers.domain.accounts import Account, AccountOrigin
 from coffers.domain.connections import Connection
+from coffers.domain.events import Event
 from coffers.domain.ids import new_id
 from coffers.domain.money import EXACT, money_digits
 from coffers.domain.providers import ProviderAnsweredNonsense
@@ -28,7 +29,8 @@ class Reading:
     """What the provider reported, before any of it is stored; by the provider's own account ids.
 
     `is_whole`: these are all the accounts that there are. `known` are ledger accounts whose
-    transactions were read without asking for the accounts again.
+    transactions were read without asking for the accounts again. `read` are the ids, once stored,
+    of those whose transactions were read.
     """
 
     is_whole: bool = False
@@ -37,13 +39,27 @@ class Reading:
     holdings: dict[str, list[ReportedHolding]] = field(default_factory=dict)
     transactions: dict[str, list[ReportedTransaction]] = field(default_factory=dict)
     rows: int = 0
+    read: list[UUID] = field(default_factory=list)
 
     def add(self, account_id: str, page: Sequence[ReportedTransaction]) -> None:
         """One page more; raises ProviderAnsweredNonsense beyond what anybody's history can be."""
-        self.rows += len(page)
+        self._count(page)
+        self.transactions.setdefault(account_id, []).extend(page)
+
+    def add_holdings(self, account_id: str, rows: list[ReportedHolding]) -> None:
+        """An account's positions; raises likewise."""
+        self._count(rows)
+        self.holdings[account_id] = rows
+
+    def _count(self, rows: Sequence[object]) -> None:
+        self.rows += len(rows)
         if self.rows > MAX_ROWS:
             raise ProviderAnsweredNonsense(f"The provider reports more than {MAX_ROWS} rows.")
-        self.transactions.setdefault(account_id, []).extend(page)
+
+    @property
+    def asks_accounts(self) -> bool:
+        """Whether the provider was asked for accounts at all."""
+        return self.is_whole or bool(self.accounts)
 
 
 async def store_reading(
@@ -58,9 +74,13 @@ async def store_reading(
 
     The rows, and a snapshot of every account whose balance was read.
     """
-    accounts, account_counts = await _store_accounts(uow, vault, connection, reading, now)
+    if reading.asks_accounts:
+        accounts, account_counts = await _store_accounts(uow, vault, connection, reading, now)
+        await uow.snapshots.add(*_snapshots(accounts, reading, source, now))
+    else:
+        accounts, account_counts = await _still_ours(uow, connection, reading), Counts()
     holdings = transactions = Counts()
-    for account in accounts or reading.known:
+    for account in accounts:
         key = account.provider_account_id or ""
         if key in reading.holdings:
             rows = reading.holdings[key]
@@ -68,22 +88,44 @@ async def store_reading(
         if key in reading.transactions:
             movements = reading.transactions[key]
             transactions += await uow.transactions.merge_reported(account, movements, now=now)
-    await uow.snapshots.add(*_snapshots(accounts, reading, source, now))
+            reading.read.append(account.id)
     return SyncReport(account_counts, holdings, transactions)
 
 
 async def _store_accounts(
     uow: UnitOfWork, vault: Vault, connection: Connection, reading: Reading, now: datetime
 ) -> tuple[list[Account], Counts]:
-    if not reading.accounts and not reading.is_whole:
-        return [], Counts()
+    rows = await _own_rows(uow, connection, reading.accounts, now)
     origin = AccountOrigin(connection.user_id, connection.provider_slug, connection.id)
     store = uow.accounts.replace_reported if reading.is_whole else uow.accounts.merge_reported
 
     def seal(number: str, account_id: UUID) -> bytes:
         return vault.seal(number.encode(), bound_to=account_id)
 
-    return await store(origin, reading.accounts, now=now, seal=seal)
+    reported = [row.provider_account_id for row in rows]
+    await uow.dormancy.wake(connection.user_id, connection.id, reported)
+    stored = await store(origin, rows, now=now, seal=seal)
+    if reading.is_whole:
+        await uow.dormancy.sleep(connection.user_id, connection.id, now)
+    return stored
+
+
+async def _own_rows(
+    uow: UnitOfWork, connection: Connection, rows: Sequence[ReportedAccount], now: datetime
+) -> list[ReportedAccount]:
+    """Without the accounts that a newer link to the same provider reports."""
+    adoption = await uow.adoptions.adopt(connection, rows, now)
+    for account_id in adoption.taken:
+        details = {"connection_id": str(connection.id)}
+        uow.record(Event("AccountAdopted", connection.user_id, account_id, details))
+    return [row for row in rows if row.provider_account_id not in adoption.left]
+
+
+async def _still_ours(uow: UnitOfWork, connection: Connection, reading: Reading) -> list[Account]:
+    """The accounts that were asked about, locked, but for those that changed hands meanwhile."""
+    origin = AccountOrigin(connection.user_id, connection.provider_slug, connection.id)
+    asked = {account.id for account in reading.known}
+    return [account for account in await uow.accounts.of_origin(origin) if account.id in asked]
 
 
 def _snapshots(

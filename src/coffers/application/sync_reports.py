@@ -1,5 +1,6 @@
 """Sync reports on the wire, and the past syncs of a connection."""
 
+from datetime import date
 from typing import Any, Final, Protocol
 from uuid import UUID
 
@@ -60,7 +61,10 @@ class ConnectionSynced(Synced, frozen=True):
 
 
 class SyncView(msgspec.Struct, frozen=True):
-    """One sync. `step` says what a running one is busy with, `problem` and `detail` why one failed."""
+    """One sync. `step` says what a running one is busy with, `problem` and `detail` why one failed.
+
+    The dates bound the transactions that were asked for; null where the service decided.
+    """
 
     id: UUID
     connection_id: UUID
@@ -70,6 +74,8 @@ class SyncView(msgspec.Struct, frozen=True):
     status: SyncStatus
     started_at: Instant
     finished_at: Instant | None
+    start_date: date | None
+    end_date: date | None
     step: str
     problem: str | None
     detail: str | None

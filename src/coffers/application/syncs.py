@@ -6,96 +6,134 @@ what was stored before stays as it was.
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
+from typing import Final
 from uuid import UUID
 
+from coffers.application.accounts import AccountLookups
 from coffers.application.claims import (
     Claim,
     SyncRequest,
+    check_held,
     claim_connection,
     fail,
-    released,
     report_progress,
-    still_ours,
-    sync_events,
+    synced,
 )
-from coffers.application.connections import provider_of
-from coffers.application.credentials import ProviderAccess
+from coffers.application.credentials import ProviderAccess, ends_soon
 from coffers.application.ports import UnitOfWork
 from coffers.application.readings import Reading, SourceOf, store_reading
+from coffers.application.sync_events import sync_events
 from coffers.domain.accounts import Account
-from coffers.domain.errors import Conflict, DomainError, Unavailable
+from coffers.domain.connections import Connection
+from coffers.domain.errors import DomainError
+from coffers.domain.money import AmountInvalid
 from coffers.domain.principals import Principal
 from coffers.domain.providers import (
+    Credentials,
+    OAuthProvider,
     ProviderAnsweredNonsense,
     ProviderRefusedCredentials,
+    ProviderTimedOut,
 )
 from coffers.domain.snapshots import SnapshotSource
 from coffers.domain.statements import ReportedAccount, ReportedTransaction
 from coffers.domain.syncs import (
+    AccountNotLinked,
+    SyncInterrupted,
     SyncReport,
     SyncScope,
     SyncStatus,
+    SyncTakenOver,
     SyncTrigger,
 )
 
-
-class SyncInterrupted(Unavailable):
-    """The sync was stopped before it could store anything."""
-
-    slug = "sync_interrupted"
+#: How long reading may take altogether: somebody waits, or nobody does.
+READ_LIMIT_S: Final = {
+    SyncTrigger.REQUEST: 150.0,
+    SyncTrigger.FORCED: 150.0,
+    SyncTrigger.SCHEDULE: 900.0,
+}
 
 
 async def sync(uow: UnitOfWork, access: ProviderAccess, request: SyncRequest) -> SyncReport:
     """Read what is asked for and store it, all or nothing; the report says what became of the rows.
 
-    Raises ConnectionNotFound, AccountNotFound, NotYours, ConnectionNotActive, SyncTooRecent,
-    SyncInProgress, AccountsNotSynced, SyncTakenOver, and what the provider refuses.
+    Raises RangeInvalid, ConnectionNotFound, AccountNotFound, NotYours, AccountElsewhere,
+    ConnectionNotActive, ProviderNotOffered, NotReported, SyncTooRecent, SyncInProgress,
+    AccountsNotSynced, SyncTakenOver, TooManyAccounts, and what the provider refuses.
     """
     claim = await claim_connection(uow, access, request)
     try:
-        reading = await _read_patiently(uow, access, request, claim)
-        return await _store(uow, access, request, claim, reading)
+        reading = await _read_in_time(uow, access, claim)
+        return await _store(uow, access, claim, reading)
     except DomainError as refusal:
-        await fail(uow, access, claim, refusal)
+        # What cannot be remembered now ends with the lease; the refusal is the caller's anyway.
+        with suppress(DomainError):
+            await fail(uow, access, claim, refusal)
         raise
     except BaseException:
         stopped = SyncInterrupted("The sync was stopped before it could store anything.")
-        await asyncio.shield(fail(uow, access, claim, stopped))
+        with suppress(DomainError):
+            await asyncio.shield(fail(uow, access, claim, stopped))
         raise
 
 
-async def _read_patiently(
-    uow: UnitOfWork, access: ProviderAccess, request: SyncRequest, claim: Claim
-) -> Reading:
-    """A token that the provider ended before its time is renewed once, and everything read again."""
+async def _read_in_time(uow: UnitOfWork, access: ProviderAccess, claim: Claim) -> Reading:
+    limit_s = READ_LIMIT_S[claim.request.trigger]
     try:
-        return await _read(uow, access, request, claim)
+        async with asyncio.timeout(limit_s):
+            return await _read_patiently(uow, access, claim)
+    except TimeoutError as error:
+        raise ProviderTimedOut(f"Reading took longer than {limit_s:.0f} s.") from error
+
+
+async def _read_patiently(uow: UnitOfWork, access: ProviderAccess, claim: Claim) -> Reading:
+    """A token that the provider ended too early is renewed once, and everything read again."""
+    begun_at = access.clock.now()
+    try:
+        return await _read(uow, access, claim)
     except ProviderRefusedCredentials:
-        await access.renewed(uow, claim.connection)
-        return await _read(uow, access, request, claim)
+        if not isinstance(claim.provider, OAuthProvider):
+            raise
+        await access.renewed(uow, claim.connection, begun_at)
+        return await _read(uow, access, claim)
 
 
-async def _read(
-    uow: UnitOfWork, access: ProviderAccess, request: SyncRequest, claim: Claim
-) -> Reading:
-    provider = provider_of(access.catalogue, claim.connection)
-    reading = Reading(is_whole=request.account_id is None)
-    if request.scope is not SyncScope.TRANSACTIONS:
-        credentials = await access.usable(uow, claim.connection)
-        reading.accounts = await provider.accounts(credentials)
-    for account in _accounts_to_read(request, claim, reading):
+async def _read(uow: UnitOfWork, access: ProviderAccess, claim: Claim) -> Reading:
+    credentials = await access.usable(uow, claim.connection)
+    reading = Reading(is_whole=claim.request.account_id is None)
+    if claim.request.scope is not SyncScope.TRANSACTIONS:
+        reading.accounts = await claim.provider.accounts(credentials)
+    for account in _accounts_to_read(claim, reading):
         await report_progress(uow, access, claim, account.name)
-        credentials = await access.usable(uow, claim.connection)
-        if request.scope in {SyncScope.EVERYTHING, SyncScope.HOLDINGS}:
-            holdings = await provider.holdings(credentials, account)
-            reading.holdings[account.provider_account_id] = holdings
-        if request.scope in {SyncScope.EVERYTHING, SyncScope.TRANSACTIONS}:
-            last = request.last or access.clock.now().date() + timedelta(days=1)
-            pages = provider.transactions(credentials, account, claim.first, last)
+        if ends_soon(credentials, access.clock.now()):
+            credentials = await access.usable(uow, claim.connection)
+        if claim.reads(SyncScope.HOLDINGS):
+            held = await claim.provider.holdings(credentials, account)
+            reading.add_holdings(account.provider_account_id, held)
+        if claim.reads(SyncScope.TRANSACTIONS):
+            pages = _pages(access, claim, credentials, account)
             await _read_transactions(uow, access, claim, reading, account, pages)
     return reading
+
+
+async def _pages(
+    access: ProviderAccess, claim: Claim, credentials: Credentials, account: ReportedAccount
+) -> AsyncIterator[list[ReportedTransaction]]:
+    first, last = claim.first_day(account.provider_account_id), _last_day(access, claim)
+    if first is not None and first > last:
+        return
+    async for page in claim.provider.transactions(credentials, account, first, last):
+        yield page
+
+
+def _last_day(access: ProviderAccess, claim: Claim) -> date:
+    """Tomorrow at most: that is today everywhere on earth, and nothing later has happened."""
+    tomorrow = access.clock.now().date() + timedelta(days=1)
+    return min(claim.request.last or tomorrow, tomorrow)
 
 
 async def _read_transactions(
@@ -109,25 +147,22 @@ async def _read_transactions(
     reading.add(account.provider_account_id, [])
     async for page in pages:
         reading.add(account.provider_account_id, page)
-        await report_progress(uow, access, claim, f"{account.name}: {reading.rows} transactions")
+        await report_progress(uow, access, claim, f"{account.name}: {reading.rows} rows")
 
 
-def _accounts_to_read(
-    request: SyncRequest, claim: Claim, reading: Reading
-) -> list[ReportedAccount]:
-    if request.scope is SyncScope.ACCOUNTS:
+def _accounts_to_read(claim: Claim, reading: Reading) -> list[ReportedAccount]:
+    if claim.request.scope is SyncScope.ACCOUNTS:
         return []
-    if request.scope is SyncScope.TRANSACTIONS:
+    if claim.request.scope is SyncScope.TRANSACTIONS:
         reading.is_whole, reading.known = False, claim.known
         return [_asked(account) for account in claim.known]
-    if request.account_id is None:
+    if claim.request.account_id is None:
         return reading.accounts
     wanted = {account.provider_account_id for account in claim.known}
-    found = [one for one in reading.accounts if one.provider_account_id in wanted]
-    if not found:
+    reading.accounts = [one for one in reading.accounts if one.provider_account_id in wanted]
+    if not reading.accounts:
         raise ProviderAnsweredNonsense("The provider no longer reports this account.")
-    reading.accounts = found
-    return found
+    return reading.accounts
 
 
 def _asked(account: Account) -> ReportedAccount:
@@ -142,21 +177,41 @@ def _asked(account: Account) -> ReportedAccount:
 
 
 async def _store(
-    uow: UnitOfWork, access: ProviderAccess, request: SyncRequest, claim: Claim, reading: Reading
+    uow: UnitOfWork, access: ProviderAccess, claim: Claim, reading: Reading
 ) -> SyncReport:
     async with uow:
         now = access.clock.now()
-        connection = await still_ours(uow, claim)
-        source = _source(claim)
-        report = await store_reading(uow, access.vault, connection, reading, source, now)
+        connection = await _held(uow, claim)
+        try:
+            report = await store_reading(
+                uow, access.vault, connection, reading, _source(claim), now
+            )
+        except AmountInvalid as error:
+            detail = "The provider reports amounts that cannot be kept exactly."
+            raise ProviderAnsweredNonsense(detail) from error
+        if claim.reads(SyncScope.TRANSACTIONS) and not claim.request.is_dated:
+            await uow.syncs.note_read(connection.user_id, reading.read, claim.sync.started_at)
         finished = replace(
             claim.sync, status=SyncStatus.SUCCEEDED, finished_at=now, step="", report=report
         )
         await uow.syncs.update(finished)
-        await uow.connections.update(replace(released(connection, now), last_sync_at=now))
-        uow.record(*sync_events(request, "Succeeded", claim.sync.id))
+        await uow.connections.update(synced(connection, claim, now))
+        uow.record(*sync_events(finished, "Succeeded"))
         await uow.commit()
     return report
+
+
+async def _held(uow: UnitOfWork, claim: Claim) -> Connection:
+    """The connection, locked with all of the user's to the same provider; raises SyncTakenOver.
+
+    Two of them that report the same account store one after the other.
+    """
+    links = await uow.connections.to_provider(claim.sync.user_id, claim.connection.provider_slug)
+    for link in links:
+        if link.id == claim.connection.id:
+            check_held(link, claim)
+            return link
+    raise SyncTakenOver("The connection is gone: nothing was stored.")
 
 
 def _source(claim: Claim) -> SourceOf:
@@ -175,19 +230,12 @@ def _source(claim: Claim) -> SourceOf:
     )
 
 
-class AccountNotLinked(Conflict):
-    """The account is kept by hand or from files: there is no provider to ask."""
-
-    slug = "account_not_linked"
-
-
-async def connection_of(uow: UnitOfWork, principal: Principal, account_id: UUID) -> UUID:
+async def connection_of(lookups: AccountLookups, principal: Principal, account_id: UUID) -> UUID:
     """Which connection an account is read through.
 
     Raises AccountNotFound, NotYours, AccountNotLinked.
     """
-    async with uow:
-        account = await uow.accounts.get(principal.user_id, account_id)
+    account = await lookups.get(principal.user_id, account_id)
     if account.connection_id is None:
         raise AccountNotLinked("This account has no provider to ask.")
     return account.connection_id

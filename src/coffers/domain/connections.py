@@ -11,14 +11,14 @@ from coffers.domain.ids import UserId
 
 #: How long the owner may take on the provider's page.
 LINK_LIFE: Final = timedelta(minutes=10)
-#: Tokens are refreshed this long before they end, so that none ends in the middle of a sync.
+#: Tokens are refreshed this long before they end, so that none ends in the middle of a request;
+#: short-lived ones in the last quarter of their life.
 REFRESH_AHEAD: Final = timedelta(minutes=2)
 #: Who refreshes holds the others back this long at most.
 REFRESH_LEASE: Final = timedelta(seconds=45)
 #: A sync renews its lease at every step; after this long without, its process is taken for dead.
 SYNC_LEASE: Final = timedelta(seconds=90)
-#: How often a connection is synced by itself, give or take a tenth.
-SYNC_INTERVAL: Final = timedelta(hours=6)
+#: Of one user; those that were disconnected do not count.
 MAX_CONNECTIONS: Final = 100
 
 
@@ -40,7 +40,8 @@ class ConnectionStatus(StrEnum):
 class Connection:
     """A link to a provider.
 
-    While `sync_leased_until` lies ahead, the sync `sync_id` works on it.
+    While `sync_leased_until` lies ahead, the sync `sync_id` works on it. `failures` counts the
+    syncs that failed in a row.
     """
 
     id: UUID
@@ -55,6 +56,7 @@ class Connection:
     updated_at: datetime
     sync_id: UUID | None = None
     sync_leased_until: datetime | None = None
+    failures: int = 0
     version: int = 1
 
     def is_syncing(self, now: datetime) -> bool:
@@ -82,20 +84,23 @@ class LinkAttempt:
 
 @dataclass(frozen=True, slots=True)
 class SealedCredentials:
-    """A connection's credentials.
+    """A connection's credentials, encrypted, as the provider gave them at `obtained_at`.
 
-    Encrypted. While `refreshing_until` lies ahead, somebody fetches fresh ones.
+    While `refreshing_until` lies ahead, somebody fetches fresh ones.
     """
 
     user_id: UserId
     connection_id: UUID
     sealed: bytes
     expires_at: datetime | None
+    obtained_at: datetime
     refreshing_until: datetime | None = None
 
     def is_due(self, now: datetime) -> bool:
         """Whether the access token ends too soon to begin anything with it."""
-        return self.expires_at is not None and self.expires_at <= now + REFRESH_AHEAD
+        if self.expires_at is None:
+            return False
+        return now >= self.expires_at - min(REFRESH_AHEAD, (self.expires_at - self.obtained_at) / 4)
 
     def is_refreshing(self, now: datetime) -> bool:
         """Whether somebody else fetches fresh ones at this instant."""
@@ -104,6 +109,10 @@ class SealedCredentials:
 
 class Connections(Protocol):
     """Where links, their credentials and their beginnings are kept."""
+
+    async def check_room(self, user_id: UserId) -> None:
+        """Raises TooManyConnections when there is no room for another."""
+        ...
 
     async def add(self, connection: Connection) -> None:
         """Raises TooManyConnections."""
@@ -114,6 +123,14 @@ class Connections(Protocol):
 
         Raises ConnectionNotFound, or NotYours for someone else's.
         """
+        ...
+
+    async def to_provider(self, user_id: UserId, provider_slug: str) -> list[Connection]:
+        """All of the user's links to this provider, locked for this transaction, by id."""
+        ...
+
+    async def hold(self, connection: Connection, until: datetime) -> None:
+        """Let its `sync_id` have it until then. Not a new version: nobody's view of it changes."""
         ...
 
     async def update(
@@ -161,6 +178,12 @@ class ConnectionNotActive(Conflict):
     """The connection has to be renewed on the provider's page before it can be used."""
 
     slug = "connection_not_active"
+
+
+class ProviderNotOffered(Conflict):
+    """This installation does not offer the connection's provider any more."""
+
+    slug = "provider_not_offered"
 
 
 class RedirectNotAllowed(Invalid):

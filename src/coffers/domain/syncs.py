@@ -1,12 +1,13 @@
 """Syncs: one reading of a connection, from the claim to the report."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final, Protocol
 from uuid import UUID
 
-from coffers.domain.errors import Conflict, TooManyRequests
+from coffers.domain.errors import Conflict, Invalid, TooManyRequests, Unavailable
 from coffers.domain.ids import UserId
 
 #: A second sync of the same things within this long must be forced.
@@ -78,7 +79,10 @@ class SyncReport:
 
 @dataclass(frozen=True, slots=True)
 class Sync:
-    """One reading. `problem` is the slug of the refusal that ended it, `step` what it is busy with."""
+    """One reading. `problem` is the slug of the refusal that ended it, `step` what it is busy with.
+
+    The dates are those that were asked for, inclusive.
+    """
 
     id: UUID
     user_id: UserId
@@ -88,6 +92,8 @@ class Sync:
     status: SyncStatus
     started_at: datetime
     account_id: UUID | None = None
+    start_date: date | None = None
+    end_date: date | None = None
     finished_at: datetime | None = None
     step: str = ""
     report: SyncReport = field(default_factory=SyncReport)
@@ -96,7 +102,7 @@ class Sync:
 
 
 class Syncs(Protocol):
-    """Where syncs are remembered."""
+    """Where syncs are remembered, and up to when each account's movements were read."""
 
     async def add(self, sync: Sync) -> None:
         """A sync that begins."""
@@ -106,21 +112,32 @@ class Syncs(Protocol):
         """Its present state."""
         ...
 
-    async def abandon_running(self, user_id: UserId, connection_id: UUID, at: datetime) -> None:
-        """Those of this connection that still say `running` lost their process."""
+    async def running(self, user_id: UserId, connection_id: UUID) -> list[Sync]:
+        """Those of this connection that say `running`, oldest first."""
         ...
 
     async def last_success(
         self,
         user_id: UserId,
         connection_id: UUID,
-        scopes: tuple[SyncScope, ...],
+        scopes: Sequence[SyncScope],
         account_id: UUID | None,
     ) -> datetime | None:
-        """When the last successful one of these scopes began that read this account (None.
+        """When the last successful one of these scopes began that read this account.
 
-        All of them).
+        Without an account, that read all of them.
         """
+        ...
+
+    async def read_until(self, user_id: UserId, connection_id: UUID) -> dict[str, datetime]:
+        """When the movements of the connection's accounts were last read without a gap.
+
+        By the provider's account id; never read ones are absent.
+        """
+        ...
+
+    async def note_read(self, user_id: UserId, account_ids: Sequence[UUID], at: datetime) -> None:
+        """The movements of these accounts are known up to this instant."""
         ...
 
 
@@ -140,6 +157,34 @@ class SyncTakenOver(Conflict):
     """This sync was silent for too long and another one has taken its place."""
 
     slug = "sync_taken_over"
+
+
+class SyncAbandoned(Conflict):
+    """The process of this sync died, or its connection was let go: nothing of it was stored."""
+
+    slug = "sync_abandoned"
+
+
+class SyncInterrupted(Unavailable):
+    """The sync was stopped before it could store anything."""
+
+    slug = "sync_interrupted"
+
+
+class NotReported(Conflict):
+    """This provider does not report such rows."""
+
+    slug = "not_reported"
+
+
+class AccountNotLinked(Conflict):
+    """The account is kept by hand or from files: there is no provider to ask."""
+
+    slug = "account_not_linked"
+
+
+class AccountElsewhere(Invalid):
+    """The account does not belong to this connection."""
 
 
 class AccountsNotSynced(Conflict):

@@ -123,7 +123,7 @@ async def admit(route: "Route", request: Request, handler: Handler, known: set[s
     await _identify(route, call)
     if not route.access.is_public:
         authorize(call.principal, route.access, method=route.method, family=route.family)
-    _check_query(request, known)
+    _check_query(request, set(request.query_params) if route.takes_any_query else known)
     if route.body is not None:
         await _read_body(request, route.body)
     try:

@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from coffers.application.audit_log import PeriodInvalid
 from coffers.application.ports import TooManyListeners
-from coffers.application.syncs import AccountNotLinked
 from coffers.application.vitals import MigrationsMissing
 from coffers.domain.accounts import AccountNotFound, AccountNotManual, TooManyAccounts
 from coffers.domain.api_keys import ApiKeyNotFound, ExpiryInvalid, ScopeInvalid, TooManyApiKeys
@@ -14,6 +13,7 @@ from coffers.domain.connections import (
     ConnectionNotActive,
     ConnectionNotFound,
     OAuthStateInvalid,
+    ProviderNotOffered,
     RedirectNotAllowed,
     TooManyConnections,
     WrongCredentialType,
@@ -43,7 +43,15 @@ from coffers.domain.providers import (
 from coffers.domain.ranges import RangeInvalid
 from coffers.domain.sessions import SessionNotFound, TokenInvalid, TokenReuse
 from coffers.domain.statements import StatementUnreadable
-from coffers.domain.syncs import AccountsNotSynced, SyncInProgress, SyncTakenOver, SyncTooRecent
+from coffers.domain.syncs import (
+    AccountElsewhere,
+    AccountNotLinked,
+    AccountsNotSynced,
+    NotReported,
+    SyncInProgress,
+    SyncTakenOver,
+    SyncTooRecent,
+)
 from coffers.domain.transactions import TransactionNotFound
 from coffers.domain.users import (
     AccountInactive,
@@ -69,6 +77,7 @@ from coffers.presentation.api import (
     holdings,
     imports,
     net_worth,
+    oauth_callback,
     operations,
     passwords,
     providers,
@@ -80,6 +89,7 @@ from coffers.presentation.api import (
     users,
     verifications,
 )
+from coffers.presentation.api.connections import NoRedirect
 from coffers.presentation.api.events import LastEventIdInvalid
 from coffers.presentation.event_streams import EVENT_STREAM_TYPE
 from coffers.presentation.limits import (
@@ -99,6 +109,7 @@ from coffers.presentation.limits import (
 PREFIX: Final = "/api/v1"
 JSON: Final = "application/json"
 MULTIPART: Final = "multipart/form-data"
+HTML: Final = "text/html"
 DEADLINE_S: Final = 25.0
 
 
@@ -108,7 +119,8 @@ class Route:
 
     `is_secret`: the answer carries a secret, so it is never stored under an idempotency key.
     `body`: the media type that it reads; `produces`: the one of an answer that is not a view.
-    A policy of None is exempt from all limits.
+    A policy of None is exempt from all limits. `takes_any_query`: what sends browsers here adds
+    parameters of its own.
     """
 
     method: str
@@ -122,6 +134,7 @@ class Route:
     produces: str = JSON
     deadline_s: float = DEADLINE_S
     is_root: bool = False
+    takes_any_query: bool = False
 
     @property
     def full_path(self) -> str:
@@ -148,7 +161,7 @@ class Route:
 
 #: What asking a provider may end in.
 UPSTREAM: Final[Sequence[type[DomainError]]] = (ProviderRefusedCredentials, ProviderFailed, ProviderAnsweredNonsense, ProviderTimedOut, ProviderRateLimited)
-SYNCING: Final[Sequence[type[DomainError]]] = (ConnectionNotActive, SyncInProgress, SyncTooRecent, SyncTakenOver, *UPSTREAM)
+SYNCING: Final[Sequence[type[DomainError]]] = (ConnectionNotActive, ProviderNotOffered, NotReported, SyncInProgress, SyncTooRecent, SyncTakenOver, TooManyAccounts, *UPSTREAM)
 #: A first sync of a long history takes its time.
 SYNC_DEADLINE_S: Final = 180.0
 
@@ -186,17 +199,18 @@ ROUTES: Final[Sequence[Route]] = (
     Route("GET", "/providers", providers.list_providers, USER, API_READ, []),
     Route("GET", "/providers/{slug}", providers.get_provider, USER, API_READ, [ProviderNotFound]),
 
-    Route("POST", "/connections", connections.create_connection, USER, PROVIDER_CONNECT, [ProviderNotFound, WrongCredentialType, CredentialFieldsInvalid, RedirectNotAllowed, TooManyConnections, ConnectionNotFound, *UPSTREAM], body=JSON, deadline_s=60),
-    Route("POST", "/connections/callback", connections.complete_connection, USER, PROVIDER_CONNECT, [OAuthStateInvalid, TooManyConnections, *UPSTREAM], body=JSON, deadline_s=60),
+    Route("POST", "/connections", connections.create_connection, USER, PROVIDER_CONNECT, [ProviderNotFound, WrongCredentialType, CredentialFieldsInvalid, RedirectNotAllowed, TooManyConnections, ConnectionNotFound, NotYours, NoRedirect, *UPSTREAM], body=JSON, deadline_s=60),
+    Route("POST", "/connections/callback", connections.complete_connection, USER, PROVIDER_CONNECT, [OAuthStateInvalid, ProviderNotOffered, TooManyConnections, *UPSTREAM], body=JSON, deadline_s=60),
+    Route("GET", "/oauth/callback", oauth_callback.show_callback, PUBLIC, None, [], is_root=True, produces=HTML, takes_any_query=True),
     Route("GET", "/connections", connections.list_connections, USER, API_READ, []),
     Route("GET", "/connections/{connection_id}", connections.get_connection, USER, API_READ, [ConnectionNotFound, NotYours]),
     Route("PATCH", "/connections/{connection_id}", connections.rename_connection, USER, API_WRITE, [ConnectionNotFound, NotYours, PreconditionFailed], body=JSON),
     Route("DELETE", "/connections/{connection_id}", connections.disconnect, USER, API_WRITE, [ConnectionNotFound, NotYours, PreconditionFailed]),
-    Route("POST", "/connections/{connection_id}/token-refreshes", connections.refresh_connection_tokens, USER, PROVIDER_SYNC, [ConnectionNotFound, NotYours, ConnectionNotActive, *UPSTREAM], body=JSON, deadline_s=60),
+    Route("POST", "/connections/{connection_id}/token-refreshes", connections.refresh_connection_tokens, USER, PROVIDER_SYNC, [ConnectionNotFound, NotYours, ConnectionNotActive, ProviderNotOffered, *UPSTREAM], body=JSON, deadline_s=60),
     Route("POST", "/connections/{connection_id}/syncs", syncs.sync_connection, USER, PROVIDER_SYNC, [ConnectionNotFound, NotYours, *SYNCING], body=JSON, deadline_s=SYNC_DEADLINE_S),
     Route("GET", "/connections/{connection_id}/syncs", syncs.list_syncs, USER, API_READ, [ConnectionNotFound, NotYours]),
     Route("POST", "/accounts/syncs", syncs.sync_accounts, USER, PROVIDER_SYNC, [ConnectionNotFound, NotYours, *SYNCING], body=JSON, deadline_s=SYNC_DEADLINE_S),
-    Route("POST", "/transactions/syncs", syncs.sync_transactions, USER, PROVIDER_SYNC, [ConnectionNotFound, AccountNotFound, NotYours, AccountsNotSynced, *SYNCING], body=JSON, deadline_s=SYNC_DEADLINE_S),
+    Route("POST", "/transactions/syncs", syncs.sync_transactions, USER, PROVIDER_SYNC, [RangeInvalid, ConnectionNotFound, AccountNotFound, NotYours, AccountElsewhere, AccountsNotSynced, *SYNCING], body=JSON, deadline_s=SYNC_DEADLINE_S),
     Route("POST", "/accounts/{account_id}/holdings/syncs", syncs.sync_holdings, USER, PROVIDER_SYNC, [AccountNotFound, NotYours, AccountNotLinked, *SYNCING], body=JSON, deadline_s=SYNC_DEADLINE_S),
 
     Route("GET", "/accounts", accounts.list_accounts, USER, API_READ, []),

@@ -1,11 +1,13 @@
 """The connections, connection_credentials and link_attempts tables and their repository."""
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
     Column,
+    ColumnElement,
     Index,
     Integer,
     LargeBinary,
@@ -25,6 +27,7 @@ from sqlalchemy import (
 from coffers.application.connections import (
     ConnectionLookups,
     ConnectionView,
+    Standing,
     needs_reauthentication,
 )
 from coffers.application.views import Versioned
@@ -59,11 +62,13 @@ connections: Final = Table(
     Column("next_sync_at", UTCDateTime),
     Column("sync_id", Id),
     Column("sync_leased_until", UTCDateTime),
+    Column("failures", Integer, nullable=False),
     Column("version", Integer, nullable=False),
     Column("created_at", UTCDateTime, nullable=False),
     Column("updated_at", UTCDateTime, nullable=False),
     Index("ix_connections_id", "id"),
     Index("ix_connections_next_sync_at", "next_sync_at"),
+    Index("ix_connections_sync_leased_until", "sync_leased_until"),
 )
 
 connection_credentials: Final = Table(
@@ -73,6 +78,7 @@ connection_credentials: Final = Table(
     Column("connection_id", Id, primary_key=True),
     Column("sealed", LargeBinary, nullable=False),
     Column("expires_at", UTCDateTime),
+    Column("obtained_at", UTCDateTime, nullable=False),
     Column("refreshing_until", UTCDateTime),
 )
 
@@ -99,11 +105,16 @@ class SqlConnections(Connections):
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
-    async def add(self, connection: Connection) -> None:
+    async def check_room(self, user_id: UserId) -> None:
         """As the port says."""
-        count = select(func.count()).where(connections.c.user_id == connection.user_id)
+        is_kept = connections.c.status != ConnectionStatus.DISCONNECTED.value
+        count = select(func.count()).where(connections.c.user_id == user_id, is_kept)
         if (await self._transaction.execute(count)).scalar_one() >= MAX_CONNECTIONS:
             raise TooManyConnections(f"At most {MAX_CONNECTIONS} connections.")
+
+    async def add(self, connection: Connection) -> None:
+        """As the port says."""
+        await self.check_room(connection.user_id)
         await self._transaction.execute(insert(connections).values(_row(connection)))
 
     async def get(self, user_id: UserId, connection_id: UUID) -> Connection:
@@ -114,8 +125,19 @@ class SqlConnections(Connections):
         if row is None:
             refusal = ConnectionNotFound("Connection not found")
             raise await missing(self._transaction, connections, connection_id, refusal)
-        fields = _fields(row)
-        return Connection(**fields | {"status": ConnectionStatus(fields["status"])})
+        return connection_of(row)
+
+    async def to_provider(self, user_id: UserId, provider_slug: str) -> list[Connection]:
+        """As the port says."""
+        mine = (connections.c.user_id == user_id) & (connections.c.provider_slug == provider_slug)
+        statement = select(connections).where(mine).order_by(connections.c.id).with_for_update()
+        return [connection_of(row) for row in await self._transaction.rows(statement)]
+
+    async def hold(self, connection: Connection, until: datetime) -> None:
+        """As the port says."""
+        owned = (connections.c.user_id == connection.user_id) & (connections.c.id == connection.id)
+        lease = {"sync_id": connection.sync_id, "sync_leased_until": until}
+        await self._transaction.execute(update(connections).where(owned).values(lease))
 
     async def update(
         self, connection: Connection, *, expected_version: int | None = None
@@ -132,25 +154,25 @@ class SqlConnections(Connections):
         return replace(connection, version=wanted + 1)
 
     async def keep_credentials(self, credentials: SealedCredentials) -> None:
-        """As the port says."""
-        await self.wipe_credentials(credentials.user_id, credentials.connection_id)
-        await self._transaction.execute(insert(connection_credentials).values(_row(credentials)))
+        """As the port says: in place, for a new row is hidden from whoever waits for the old."""
+        row = _row(credentials)
+        statement = update(connection_credentials).where(
+            _of(credentials.user_id, credentials.connection_id)
+        )
+        if (await self._transaction.execute(statement.values(row))).rowcount == 0:
+            await self._transaction.execute(insert(connection_credentials).values(row))
 
     async def credentials(self, user_id: UserId, connection_id: UUID) -> SealedCredentials | None:
         """As the port says."""
-        owned = (connection_credentials.c.user_id == user_id) & (
-            connection_credentials.c.connection_id == connection_id
-        )
+        owned = _of(user_id, connection_id)
         statement = select(connection_credentials).where(owned).with_for_update()
         row = (await self._transaction.execute(statement)).one_or_none()
         return None if row is None else SealedCredentials(**_fields(row))
 
     async def wipe_credentials(self, user_id: UserId, connection_id: UUID) -> None:
         """As the port says."""
-        owned = (connection_credentials.c.user_id == user_id) & (
-            connection_credentials.c.connection_id == connection_id
-        )
-        await self._transaction.execute(delete(connection_credentials).where(owned))
+        statement = delete(connection_credentials).where(_of(user_id, connection_id))
+        await self._transaction.execute(statement)
 
     async def keep_attempt(self, attempt: LinkAttempt) -> None:
         """As the port says."""
@@ -162,6 +184,17 @@ class SqlConnections(Connections):
         statement = delete(link_attempts).where(wanted).returning(*link_attempts.c)
         row = (await self._transaction.execute(statement)).one_or_none()
         return None if row is None else LinkAttempt(**_fields(row))
+
+
+def connection_of(row: Row[Any]) -> Connection:  # Any: a row of the whole table
+    """The connection as it was stored."""
+    return Connection(**_fields(row) | {"status": ConnectionStatus(row.status)})
+
+
+def _of(user_id: UserId, connection_id: UUID) -> ColumnElement[bool]:
+    return (connection_credentials.c.user_id == user_id) & (
+        connection_credentials.c.connection_id == connection_id
+    )
 
 
 def _row(entity: Connection | SealedCredentials | LinkAttempt) -> dict[str, object]:
@@ -178,6 +211,11 @@ class SqlConnectionLookups(ConnectionLookups):
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
 
+    async def standing(self, user_id: UserId, connection_id: UUID) -> Standing:
+        """As the port says."""
+        row = await self._row(user_id, connection_id)
+        return Standing(row.provider_slug, row.sync_leased_until)
+
     async def of_user(self, user_id: UserId) -> list[ConnectionView]:
         """As the port says."""
         rows = await self._reader.rows(_OF_USER, {"user_id": user_id})
@@ -185,11 +223,15 @@ class SqlConnectionLookups(ConnectionLookups):
 
     async def one(self, user_id: UserId, connection_id: UUID) -> Versioned[ConnectionView]:
         """As the port says."""
+        row = await self._row(user_id, connection_id)
+        return Versioned(_view(row), row.version)
+
+    async def _row(self, user_id: UserId, connection_id: UUID) -> Row[Any]:  # Any: a whole row
         rows = await self._reader.rows(_ONE, {"user_id": user_id, "id": connection_id})
         if not rows:
             refusal = ConnectionNotFound("Connection not found")
             raise await missing(self._reader, connections, connection_id, refusal)
-        return Versioned(_view(rows[0]), rows[0].version)
+        return rows[0]
 
 
 def _view(row: Row[Any]) -> ConnectionView:  # Any: a row of the whole table

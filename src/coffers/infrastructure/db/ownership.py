@@ -1,4 +1,4 @@
-"""The miss path: does it not exist, or is it someone else's?"""
+"""The miss path: whether it does not exist or is someone else's."""
 
 from uuid import UUID
 

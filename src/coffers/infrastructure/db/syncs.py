@@ -1,12 +1,14 @@
 """The syncs table, its repository, and the syncs of a connection to read."""
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
     Column,
+    Date,
     Index,
     Row,
     String,
@@ -15,10 +17,10 @@ from sqlalchemy import (
     bindparam,
     func,
     insert,
-    or_,
     select,
     update,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 
 from coffers.application.sync_reports import (
     SHOWN,
@@ -30,6 +32,7 @@ from coffers.application.sync_reports import (
 from coffers.domain.connections import ConnectionNotFound
 from coffers.domain.ids import UserId
 from coffers.domain.syncs import Counts, Sync, SyncReport, Syncs, SyncScope, SyncStatus, SyncTrigger
+from coffers.infrastructure.db.accounts import accounts
 from coffers.infrastructure.db.connections import connections
 from coffers.infrastructure.db.metadata import METADATA
 from coffers.infrastructure.db.ownership import missing
@@ -48,12 +51,23 @@ syncs: Final = Table(
     Column("status", String(20), nullable=False),
     Column("started_at", UTCDateTime, nullable=False),
     Column("account_id", Id),
+    Column("start_date", Date),
+    Column("end_date", Date),
     Column("finished_at", UTCDateTime),
     Column("step", String(100), nullable=False),
     Column("report", Text, nullable=False),
     Column("problem", String(60)),
     Column("detail", Text),
     Index("ix_syncs_user_id_connection_id_started_at", "user_id", "connection_id", "started_at"),
+)
+
+#: Up to when an account's movements are known without a gap.
+transaction_readings: Final = Table(
+    "transaction_readings",
+    METADATA,
+    Column("user_id", Id, primary_key=True),
+    Column("account_id", Id, primary_key=True),
+    Column("read_until", UTCDateTime, nullable=False),
 )
 
 
@@ -72,31 +86,51 @@ class SqlSyncs(Syncs):
         owned = (syncs.c.user_id == sync.user_id) & (syncs.c.id == sync.id)
         await self._transaction.execute(update(syncs).where(owned).values(_row(sync)))
 
-    async def abandon_running(self, user_id: UserId, connection_id: UUID, at: datetime) -> None:
+    async def running(self, user_id: UserId, connection_id: UUID) -> list[Sync]:
         """As the port says."""
-        running = (syncs.c.user_id == user_id) & (syncs.c.connection_id == connection_id)
-        running &= syncs.c.status == SyncStatus.RUNNING.value
-        values = {"status": SyncStatus.ABANDONED.value, "finished_at": at}
-        await self._transaction.execute(update(syncs).where(running).values(values))
+        owned = {"user_id": user_id, "connection_id": connection_id}
+        return [sync_of(row) for row in await self._transaction.rows(_RUNNING, owned)]
 
     async def last_success(
         self,
         user_id: UserId,
         connection_id: UUID,
-        scopes: tuple[SyncScope, ...],
+        scopes: Sequence[SyncScope],
         account_id: UUID | None,
     ) -> datetime | None:
         """As the port says."""
         wanted = (syncs.c.user_id == user_id) & (syncs.c.connection_id == connection_id)
         wanted &= syncs.c.status == SyncStatus.SUCCEEDED.value
         wanted &= syncs.c.scope.in_([scope.value for scope in scopes])
-        covers = syncs.c.account_id.is_(None)
-        if account_id is not None:
-            covers = or_(covers, syncs.c.account_id == account_id)
+        is_whole = syncs.c.account_id.is_(None)
+        covers = is_whole if account_id is None else is_whole | (syncs.c.account_id == account_id)
         statement = select(syncs.c.started_at).where(wanted, covers)
         newest = statement.order_by(syncs.c.started_at.desc()).limit(1)
         rows = await self._transaction.rows(newest)
         return rows[0].started_at if rows else None
+
+    async def read_until(self, user_id: UserId, connection_id: UUID) -> dict[str, datetime]:
+        """As the port says."""
+        owned = {"user_id": user_id, "connection_id": connection_id}
+        rows = await self._transaction.rows(_READ_UNTIL, owned)
+        return {row.provider_account_id: row.read_until for row in rows}
+
+    async def note_read(self, user_id: UserId, account_ids: Sequence[UUID], at: datetime) -> None:
+        """As the port says."""
+        if not account_ids:
+            return
+        dialect = sqlite if self._transaction.is_sqlite else postgresql
+        rows = [
+            {"user_id": user_id, "account_id": account_id, "read_until": at}
+            for account_id in account_ids
+        ]
+        statement = dialect.insert(transaction_readings).values(rows)
+        await self._transaction.execute(
+            statement.on_conflict_do_update(
+                index_elements=["user_id", "account_id"],
+                set_={"read_until": statement.excluded.read_until},
+            )
+        )
 
 
 def _row(sync: Sync) -> dict[str, object]:
@@ -156,6 +190,8 @@ def _view(sync: Sync) -> SyncView:
         trigger=sync.trigger,
         status=sync.status,
         started_at=sync.started_at,
+        start_date=sync.start_date,
+        end_date=sync.end_date,
         finished_at=sync.finished_at,
         step=sync.step,
         problem=sync.problem,
@@ -174,3 +210,20 @@ _LAST: Final = (
     select(syncs).where(_OWNED).order_by(syncs.c.started_at.desc(), syncs.c.id.desc()).limit(SHOWN)
 )
 _COUNT: Final = select(func.count().label("total")).where(_OWNED)
+_RUNNING: Final = (
+    select(syncs)
+    .where(_OWNED, syncs.c.status == SyncStatus.RUNNING.value)
+    .order_by(syncs.c.started_at, syncs.c.id)
+)
+_READ_UNTIL: Final = (
+    select(accounts.c.provider_account_id, transaction_readings.c.read_until)
+    .join(
+        accounts,
+        (accounts.c.user_id == transaction_readings.c.user_id)
+        & (accounts.c.id == transaction_readings.c.account_id),
+    )
+    .where(
+        accounts.c.user_id == bindparam("user_id"),
+        accounts.c.connection_id == bindparam("connection_id"),
+    )
+)

@@ -1,7 +1,7 @@
 """Transactions over every repository, and what happens around their commit."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Generic, Self, TypeVar
@@ -12,13 +12,16 @@ from coffers.application.ports import (
     IdempotencyClaim,
     StoredAnswer,
 )
+from coffers.application.uninterrupted import uninterrupted
 from coffers.domain.errors import Unavailable
 from coffers.domain.events import Event, Origin
 from coffers.domain.ids import SYSTEM, SessionId, UserId
 from coffers.infrastructure.db import idempotency
 from coffers.infrastructure.db.accounts import SqlAccounts
+from coffers.infrastructure.db.adoptions import SqlAdoptions
 from coffers.infrastructure.db.api_keys import SqlApiKeys
 from coffers.infrastructure.db.connections import SqlConnections
+from coffers.infrastructure.db.dormancy import SqlDormancy
 from coffers.infrastructure.db.engines import Engines
 from coffers.infrastructure.db.erasures import SqlErasures
 from coffers.infrastructure.db.events import log_events
@@ -27,6 +30,7 @@ from coffers.infrastructure.db.imports import SqlImports
 from coffers.infrastructure.db.jobs import SqlJobs
 from coffers.infrastructure.db.leftovers import SqlLeftovers
 from coffers.infrastructure.db.refusals import translated, unconfirmed
+from coffers.infrastructure.db.schedules import SqlSchedules
 from coffers.infrastructure.db.security import SqlRotations
 from coffers.infrastructure.db.sessions import SqlSessions
 from coffers.infrastructure.db.snapshots import SqlSnapshots
@@ -73,7 +77,10 @@ class SqlUnitOfWork(HeldUnitOfWork):
     transactions = repository(SqlTransactions)
     snapshots = repository(SqlSnapshots)
     connections = repository(SqlConnections)
+    adoptions = repository(SqlAdoptions)
     syncs = repository(SqlSyncs)
+    schedules = repository(SqlSchedules)
+    dormancy = repository(SqlDormancy)
     imports = repository(SqlImports)
 
     def __init__(
@@ -191,7 +198,7 @@ class SqlUnitOfWork(HeldUnitOfWork):
         await self._log()
         # To its end even when the request is cancelled: half a commit has an unknown outcome, and
         # sessions that ended must be announced.
-        await _uninterrupted(self._commit_and_announce())
+        await uninterrupted(self._commit_and_announce())
 
     async def _commit_and_announce(self) -> None:
         transaction = self.transaction
@@ -216,17 +223,3 @@ async def _closed(transaction: Transaction) -> None:
     with suppress(Unavailable), translated():
         async with asyncio.timeout(transaction.patience_s):
             await transaction.connection.close()
-
-
-async def _uninterrupted(work: Coroutine[None, None, None]) -> None:
-    """Do the work to its end; a cancellation that comes meanwhile is delivered afterwards."""
-    task = asyncio.ensure_future(work)
-    cancelled: asyncio.CancelledError | None = None
-    while not task.done():
-        try:
-            await asyncio.shield(task)
-        except asyncio.CancelledError as error:
-            cancelled = error
-    if cancelled is not None:
-        raise cancelled
-    task.result()

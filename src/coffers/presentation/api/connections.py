@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from coffers.application import connections, credentials, links
-from coffers.application.connections import ConnectionList, ConnectionView
+from coffers.application.connections import ConnectionList, ConnectionView, Standing
 from coffers.application.credentials import TokenRefreshed
 from coffers.application.links import Link, LinkStarted
 from coffers.application.views import Versioned
@@ -142,11 +142,12 @@ async def refresh_connection_tokens(
     )
 
 
-async def charge_provider(call: Call, connection_id: UUID) -> None:
+async def charge_provider(call: Call, connection_id: UUID) -> Standing:
     """Take a token from this user's bucket for the connection's provider.
 
     Raises ConnectionNotFound, NotYours, RateLimitExceeded.
     """
     lookups = call.services.connection_lookups
-    found = await connections.get_connection(lookups, call.principal, connection_id)
-    await call.charge(f"{call.principal.user_id}:{found.view.provider_slug}")
+    standing = await lookups.standing(call.principal.user_id, connection_id)
+    await call.charge(f"{call.principal.user_id}:{standing.provider_slug}")
+    return standing

@@ -1,7 +1,6 @@
 """…/syncs: reading providers on request."""
 
 from dataclasses import replace
-from datetime import date
 from uuid import UUID
 
 from coffers.application import sync_reports
@@ -17,7 +16,7 @@ from coffers.application.syncs import connection_of, sync
 from coffers.domain.syncs import SyncReport, SyncScope, SyncTrigger
 from coffers.presentation.api.connections import charge_provider
 from coffers.presentation.calls import Call, Caller
-from coffers.presentation.schemas import Body
+from coffers.presentation.schemas import Body, DateIn
 
 
 class SyncWish(Body):
@@ -37,8 +36,8 @@ class TransactionsSyncWish(SyncWish):
 
     connection_id: UUID
     account_id: UUID | None = None
-    start_date: date | None = None
-    end_date: date | None = None
+    start_date: DateIn | None = None
+    end_date: DateIn | None = None
 
 
 async def sync_connection(
@@ -71,7 +70,7 @@ async def sync_holdings(
     call: Caller, account_id: UUID, body: SyncWish | None = None
 ) -> HoldingsSynced:
     """Read the positions of an account, and its balance along with them."""
-    connection_id = await connection_of(call.uow, call.principal, account_id)
+    connection_id = await connection_of(call.services.account_lookups, call.principal, account_id)
     request = _request(call, connection_id, SyncScope.HOLDINGS, body or SyncWish())
     return sync_reports.of_holdings(await _sync(call, replace(request, account_id=account_id)))
 
@@ -87,5 +86,7 @@ def _request(call: Call, connection_id: UUID, scope: SyncScope, wish: SyncWish) 
 
 
 async def _sync(call: Call, request: SyncRequest) -> SyncReport:
-    await charge_provider(call, request.connection_id)
+    standing = await charge_provider(call, request.connection_id)
+    # Asked again under the lock; here, without waiting for a sync that is just storing much.
+    standing.check_idle(call.services.clock.now())
     return await sync(call.uow, call.services.provider_access, request)
