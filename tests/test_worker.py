@@ -19,6 +19,7 @@ from coffers.infrastructure.db.jobs import jobs
 from coffers.services import Services
 from coffers.wiring import open_services
 from tests.conftest import settings_for
+from tests.servers import ValkeyServer
 from tests.working import LONG, Work, enqueue, kind, until, working
 
 SHORT = timedelta(seconds=0.6)
@@ -64,6 +65,30 @@ async def test_a_job_that_nobody_announced_is_found_within_a_second_or_so(
     ):
         await enqueue(elsewhere)
         await until(lambda: bool(work.runs), within_s=3)
+
+
+async def test_a_hint_from_another_process_wakes_the_worker(
+    database_url: str, tmp_path: Path
+) -> None:
+    work = Work()
+    with ValkeyServer() as server:
+        settings = settings_for(database_url, tmp_path, redis_url=server.url)
+        async with (
+            open_services(settings) as here,
+            open_services(settings) as elsewhere,
+            working(here, kind(work)),
+        ):
+            await asyncio.sleep(0.5)
+            waits_s = [await seconds_until_done(elsewhere, work) for _ in range(4)]
+
+    assert sorted(waits_s)[1] < 0.3
+
+
+async def seconds_until_done(services: Services, work: Work) -> float:
+    done, begun = len(work.runs), time.monotonic()
+    await enqueue(services)
+    await until(lambda: len(work.runs) > done)
+    return time.monotonic() - begun
 
 
 async def test_no_more_jobs_of_a_kind_run_at_once_than_it_allows(services: Services) -> None:

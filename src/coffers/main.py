@@ -46,7 +46,7 @@ def create_app(settings: Settings, open_services: OpenServices = open_services) 
             gc.set_threshold(50_000, 20, 100)
             watching = asyncio.create_task(app.state.metrics.watch_lag())
             try:
-                async with worker.beside(services, settings):
+                async with worker.beside(services, settings, app.state.stopping):
                     yield
             finally:
                 watching.cancel()

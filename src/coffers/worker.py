@@ -95,12 +95,16 @@ async def serve(settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def beside(services: Services, settings: Settings) -> AsyncIterator[None]:
-    """A worker beside the service, if the settings want one; it has stopped when this is left."""
+async def beside(
+    services: Services, settings: Settings, stop: asyncio.Event
+) -> AsyncIterator[None]:
+    """A worker beside the service, if the settings want one; it has stopped when this is left.
+
+    `stop` ends it before: while the service waits for its last requests, jobs end too.
+    """
     if not settings.runs_worker:
         yield
         return
-    stop = asyncio.Event()
     working = asyncio.create_task(run_worker(services, stop, lease=settings.worker_lease))
     try:
         yield
