@@ -11,7 +11,8 @@ from coffers.application.credentials import ProviderAccess
 from coffers.application.directory import Directory
 from coffers.application.events import ChangeFeeds
 from coffers.application.holdings import HoldingLookups
-from coffers.application.import_views import ImportFormats, ImportLookups
+from coffers.application.import_formats import ImportFormats
+from coffers.application.import_views import ImportLookups
 from coffers.application.imports import ImportDesk
 from coffers.application.jobs import JobQueue
 from coffers.application.net_worth import NetWorthLookups

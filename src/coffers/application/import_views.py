@@ -1,8 +1,10 @@
 """Imports on the wire: the plan in numbers, its rows a page at a time."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, Protocol
 from uuid import UUID
 
@@ -10,17 +12,14 @@ import msgspec
 
 from coffers.application.views import DecimalText, Instant, Versioned
 from coffers.domain.ids import UserId
-from coffers.domain.imports import Import, ImportStatus, Verdict
+from coffers.domain.imports import Import, ImportStatus
 from coffers.domain.money import money_digits
+from coffers.domain.paging import Cursors, Page
 from coffers.domain.principals import Principal
+from coffers.domain.verdicts import Verdict
 
 if TYPE_CHECKING:
-    from coffers.application.imports import PlannedStatement
-
-#: Rows of a plan that one answer shows at most.
-MAX_ROWS: Final = 500
-#: A user's list shows this many of the last imports.
-SHOWN: Final = 100
+    from coffers.application.import_plans import PlannedStatement
 
 
 class VerdictCounts(msgspec.Struct, frozen=True):
@@ -34,7 +33,10 @@ class VerdictCounts(msgspec.Struct, frozen=True):
 
 
 class ImportAccount(msgspec.Struct, frozen=True):
-    """One statement of the file. `account_id` is null for an account that applying makes."""
+    """One statement of the file. `account_id` is null for an account that applying makes.
+
+    `is_current`: its balance and positions replace what is known, because nothing newer is.
+    """
 
     account_id: UUID | None
     provider_account_id: str
@@ -42,11 +44,14 @@ class ImportAccount(msgspec.Struct, frozen=True):
     account_type: str
     currency: str
     balance: DecimalText | None
+    balance_date: date | None
+    is_current: bool
     transaction_count: int
     holding_count: int | None
+    counts: VerdictCounts
 
 
-class ImportRow(msgspec.Struct, frozen=True):
+class ImportRow(msgspec.Struct, frozen=True, gc=False):
     """One row of the file and its verdict; `transaction_id` is the movement that it concerns."""
 
     row: int
@@ -78,76 +83,26 @@ class ImportView(msgspec.Struct, frozen=True):
 
 
 class ImportList(msgspec.Struct, frozen=True):
-    """The user's imports, newest first."""
+    """Some of the user's imports, newest first; `next_cursor` is null on the last page."""
 
     imports: list[ImportView]
     total_count: int
+    next_cursor: str | None
 
 
 class ImportRows(msgspec.Struct, frozen=True):
-    """Rows of a plan in the file's order, from `offset` on; `total_count` is the verdict's, or all."""
+    """Some rows of a plan in the file's order; `total_count` is of all that were asked for."""
 
     rows: list[ImportRow]
     total_count: int
-
-
-class ImportFormat(msgspec.Struct, frozen=True):
-    """A format as callers choose it by its slug.
-
-    `needs_mapping`: only with a layout of the caller's own. `names_account`: its files say whose
-    account they are about. `layout` is a preset's mapping, to begin one's own with.
-    """
-
-    slug: str
-    name: str
-    kind: str
-    extensions: list[str]
-    needs_mapping: bool
-    names_account: bool
-    layout: dict[str, Any] | None  # Any: JSON
-
-
-class ImportFormats(msgspec.Struct, frozen=True):
-    """Every format that can be imported here."""
-
-    formats: list[ImportFormat]
-    total_count: int
-
-
-class PreviewedRow(msgspec.Struct, frozen=True):
-    """What a layout makes of a row."""
-
-    row: int
-    transaction_date: date
-    amount: DecimalText
-    currency: str
-    description: str
-    transaction_type: str
-    subtype: str
-
-
-class PreviewProblem(msgspec.Struct, frozen=True):
-    """What a layout cannot make of a row."""
-
-    row: int
-    field: str
-    code: str
-    message: str
-
-
-class ImportPreview(msgspec.Struct, frozen=True):
-    """A layout tried on the first rows of a file: the heading, and either rows or problems."""
-
-    heading: list[str]
-    rows: list[PreviewedRow]
-    problems: list[PreviewProblem]
+    next_cursor: str | None
 
 
 class ImportLookups(Protocol):
     """Imports to read."""
 
-    async def of_user(self, user_id: UserId) -> ImportList:
-        """The last 100, newest first."""
+    async def page(self, user_id: UserId, *, before: UUID | None, limit: int) -> Page[ImportView]:
+        """The newest of those that came before this one."""
         ...
 
     async def one(self, user_id: UserId, import_id: UUID) -> Versioned[ImportView]:
@@ -162,14 +117,25 @@ class ImportLookups(Protocol):
         verdict: Verdict | None,
         offset: int,
         limit: int,
-    ) -> ImportRows:
-        """Raises ImportNotFound, NotYours."""
+    ) -> Page[ImportRow]:
+        """From this one on; raises ImportNotFound, NotYours."""
         ...
 
 
-async def list_imports(lookups: ImportLookups, principal: Principal) -> ImportList:
-    """The caller's imports."""
-    return await lookups.of_user(principal.user_id)
+async def list_imports(
+    lookups: ImportLookups,
+    cursors: Cursors,
+    principal: Principal,
+    *,
+    limit: int,
+    cursor: str | None,
+) -> ImportList:
+    """A page of the caller's imports; raises CursorInvalid."""
+    binding = (principal.user_id, "imports", "newest first")
+    before = UUID(cursors.open(cursor, binding)[0]) if cursor is not None else None
+    page = await lookups.page(principal.user_id, before=before, limit=limit)
+    following = None if page.next_key is None else cursors.seal(page.next_key, binding)
+    return ImportList(page.rows, page.total_count, following)
 
 
 async def get_import(
@@ -179,69 +145,100 @@ async def get_import(
     return await lookups.one(principal.user_id, import_id)
 
 
+@dataclass(frozen=True, slots=True)
+class RowsAsked:
+    """Which rows of which plan; the cursor continues an earlier page of the same question."""
+
+    import_id: UUID
+    verdict: Verdict | None
+    limit: int
+    cursor: str | None
+
+
 async def list_rows(
     lookups: ImportLookups,
+    cursors: Cursors,
     principal: Principal,
-    import_id: UUID,
-    *,
-    verdict: Verdict | None,
-    offset: int,
-    limit: int,
+    asked: RowsAsked,
 ) -> ImportRows:
-    """A page of one plan's rows; raises ImportNotFound, NotYours."""
-    return await lookups.rows(
-        principal.user_id, import_id, verdict=verdict, offset=offset, limit=limit
+    """A page of one plan's rows; raises ImportNotFound, NotYours, CursorInvalid."""
+    binding = (principal.user_id, "import rows", asked.import_id, asked.verdict)
+    offset = int(cursors.open(asked.cursor, binding)[0]) if asked.cursor is not None else 0
+    page = await lookups.rows(
+        principal.user_id,
+        asked.import_id,
+        verdict=asked.verdict,
+        offset=offset,
+        limit=asked.limit,
     )
+    following = None if page.next_key is None else cursors.seal(page.next_key, binding)
+    return ImportRows(page.rows, page.total_count, following)
 
 
 def summary_of(planned: "Sequence[PlannedStatement]") -> dict[str, Any]:  # Any: JSON
     """The plan in numbers, as it will be shown."""
-    counts = Counter(ruling.verdict for one in planned for ruling in one.rulings)
+    accounts = [_account(one) for one in planned]
+    counts = {
+        verdict.value: sum(account["counts"][verdict.value] for account in accounts)
+        for verdict in Verdict
+    }
+    return {"accounts": accounts, "counts": counts}
+
+
+def encoded_rows(planned: "Sequence[PlannedStatement]") -> bytes:
+    """The plan's rows, as they will be shown, in the file's order."""
+    return msgspec.json.encode([row for one in planned for row in _rows(one)])
+
+
+def rows_in(encoded: bytes) -> list[ImportRow]:
+    """The rows again."""
+    return _ROWS.decode(encoded)
+
+
+_ROWS: Final = msgspec.json.Decoder(list[ImportRow])
+
+
+def _account(one: "PlannedStatement") -> dict[str, Any]:  # Any: JSON
+    told, account = one.statement.account, one.account
+    balance = None if told.balance is None else _text(told.balance, told.currency)
+    day = one.statement.balance_date
+    held = one.statement.holdings
+    counts = Counter(ruling.verdict for ruling in one.rulings)
     return {
-        "accounts": [_account(one) for one in planned],
+        "account_id": None if account is None else str(account.id),
+        "provider_account_id": told.provider_account_id,
+        "name": told.name if account is None else account.name,
+        "account_type": (told if account is None else account).account_type.value,
+        "currency": told.currency,
+        "balance": balance,
+        "balance_date": None if day is None else day.isoformat(),
+        "is_current": one.target.is_current,
+        "transaction_count": len(one.statement.transactions),
+        "holding_count": None if held is None else len(held),
         "counts": {verdict.value: counts[verdict] for verdict in Verdict},
     }
 
 
-def rows_of(planned: "Sequence[PlannedStatement]") -> list[dict[str, Any]]:  # Any: JSON
-    """The plan's rows, as they will be shown, in the file's order."""
-    return [row for one in planned for row in _rows(one)]
-
-
-def _account(one: "PlannedStatement") -> dict[str, Any]:  # Any: JSON
-    told = one.statement.account
-    balance = None if told.balance is None else str(money_digits(told.balance, told.currency))
-    held = one.statement.holdings
-    return {
-        "account_id": None if one.account is None else str(one.account.id),
-        "provider_account_id": told.provider_account_id,
-        "name": told.name,
-        "account_type": told.account_type.value,
-        "currency": told.currency,
-        "balance": balance,
-        "transaction_count": len(one.statement.transactions),
-        "holding_count": None if held is None else len(held),
-    }
-
-
-def _rows(one: "PlannedStatement") -> list[dict[str, Any]]:  # Any: JSON
+def _rows(one: "PlannedStatement") -> Iterator[ImportRow]:
     key = one.statement.account.provider_account_id
-    return [
-        {
-            "row": row.row,
-            "provider_account_id": key,
-            "verdict": ruling.verdict.value,
-            "reason": ruling.reason,
-            "transaction_date": row.transaction_date.isoformat(),
-            "amount": format(money_digits(row.amount, row.currency), "f"),
-            "currency": row.currency,
-            "description": row.description,
-            "transaction_type": row.transaction_type.value,
-            "subtype": row.subtype.value,
-            "transaction_id": ruling.transaction_id and str(ruling.transaction_id),
-        }
-        for row, ruling in zip(one.statement.transactions, one.rulings, strict=True)
-    ]
+    for row, ruling in zip(one.statement.transactions, one.rulings, strict=True):
+        yield ImportRow(
+            row.row,
+            key,
+            ruling.verdict,
+            ruling.reason,
+            row.transaction_date,
+            _text(row.amount, row.currency),
+            row.currency,
+            row.description,
+            row.transaction_type,
+            row.subtype,
+            ruling.transaction_id,
+        )
+
+
+def _text(amount: Decimal, currency: str) -> str:
+    return format(money_digits(amount, currency), "f")
 
 
 def view_of(made: Import) -> Versioned[ImportView]:
@@ -263,10 +260,11 @@ def view_of(made: Import) -> Versioned[ImportView]:
 
 
 def page_of(
-    rows: Sequence[dict[str, Any]], verdict: Verdict | None, offset: int, limit: int
-) -> ImportRows:  # Any: JSON
+    rows: Sequence[ImportRow], verdict: Verdict | None, offset: int, limit: int
+) -> Page[ImportRow]:
     """A page of the plan's rows."""
     if verdict is not None:
-        rows = [row for row in rows if row["verdict"] == verdict.value]
-    page = msgspec.convert(rows[offset : offset + limit], list[ImportRow])
-    return ImportRows(page, len(rows))
+        rows = [row for row in rows if row.verdict is verdict]
+    end = offset + limit
+    following = [str(end)] if end < len(rows) else None
+    return Page(list(rows[offset:end]), len(rows), following)

@@ -2,38 +2,41 @@
 
 import asyncio
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Final, Protocol
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from coffers.application.import_views import ImportPreview, ImportView, rows_of, summary_of, view_of
+from coffers.application.import_formats import ImportPreview
+from coffers.application.import_plans import Plan, Wish, plan_of, targets_of
+from coffers.application.import_reversals import take_back
+from coffers.application.import_views import ImportView, view_of
 from coffers.application.ports import Clock, UnitOfWork, Vault
-from coffers.application.statement_storage import Storage, take_back
+from coffers.application.statement_storage import Storage
 from coffers.application.views import Versioned
-from coffers.domain.accounts import Account, AccountOrigin
-from coffers.domain.errors import DomainError
+from coffers.domain.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from coffers.domain.events import Event
-from coffers.domain.ids import UserId, new_id
+from coffers.domain.ids import new_id
+from coffers.domain.images import Undo
 from coffers.domain.imports import (
+    MAX_PLANNED,
     Import,
     ImportNotApplied,
     ImportNotPlanned,
     ImportStatus,
     ImportSuperseded,
-    ImportTargetInvalid,
-    Known,
     PlanStale,
-    Ruling,
-    fingerprint,
-    judge,
-    plan_hash,
+    TooManyImports,
 )
 from coffers.domain.principals import Principal
-from coffers.domain.statements import ReportedStatement, ReportedTransaction
+from coffers.domain.statements import ReportedStatement
 
-#: The source of accounts that live from files.
-FILES: Final = "file"
+#: Imports that one process stores at once: each holds a connection, and others need some too.
+AT_ONCE: Final = 2
+#: What the log remembers as a failed attempt.
+_FAILURES: Final = (Conflict, Forbidden, Invalid, NotFound)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +45,11 @@ class ImportFile:
 
     name: str
     content: bytes
-    options: Mapping[str, object]
-
-    @property
-    def account_id(self) -> UUID | None:
-        """The account that its owner named."""
-        named = self.options.get("account_id")
-        return None if named is None else UUID(str(named))
+    account_id: UUID | None = None
+    format: str | None = None
+    mapping: Mapping[str, object] | None = None
+    currency: str | None = None
+    day_first: bool | None = None
 
 
 class StatementReader(Protocol):
@@ -66,22 +67,13 @@ class StatementReader(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class PlannedStatement:
-    """A statement, the account it goes to (None: a new one), and a ruling for each of its rows."""
-
-    statement: ReportedStatement
-    account: Account | None
-    fingerprints: Sequence[str]
-    rulings: Sequence[Ruling]
-
-
-@dataclass(frozen=True, slots=True)
 class ImportDesk:
-    """The ports that importing takes."""
+    """The ports that importing takes, and how many imports they serve at once."""
 
     reader: StatementReader
     clock: Clock
     vault: Vault
+    room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
 
 async def plan_import(
@@ -89,36 +81,25 @@ async def plan_import(
 ) -> Versioned[ImportView]:
     """Read the file and say what applying it would do; the ledger stays as it is.
 
-    Raises StatementUnreadable, ImportTargetInvalid, AccountNotFound, NotYours.
+    Raises StatementUnreadable, ImportTargetInvalid, TooManyImports, AccountNotFound, NotYours.
     """
-    attempted = Event("ImportAttempted", principal.user_id, None)
+    import_id = new_id()
     try:
-        slug, statements = await desk.reader.read(file)
-    except DomainError as refusal:
-        await _log_failure(uow, principal, attempted, refusal)
+        read = await _read(desk, file)
+        async with desk.room, uow:
+            # Looking takes the ledger's locks for no longer than that; the verdicts come after.
+            wish = await _wish(uow, desk, principal, file.account_id)
+            targets = await targets_of(uow, wish, read.statements)
+        plan = await plan_of(read.sha256, targets)
+        made = _made(import_id, file, read, wish, plan)
+        async with desk.room, uow:
+            await _check_room(uow, principal)
+            await uow.imports.add(made, read.statements, plan.rows)
+            uow.record(*_events(principal, import_id, "ImportAttempted", "ImportPlanned"))
+            await uow.commit()
+    except _FAILURES as refusal:
+        await _log_failure(uow, principal, "Import", import_id, refusal)
         raise
-    now = desk.clock.now()
-    async with uow:
-        planned = await _plan(uow, principal.user_id, file, statements)
-        sha256 = hashlib.sha256(file.content).hexdigest()
-        made = Import(
-            id=new_id(),
-            user_id=principal.user_id,
-            status=ImportStatus.PLANNED,
-            file_name=file.name,
-            format=slug,
-            sha256=sha256,
-            content=file.content,
-            options=file.options,
-            plan_hash=_hash(sha256, planned),
-            summary=summary_of(planned),
-            rows=rows_of(planned),
-            account_ids=_account_ids(planned),
-            created_at=now,
-        )
-        await uow.imports.add(made)
-        uow.record(attempted, Event("ImportPlanned", principal.user_id, made.id))
-        await uow.commit()
     return view_of(made)
 
 
@@ -127,164 +108,168 @@ async def apply_import(
 ) -> Versioned[ImportView]:
     """Do what the plan with this hash says, all of it in one commit.
 
-    Raises ImportNotFound, NotYours, ImportNotPlanned, and PlanStale when the file would now have
-    another effect: then the new plan stands in the import, to be looked at.
+    Raises ImportNotFound, NotYours, ImportNotPlanned, TooManyAccounts, and PlanStale when the file
+    would now have another effect: then the new plan stands in the import, to be looked at.
     """
     async with uow:
-        waiting = await _planned(uow, principal, import_id)
-    file = ImportFile(waiting.file_name, waiting.content, waiting.options)
-    _, statements = await desk.reader.read(file)
-    async with uow:
-        waiting = await _planned(uow, principal, import_id)
-        planned = await _plan(uow, principal.user_id, file, statements)
-        current = _hash(waiting.sha256, planned)
-        if current != waiting.plan_hash:
-            renewed = replace(
-                waiting,
-                plan_hash=current,
-                summary=summary_of(planned),
-                rows=rows_of(planned),
-            )
-            await uow.imports.update(renewed)
+        seen = await uow.imports.get(principal.user_id, import_id)
+        wish = await _wish(uow, desk, principal, seen.account_id)
+    try:
+        async with desk.room, uow:
+            await uow.imports.lock(principal.user_id)
+            waiting = _still_planned(await uow.imports.get(principal.user_id, import_id))
+            wish = replace(wish, now=await _moment(uow, desk, principal))
+            plan = await _plan_again(uow, wish, waiting, wanted_hash)
+            applied, undo = await _apply(uow, desk, wish, waiting, plan)
+            stored = await uow.imports.update(applied, undo=undo)
+            uow.record(*_events(principal, import_id, "ImportAttempted", "ImportSucceeded"))
             await uow.commit()
-            raise PlanStale("The ledger changed since the plan was made: look at the new plan.")
-        if wanted_hash != current:
-            raise PlanStale("This is not the hash of the plan.")
-        storage = Storage(uow, desk.vault, principal.user_id, waiting.id, desk.clock.now())
-        applied = await _apply(storage, waiting, planned)
-        stored = await uow.imports.update(applied)
-        uow.record(Event("ImportSucceeded", principal.user_id, import_id))
-        await uow.commit()
+    except _FAILURES as refusal:
+        await _log_failure(uow, principal, "Import", import_id, refusal)
+        raise
     return view_of(stored)
 
 
 async def revert_import(
     uow: UnitOfWork, desk: ImportDesk, principal: Principal, import_id: UUID
 ) -> Versioned[ImportView]:
-    """Restore exactly what was there before this import was applied.
+    """Restore what was there before this import was applied, but for what was changed since.
 
     Raises ImportNotFound, NotYours, ImportNotApplied, ImportSuperseded.
     """
     async with uow:
-        standing = await uow.imports.get(principal.user_id, import_id)
-        if standing.status is not ImportStatus.APPLIED or standing.applied_at is None:
-            raise ImportNotApplied(f"The import is {standing.status.value}.")
-        touched = standing.account_ids
-        if await uow.imports.applied_after(principal.user_id, standing.applied_at, touched):
-            raise ImportSuperseded("A later import touched the same account: revert that first.")
-        await take_back(uow, standing)
-        reverted = replace(
-            standing,
-            status=ImportStatus.REVERTED,
-            reverted_at=desk.clock.now(),
-            content=b"",
-            undo={},
-        )
-        stored = await uow.imports.update(reverted)
-        uow.record(Event("ImportReverted", principal.user_id, import_id))
-        await uow.commit()
+        await uow.imports.get(principal.user_id, import_id)
+    try:
+        async with desk.room, uow:
+            await uow.imports.lock(principal.user_id)
+            standing = await uow.imports.get(principal.user_id, import_id)
+            await _check_order(uow, standing)
+            now = desk.clock.now()
+            await take_back(uow, standing, now)
+            reverted = replace(standing, status=ImportStatus.REVERTED, reverted_at=now)
+            stored = await uow.imports.update(reverted)
+            names = ("ImportReversalAttempted", "ImportReversalSucceeded")
+            uow.record(*_events(principal, import_id, *names))
+            await uow.commit()
+    except _FAILURES as refusal:
+        await _log_failure(uow, principal, "ImportReversal", import_id, refusal)
+        raise
     return view_of(stored)
 
 
-async def _planned(uow: UnitOfWork, principal: Principal, import_id: UUID) -> Import:
-    waiting = await uow.imports.get(principal.user_id, import_id)
+async def discard_import(
+    uow: UnitOfWork, principal: Principal, import_id: UUID, expected_version: int | None
+) -> None:
+    """Forget a plan that was not applied.
+
+    Raises ImportNotFound, NotYours, ImportNotPlanned, PreconditionFailed.
+    """
+    async with uow:
+        waiting = _still_planned(await uow.imports.get(principal.user_id, import_id))
+        await uow.imports.discard(waiting, expected_version=expected_version)
+        uow.record(*_events(principal, import_id, "ImportDiscarded"))
+        await uow.commit()
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    slug: str
+    statements: list[ReportedStatement]
+    sha256: str
+
+
+async def _read(desk: ImportDesk, file: ImportFile) -> _Read:
+    slug, statements = await desk.reader.read(file)
+    sha256 = await asyncio.to_thread(lambda: hashlib.sha256(file.content).hexdigest())
+    return _Read(slug, statements, sha256)
+
+
+async def _wish(
+    uow: UnitOfWork, desk: ImportDesk, principal: Principal, account_id: UUID | None
+) -> Wish:
+    user = await uow.users.get(principal.user_id)
+    return Wish(principal.user_id, account_id, desk.clock.now(), ZoneInfo(user.time_zone))
+
+
+def _made(import_id: UUID, file: ImportFile, read: _Read, wish: Wish, plan: Plan) -> Import:
+    return Import(
+        id=import_id,
+        user_id=wish.user_id,
+        status=ImportStatus.PLANNED,
+        file_name=file.name,
+        format=read.slug,
+        sha256=read.sha256,
+        account_id=wish.account_id,
+        plan_hash=plan.hash,
+        summary=plan.summary,
+        account_ids=plan.account_ids,
+        created_at=wish.now,
+    )
+
+
+async def _check_room(uow: UnitOfWork, principal: Principal) -> None:
+    if await uow.imports.count_planned(principal.user_id) >= MAX_PLANNED:
+        raise TooManyImports(f"{MAX_PLANNED} plans wait already: apply or discard some.")
+
+
+def _still_planned(waiting: Import) -> Import:
     if waiting.status is not ImportStatus.PLANNED:
         raise ImportNotPlanned(f"The import is {waiting.status.value} already.")
     return waiting
 
 
-async def _plan(
-    uow: UnitOfWork, user_id: UserId, file: ImportFile, statements: Sequence[ReportedStatement]
-) -> list[PlannedStatement]:
-    if file.account_id is not None and len(statements) != 1:
-        detail = f"The file speaks of {len(statements)} accounts: leave the account out."
-        raise ImportTargetInvalid(detail, field="account_id")
-    known = await uow.accounts.of_origin(AccountOrigin(user_id, FILES))
-    by_key = {account.provider_account_id: account for account in known}
-    planned = []
-    for statement in statements:
-        account = by_key.get(statement.account.provider_account_id)
-        if file.account_id is not None:
-            account = await _named(uow, user_id, file.account_id, statement)
-        planned.append(await _judged(uow, statement, account))
-    return planned
+async def _moment(uow: UnitOfWork, desk: ImportDesk, principal: Principal) -> datetime:
+    """Now, but after the last application: whatever the clock does, they have an order."""
+    now, last = desk.clock.now(), await uow.imports.last_applied_at(principal.user_id)
+    return now if last is None else max(now, last + timedelta(microseconds=1))
 
 
-async def _named(
-    uow: UnitOfWork, user_id: UserId, account_id: UUID, statement: ReportedStatement
-) -> Account:
-    account = await uow.accounts.get(user_id, account_id)
-    if account.currency != statement.account.currency:
-        detail = f"The file is in {statement.account.currency}, the account in {account.currency}."
-        raise ImportTargetInvalid(detail, field="account_id")
-    return account
-
-
-async def _judged(
-    uow: UnitOfWork, statement: ReportedStatement, account: Account | None
-) -> PlannedStatement:
-    if account is not None and account.connection_id is not None:
-        statement = replace(
-            statement,
-            transactions=[
-                replace(row, provider_transaction_id=_within_files(row.provider_transaction_id))
-                for row in statement.transactions
-            ],
+async def _plan_again(uow: UnitOfWork, wish: Wish, waiting: Import, wanted_hash: str) -> Plan:
+    """The plan as the ledger is now, if that is what was looked at."""
+    if wanted_hash != waiting.plan_hash:
+        raise PlanStale("This is not the hash of the plan: look at the plan first.")
+    statements = await uow.imports.statements(waiting)
+    plan = await plan_of(waiting.sha256, await targets_of(uow, wish, statements))
+    if plan.hash != waiting.plan_hash:
+        renewed = replace(
+            waiting, plan_hash=plan.hash, summary=plan.summary, account_ids=plan.account_ids
         )
-    rows = statement.transactions
-    known = Known() if account is None else await uow.imports.known(account, rows)
-    # Tens of thousands of rows take a moment: other requests do not wait for it.
-    marks, rulings = await asyncio.to_thread(_ruled, rows, known)
-    return PlannedStatement(statement, account, marks, rulings)
+        await uow.imports.update(renewed, rows=plan.rows)
+        await uow.commit()
+        raise PlanStale("The ledger changed since the plan was made: look at the new plan.")
+    return plan
 
 
-def _ruled(rows: Sequence[ReportedTransaction], known: Known) -> tuple[list[str], list[Ruling]]:
-    marks = [fingerprint(row) for row in rows]
-    return marks, judge(rows, marks, known)
-
-
-def _within_files(own_id: str | None) -> str | None:
-    """An id of a file must not meet one of the provider's own."""
-    return None if own_id is None else f"file:{own_id}"
-
-
-def _hash(sha256: str, planned: Sequence[PlannedStatement]) -> str:
-    parts = [
-        [
-            one.statement.account.provider_account_id,
-            None if one.account is None else one.account.id,
-            [[ruling.verdict, ruling.transaction_id] for ruling in one.rulings],
-        ]
-        for one in planned
-    ]
-    return plan_hash(sha256, parts)
-
-
-def _account_ids(planned: Sequence[PlannedStatement]) -> list[str]:
-    return [str(one.account.id) for one in planned if one.account is not None]
-
-
-async def _apply(storage: Storage, waiting: Import, planned: Sequence[PlannedStatement]) -> Import:
-    touched = []
-    for one in planned:
-        account = await storage.account_for(one.statement, one.account)
-        touched.append(str(account.id))
-        await storage.store_rows(account, one.statement, one.fingerprints, one.rulings)
-        await storage.store_state(account, one.statement)
-    return replace(
-        waiting,
-        status=ImportStatus.APPLIED,
-        applied_at=storage.now,
-        account_ids=touched,
-        undo=storage.undo,
-        content=b"",
+async def _apply(
+    uow: UnitOfWork, desk: ImportDesk, wish: Wish, waiting: Import, plan: Plan
+) -> tuple[Import, Undo]:
+    storage = Storage(uow, desk.vault, waiting.id, wish)
+    touched = [str((await storage.store(one)).id) for one in plan.statements]
+    applied = replace(
+        waiting, status=ImportStatus.APPLIED, applied_at=wish.now, account_ids=touched
     )
+    return applied, storage.undo
+
+
+async def _check_order(uow: UnitOfWork, standing: Import) -> None:
+    if standing.status is not ImportStatus.APPLIED or standing.applied_at is None:
+        raise ImportNotApplied(f"The import is {standing.status.value}.")
+    touched = standing.account_ids
+    if await uow.imports.applied_after(standing.user_id, standing.applied_at, touched):
+        raise ImportSuperseded("A later import touched the same account: revert that first.")
+
+
+def _events(principal: Principal, import_id: UUID, *names: str) -> list[Event]:
+    return [Event(name, principal.user_id, import_id) for name in names]
 
 
 async def _log_failure(
-    uow: UnitOfWork, principal: Principal, attempted: Event, refusal: DomainError
+    uow: UnitOfWork, principal: Principal, what: str, import_id: UUID, refusal: DomainError
 ) -> None:
     async with uow:
-        failed = Event("ImportFailed", principal.user_id, None, {"problem": refusal.slug})
-        uow.record(attempted, failed)
+        problem = {"problem": refusal.slug}
+        uow.record(
+            Event(f"{what}Attempted", principal.user_id, import_id),
+            Event(f"{what}Failed", principal.user_id, import_id, problem),
+        )
         await uow.commit_claim()

@@ -18,6 +18,7 @@ from coffers.domain.errors import Conflict, TooManyRequests, Unavailable, Upstre
 from coffers.domain.events import Event
 from coffers.domain.holdings import Holdings
 from coffers.domain.ids import SessionId, UserId
+from coffers.domain.images import Images
 from coffers.domain.imports import Imports
 from coffers.domain.jobs import Jobs
 from coffers.domain.leftovers import Leftovers
@@ -26,6 +27,7 @@ from coffers.domain.security import Rotations
 from coffers.domain.sessions import Sessions
 from coffers.domain.snapshots import Snapshots
 from coffers.domain.syncs import Syncs
+from coffers.domain.tombstones import Tombstones
 from coffers.domain.transactions import Transactions
 from coffers.domain.users import Role, Users
 from coffers.domain.verifications import OneTimeTokens
@@ -77,6 +79,12 @@ class UnitOfWork(Protocol):
 
     @property
     def imports(self) -> Imports: ...  # noqa: D102
+
+    @property
+    def images(self) -> Images: ...  # noqa: D102
+
+    @property
+    def tombstones(self) -> Tombstones: ...  # noqa: D102
 
     @property
     def syncs(self) -> Syncs: ...  # noqa: D102

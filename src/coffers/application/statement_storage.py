@@ -1,32 +1,22 @@
-"""Storing a statement so that it can be taken back: every change leaves an image of what was there."""
+"""Storing a planned statement so that it can be taken back: every change is remembered."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, time
-from typing import Any, Final
+from datetime import datetime, timedelta
+from decimal import Decimal
 from uuid import UUID
 
+from coffers.application.import_plans import FILES, PlannedStatement, Target, Wish
 from coffers.application.ports import UnitOfWork, Vault
 from coffers.application.readings import value_of
-from coffers.domain.accounts import Account, AccountOrigin
-from coffers.domain.ids import UserId, new_id
-from coffers.domain.imports import Import, Ruling, Verdict
+from coffers.domain.accounts import Account, masked
+from coffers.domain.ids import new_id
+from coffers.domain.images import Change, Image, Kept, Undo
+from coffers.domain.imports import Settlement
 from coffers.domain.money import EXACT, money_digits
 from coffers.domain.snapshots import Snapshot, SnapshotSource
-from coffers.domain.statements import ReportedStatement, ReportedTransaction
-
-_FILES: Final = "file"
-
-
-def _nothing() -> dict[str, Any]:  # Any: JSON
-    return {
-        "created_accounts": [],
-        "accounts": [],
-        "transactions": [],
-        "holdings": [],
-        "holdings_of": [],
-        "snapshots": [],
-    }
+from coffers.domain.statements import ReportedAccount, ReportedStatement, ReportedTransaction
+from coffers.domain.verdicts import Verdict
 
 
 @dataclass(slots=True)
@@ -35,118 +25,167 @@ class Storage:
 
     uow: UnitOfWork
     vault: Vault
-    user_id: UserId
     import_id: UUID
-    now: datetime
-    undo: dict[str, Any] = field(default_factory=_nothing)  # Any: JSON
+    wish: Wish
+    undo: Undo = field(default_factory=Undo)
 
-    async def account_for(self, statement: ReportedStatement, known: Account | None) -> Account:
-        """The account that the statement goes to, made now if there is none."""
-        if known is not None:
-            images = await self.uow.imports.images("accounts", self.user_id, [known.id])
-            self.undo["accounts"] += images
-            return known
-        origin = AccountOrigin(self.user_id, _FILES)
-        reported = replace(statement.account, balance=None, available_balance=None)
-        (made,), _ = await self.uow.accounts.merge_reported(
-            origin, [reported], now=self.now, seal=self._seal
+    async def store(self, planned: PlannedStatement) -> Account:
+        """The rows as their verdicts say, then balance and positions; answers the account.
+
+        It is made if there was none. Raises TooManyAccounts.
+        """
+        target = planned.target
+        account = target.account or await self._opened(target.statement.account)
+        await self._settle(account, planned)
+        await self._add(account, planned)
+        await self._record_balance(account, target)
+        if target.is_current:
+            await self._bring_up_to_date(account, target)
+        return account
+
+    async def _opened(self, told: ReportedAccount) -> Account:
+        opened = Account(
+            id=new_id(),
+            user_id=self.wish.user_id,
+            source=FILES,
+            name=told.name,
+            account_type=told.account_type,
+            currency=told.currency,
+            created_at=self.wish.now,
+            updated_at=self.wish.now,
+            provider_account_id=told.provider_account_id,
         )
-        self.undo["created_accounts"].append(str(made.id))
-        return made
+        opened = self._numbered(opened, told)
+        await self.uow.accounts.add(opened)
+        self.undo.created_accounts.append(opened.id)
+        return opened
 
-    async def store_rows(
-        self,
-        account: Account,
-        statement: ReportedStatement,
-        fingerprints: Sequence[str],
-        rulings: Sequence[Ruling],
-    ) -> None:
-        """New rows are added, updated ones change in place; all others stay as they are."""
+    async def _add(self, account: Account, planned: PlannedStatement) -> None:
         new: list[ReportedTransaction] = []
         marks: dict[int, str] = {}
-        for row, mark, ruling in zip(statement.transactions, fingerprints, rulings, strict=True):
-            if ruling.verdict is Verdict.NEW:
+        for row, mark in _judged(planned, Verdict.NEW):
+            if mark is not None:
                 marks[len(new)] = mark
-                new.append(row)
-            elif ruling.verdict is Verdict.UPDATE and ruling.transaction_id is not None:
-                await self._remember("transactions", ruling.transaction_id)
-                await self.uow.imports.settle(account, row, ruling.transaction_id, self.now)
+            new.append(row)
         await self.uow.transactions.add(
-            account, new, now=self.now, import_id=self.import_id, fingerprints=marks
+            account, new, now=self.wish.now, import_id=self.import_id, fingerprints=marks
         )
 
-    async def store_state(self, account: Account, statement: ReportedStatement) -> None:
-        """Positions and balance, if the statement tells them and nothing newer is known."""
-        captured_at = _captured_at(statement, self.now)
-        if account.last_synced_at is not None and account.last_synced_at > captured_at:
+    async def _settle(self, account: Account, planned: PlannedStatement) -> None:
+        rows = zip(planned.statement.transactions, planned.marks, planned.rulings, strict=True)
+        settled = [
+            Settlement(ruling.transaction_id, row, mark)
+            for row, mark, ruling in rows
+            if ruling.verdict is Verdict.UPDATE and ruling.transaction_id is not None
+        ]
+        if not settled:
             return
-        if statement.holdings is not None:
-            self.undo["holdings_of"].append(str(account.id))
-            held = await self.uow.imports.images("holdings", self.user_id, [account.id])
-            self.undo["holdings"] += held
-            await self.uow.holdings.replace_reported(account, statement.holdings, now=self.now)
-        if statement.account.balance is not None:
-            await self._store_balance(account, statement, captured_at)
+        ids = [one.transaction_id for one in settled]
+        user_id, now = self.wish.user_id, self.wish.now
+        before = await self.uow.images.of_rows(Kept.TRANSACTIONS, user_id, ids)
+        await self.uow.imports.settle(account, settled, import_id=self.import_id, now=now)
+        after = await self.uow.images.of_rows(Kept.TRANSACTIONS, user_id, ids)
+        self.undo.transactions += [Change(before[row_id], after[row_id]) for row_id in ids]
 
-    async def _store_balance(
-        self, account: Account, statement: ReportedStatement, captured_at: datetime
-    ) -> None:
-        told = account.as_reported(statement.account, captured_at, self._seal)
-        told = replace(told, name=account.name, account_type=account.account_type)
-        is_known = told.balance == account.balance and account.last_synced_at == captured_at
-        await self.uow.accounts.update(told)
-        if is_known or told.balance is None:
+    async def _record_balance(self, account: Account, target: Target) -> None:
+        """A snapshot of the day that the balance is of, unless a file gave the same before."""
+        snapshot = self._snapshot(account, target)
+        if snapshot is None:
             return
-        value = None
-        if statement.holdings is not None:
-            value = value_of(statement.holdings, account.currency)
-        cash = told.cash_balance
-        if cash is None and value is not None:
-            cash = money_digits(EXACT.subtract(told.balance, value), account.currency)
-        snapshot = Snapshot(
+        since, until = _same_day(target.as_of, self.wish)
+        if await self.uow.imports.has_snapshot(snapshot, since=since, until=until):
+            return
+        await self.uow.snapshots.add(snapshot)
+        self.undo.snapshots.append(snapshot.id)
+
+    def _snapshot(self, account: Account, target: Target) -> Snapshot | None:
+        told, held = target.statement.account, target.statement.holdings
+        if told.balance is None:
+            return None
+        value = None if held is None else value_of(held, account.currency)
+        return Snapshot(
             id=new_id(),
-            user_id=self.user_id,
+            user_id=account.user_id,
             account_id=account.id,
-            balance=told.balance,
+            balance=money_digits(told.balance, account.currency),
             currency=account.currency,
             source=SnapshotSource.FILE_IMPORT,
-            captured_at=captured_at,
-            created_at=self.now,
-            available_balance=told.available_balance,
+            captured_at=target.as_of,
+            created_at=self.wish.now,
+            available_balance=_digits(told.available_balance, account.currency),
             holdings_value=value,
-            cash_value=cash,
+            cash_value=_cash(told, value),
         )
-        await self.uow.snapshots.add(snapshot)
-        self.undo["snapshots"].append(str(snapshot.id))
 
-    async def _remember(self, table: str, row_id: UUID) -> None:
-        self.undo[table] += await self.uow.imports.images(table, self.user_id, [row_id])
+    async def _bring_up_to_date(self, account: Account, target: Target) -> None:
+        """The account as the statement has it, which is the newest that is known."""
+        is_new = account.id in self.undo.created_accounts
+        before = await self._account_image(account)
+        if target.statement.holdings is not None:
+            await self._replace_holdings(account, target.statement)
+        await self.uow.accounts.update(self._told(account, target))
+        if not is_new:
+            after = await self._account_image(account)
+            self.undo.accounts.append(Change(before, after))
 
-    def _seal(self, number: str, account_id: UUID) -> bytes:
-        return self.vault.seal(number.encode(), bound_to=account_id)
+    async def _replace_holdings(self, account: Account, statement: ReportedStatement) -> None:
+        before = await self.uow.images.of_holdings(account)
+        held = statement.holdings or ()
+        await self.uow.holdings.replace_reported(account, held, now=self.wish.now)
+        after = await self.uow.images.of_holdings(account)
+        self.undo.holdings += [Change(before.get(row_id), image) for row_id, image in after.items()]
+
+    async def _account_image(self, account: Account) -> Image:
+        images = await self.uow.images.of_rows(Kept.ACCOUNTS, account.user_id, [account.id])
+        return images[account.id]
+
+    def _told(self, account: Account, target: Target) -> Account:
+        reported = target.statement.account
+        told = self._numbered(account, reported)
+        if reported.balance is not None:
+            told = replace(
+                told,
+                balance=money_digits(reported.balance, account.currency),
+                available_balance=_digits(reported.available_balance, account.currency),
+                cash_balance=_digits(reported.cash_balance, account.currency),
+            )
+        if told != account:
+            told = replace(told, updated_at=self.wish.now)
+        return replace(told, last_synced_at=target.as_of)
+
+    def _numbered(self, account: Account, told: ReportedAccount) -> Account:
+        """With the number that the file tells, if none is known."""
+        if told.account_number is None or account.account_number is not None:
+            return account
+        return replace(
+            account,
+            account_number=self.vault.seal(told.account_number.encode(), bound_to=account.id),
+            account_number_masked=masked(told.account_number),
+        )
 
 
-async def take_back(uow: UnitOfWork, standing: Import) -> None:
-    """Within the open transaction: everything as the images have it, and nothing of the import."""
-    undo: dict[str, Any] = dict(standing.undo)  # Any: JSON
-    user_id = standing.user_id
-    await uow.imports.take_out("transactions", user_id, [standing.id])
-    await uow.imports.put_back("transactions", user_id, undo["transactions"])
-    await uow.imports.take_out("holdings", user_id, _ids(undo["holdings_of"]))
-    await uow.imports.put_back("holdings", user_id, undo["holdings"])
-    await uow.imports.take_out("snapshots", user_id, _ids(undo["snapshots"]))
-    await uow.imports.put_back("accounts", user_id, undo["accounts"])
-    for account_id in _ids(undo["created_accounts"]):
-        await uow.accounts.delete(await uow.accounts.get(user_id, account_id))
+def _judged(
+    planned: PlannedStatement, verdict: Verdict
+) -> Sequence[tuple[ReportedTransaction, str | None]]:
+    rows = zip(planned.statement.transactions, planned.marks, planned.rulings, strict=True)
+    return [(row, mark) for row, mark, ruling in rows if ruling.verdict is verdict]
 
 
-def _ids(texts: Sequence[str]) -> list[UUID]:
-    return [UUID(text) for text in texts]
+def _digits(amount: Decimal | None, currency: str) -> Decimal | None:
+    return None if amount is None else money_digits(amount, currency)
 
 
-def _captured_at(statement: ReportedStatement, now: datetime) -> datetime:
-    """The end of the day that the balance is of, or now for a day that has not ended."""
-    day = statement.balance_date or statement.last_date
-    if day is None:
-        return now
-    return min(now, datetime.combine(day, time(23, 59, 59), UTC))
+def _cash(told: ReportedAccount, value: Decimal | None) -> Decimal | None:
+    """As the file tells it; else what the positions leave of the balance."""
+    if told.cash_balance is not None:
+        return money_digits(told.cash_balance, told.currency)
+    if told.balance is None or value is None:
+        return None
+    return money_digits(EXACT.subtract(told.balance, value), told.currency)
+
+
+def _same_day(instant: datetime, wish: Wish) -> tuple[datetime, datetime]:
+    """The day of this instant where the owner lives."""
+    local = instant.astimezone(wish.zone)
+    since = local.replace(hour=0, minute=0, second=0, microsecond=0)
+    return since, since + timedelta(days=1)

@@ -27,6 +27,7 @@ from coffers.domain.imports import (
     ImportSuperseded,
     ImportTargetInvalid,
     PlanStale,
+    TooManyImports,
 )
 from coffers.domain.paging import CursorInvalid, TooManyRows
 from coffers.domain.passwords import PasswordTooWeak, WrongPassword
@@ -226,14 +227,15 @@ ROUTES: Final[Sequence[Route]] = (
     Route("GET", "/holdings/{holding_id}", holdings.get_holding, USER, API_READ, [HoldingNotFound, NotYours]),
     Route("GET", "/accounts/{account_id}/holdings", holdings.list_account_holdings, USER, API_READ, [AccountNotFound, NotYours, TooManyRows]),
 
-    Route("POST", "/imports", imports.create_import, USER, API_WRITE, [StatementUnreadable, ImportTargetInvalid, AccountNotFound, NotYours], body=MULTIPART, deadline_s=60),
-    Route("GET", "/imports", imports.list_imports, USER, API_READ, []),
+    Route("POST", "/imports", imports.create_import, USER, API_WRITE, [StatementUnreadable, ImportTargetInvalid, TooManyImports, AccountNotFound, NotYours], body=MULTIPART, deadline_s=60),
+    Route("GET", "/imports", imports.list_imports, USER, API_READ, [CursorInvalid]),
     Route("GET", "/imports/formats", imports.list_import_formats, USER, API_READ, []),
     Route("POST", "/imports/previews", imports.preview_import, USER, API_WRITE, [StatementUnreadable], body=MULTIPART),
     Route("GET", "/imports/{import_id}", imports.get_import, USER, API_READ, [ImportNotFound, NotYours]),
-    Route("GET", "/imports/{import_id}/rows", imports.list_import_rows, USER, API_READ, [ImportNotFound, NotYours]),
-    Route("POST", "/imports/{import_id}/application", imports.apply_import, USER, API_WRITE, [ImportNotFound, NotYours, ImportNotPlanned, PlanStale, StatementUnreadable], body=JSON, deadline_s=120),
-    Route("POST", "/imports/{import_id}/reversal", imports.revert_import, USER, API_WRITE, [ImportNotFound, NotYours, ImportNotApplied, ImportSuperseded], deadline_s=60),
+    Route("DELETE", "/imports/{import_id}", imports.discard_import, USER, API_WRITE, [ImportNotFound, NotYours, ImportNotPlanned, PreconditionFailed]),
+    Route("GET", "/imports/{import_id}/rows", imports.list_import_rows, USER, API_READ, [ImportNotFound, NotYours, CursorInvalid]),
+    Route("POST", "/imports/{import_id}/application", imports.apply_import, USER, API_WRITE, [ImportNotFound, AccountNotFound, NotYours, ImportNotPlanned, PlanStale, ImportTargetInvalid, TooManyAccounts], body=JSON, deadline_s=120),
+    Route("POST", "/imports/{import_id}/reversal", imports.revert_import, USER, API_WRITE, [ImportNotFound, NotYours, ImportNotApplied, ImportSuperseded], deadline_s=120),
 
     Route("GET", "/events", events.stream_events, USER, EVENT_STREAM, [LastEventIdInvalid, TooManyListeners], produces=EVENT_STREAM_TYPE),
     Route("GET", "/changes", events.list_changes, USER, API_READ, [CursorInvalid]),

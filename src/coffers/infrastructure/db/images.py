@@ -1,49 +1,86 @@
-"""Rows as JSON and back, exactly: what a reversal restores."""
+"""Rows of the ledger as they are, and put back as they were."""
 
-import base64
-from collections.abc import Callable
-from datetime import date, datetime
-from decimal import Decimal
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Row, Table
+from sqlalchemy import ColumnElement, Table, delete, exists, insert, select
 
-from coffers.domain.imports import Image
+from coffers.domain.accounts import Account
+from coffers.domain.ids import UserId
+from coffers.domain.images import Image, Images, Kept
+from coffers.infrastructure.db.accounts import accounts
+from coffers.infrastructure.db.bulk import stretches
+from coffers.infrastructure.db.holdings import holdings
+from coffers.infrastructure.db.snapshots import balance_snapshots
+from coffers.infrastructure.db.transaction import Transaction
+from coffers.infrastructure.db.transaction_rows import transactions
 
-_TO_JSON: Final[dict[type, Callable[[Any], object]]] = {  # Any: whatever a column holds
-    Decimal: lambda value: {"decimal": format(value, "f")},
-    datetime: lambda value: {"instant": value.isoformat()},
-    date: lambda value: {"date": value.isoformat()},
-    UUID: lambda value: {"id": str(value)},
-    bytes: lambda value: {"bytes": base64.b64encode(value).decode()},
+TABLES: Final = {
+    Kept.ACCOUNTS: accounts,
+    Kept.HOLDINGS: holdings,
+    Kept.TRANSACTIONS: transactions,
 }
-_FROM_JSON: Final[dict[str, Callable[[str], object]]] = {
-    "decimal": Decimal,
-    "instant": datetime.fromisoformat,
-    "date": date.fromisoformat,
-    "id": UUID,
-    "bytes": base64.b64decode,
-}
 
 
-def image_of(table: Table, row: Row[Any]) -> Image:  # Any: a row of the whole table
-    """Every column of the row, each value with its type where JSON has none for it."""
-    return {column.name: _plain(getattr(row, column.name)) for column in table.columns}
+class SqlImages(Images):
+    """Images of SQL rows: every column by its name."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    async def of_rows(self, kept: Kept, user_id: UserId, ids: Sequence[UUID]) -> dict[UUID, Image]:
+        """As the port says."""
+        table, found = TABLES[kept], dict[UUID, Image]()
+        for part in stretches(ids):
+            chosen = _owned(table, user_id) & table.c.id.in_(part)
+            found |= await self._images(table, chosen)
+        return found
+
+    async def of_holdings(self, account: Account) -> dict[UUID, Image]:
+        """As the port says."""
+        mine = _owned(holdings, account.user_id) & (holdings.c.account_id == account.id)
+        return await self._images(holdings, mine)
+
+    async def put_back(self, kept: Kept, user_id: UserId, images: Sequence[Image]) -> None:
+        """As the port says."""
+        table = TABLES[kept]
+        for part in stretches(images):
+            same = table.c.id.in_([image["id"] for image in part])
+            await self._transaction.execute(delete(table).where(_owned(table, user_id), same))
+        for part in stretches(images):
+            await self._transaction.execute(insert(table), [dict(image) for image in part])
+
+    async def take_out(self, kept: Kept, user_id: UserId, ids: Sequence[UUID]) -> None:
+        """As the port says."""
+        table = TABLES[kept]
+        for part in stretches(ids):
+            gone = _owned(table, user_id) & table.c.id.in_(part)
+            await self._transaction.execute(delete(table).where(gone))
+
+    async def take_out_import(
+        self, user_id: UserId, import_id: UUID, snapshot_ids: Sequence[UUID]
+    ) -> None:
+        """As the port says."""
+        added = _owned(transactions, user_id) & (transactions.c.import_id == import_id)
+        await self._transaction.execute(delete(transactions).where(added))
+        for part in stretches(snapshot_ids):
+            told = _owned(balance_snapshots, user_id) & balance_snapshots.c.id.in_(part)
+            await self._transaction.execute(delete(balance_snapshots).where(told))
+
+    async def is_bare(self, account: Account) -> bool:
+        """As the port says."""
+        inside = [
+            exists().where(_owned(table, account.user_id), table.c.account_id == account.id)
+            for table in (transactions, holdings, balance_snapshots)
+        ]
+        rows = await self._transaction.rows(select(*inside))
+        return not any(rows[0])
+
+    async def _images(self, table: Table, chosen: ColumnElement[bool]) -> dict[UUID, Image]:
+        rows = await self._transaction.rows(select(table).where(chosen).with_for_update())
+        return {row.id: row._asdict() for row in rows}
 
 
-def row_of(image: Image) -> dict[str, object]:
-    """The row's values again."""
-    return {name: _value(kept) for name, kept in image.items()}
-
-
-def _plain(value: object) -> object:
-    to_json = _TO_JSON.get(type(value))
-    return value if to_json is None else to_json(value)
-
-
-def _value(kept: object) -> object:
-    if not isinstance(kept, dict):
-        return kept
-    ((kind, text),) = kept.items()
-    return _FROM_JSON[kind](text)
+def _owned(table: Table, user_id: UserId) -> ColumnElement[bool]:
+    return table.c.user_id == user_id

@@ -1,9 +1,8 @@
-"""The imports table, its repository, and the imports of a user to read."""
+"""The imports table and its repository."""
 
-import json
-import zlib
+import asyncio
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -17,39 +16,45 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    bindparam,
     delete,
+    func,
     insert,
     select,
+    text,
     update,
 )
 
 from coffers.domain.accounts import Account
+from coffers.domain.errors import PreconditionFailed
 from coffers.domain.ids import UserId
+from coffers.domain.images import Undo
 from coffers.domain.imports import (
-    Image,
     Import,
     ImportNotFound,
     Imports,
     ImportStatus,
-    Known,
-    KnownMovement,
+    Settlement,
 )
-from coffers.domain.statements import ReportedTransaction
-from coffers.domain.transactions import TransactionStatus
-from coffers.infrastructure.db.accounts import accounts
-from coffers.infrastructure.db.bulk import stretches
-from coffers.infrastructure.db.holdings import holdings
-from coffers.infrastructure.db.images import image_of, row_of
+from coffers.domain.snapshots import Snapshot
+from coffers.domain.statements import ReportedStatement, ReportedTransaction
+from coffers.domain.verdicts import Known
+from coffers.infrastructure.db.engines import BULK_PATIENCE_S
+from coffers.infrastructure.db.import_packing import (
+    compressed,
+    packed_statements,
+    packed_undo,
+    unpacked_statements,
+    unpacked_undo,
+)
+from coffers.infrastructure.db.known_movements import known_movements
 from coffers.infrastructure.db.metadata import METADATA
 from coffers.infrastructure.db.ownership import missing
+from coffers.infrastructure.db.settlements import settle
 from coffers.infrastructure.db.snapshots import balance_snapshots
+from coffers.infrastructure.db.tombstones import SqlTombstones
 from coffers.infrastructure.db.transaction import Transaction
-from coffers.infrastructure.db.transaction_records import search_text
-from coffers.infrastructure.db.transaction_rows import transaction_tombstones, transactions
 from coffers.infrastructure.db.types import Id, Json, UTCDateTime
-
-#: A pending movement may be posted up to eight days later: known rows are looked for around a file.
-AROUND: Final = timedelta(days=9)
 
 imports: Final = Table(
     "imports",
@@ -60,28 +65,25 @@ imports: Final = Table(
     Column("file_name", Text, nullable=False),
     Column("format", String(60), nullable=False),
     Column("sha256", String(64), nullable=False),
-    Column("content", LargeBinary, nullable=False),
-    Column("options", Json, nullable=False),
+    Column("account_id", Id),
     Column("plan_hash", String(64), nullable=False),
     Column("summary", Json, nullable=False),
-    #: JSON under zlib: a verdict for each of up to 50,000 rows.
-    Column("rows", LargeBinary, nullable=False),
     Column("account_ids", Json, nullable=False),
+    #: While it is planned, what its file says.
+    Column("statements", LargeBinary, nullable=False),
+    #: A verdict for each of up to 50,000 rows.
+    Column("rows", LargeBinary, nullable=False),
+    #: While it is applied, what its reversal needs.
     Column("undo", LargeBinary, nullable=False),
     Column("created_at", UTCDateTime, nullable=False),
     Column("applied_at", UTCDateTime),
     Column("reverted_at", UTCDateTime),
     Column("version", Integer, nullable=False),
     Index("ix_imports_id", "id"),
-    Index("ix_imports_user_id_created_at", "user_id", "created_at"),
+    Index("ix_imports_user_id_status", "user_id", "status", "applied_at"),
 )
-
-_TABLES: Final = {
-    "accounts": accounts,
-    "holdings": holdings,
-    "transactions": transactions,
-    "snapshots": balance_snapshots,
-}
+#: Everything but what is large.
+SLIM: Final = [imports.c[name] for name in Import.__dataclass_fields__]
 
 
 class SqlImports(Imports):
@@ -90,186 +92,149 @@ class SqlImports(Imports):
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
-    async def add(self, made: Import) -> None:
+    async def lock(self, user_id: UserId) -> None:
+        """As the port says; SQLite has one writer anyway."""
+        if self._transaction.is_sqlite:
+            return
+        # Whoever waits here waits for another import, which may be long.
+        self._transaction.patience_s = BULK_PATIENCE_S
+        wait_ms = int(BULK_PATIENCE_S * 900)
+        await self._transaction.execute(text(f"SET LOCAL lock_timeout = {wait_ms}"))
+        await self._transaction.execute(_LOCK.bindparams(key=f"imports of {user_id}"))
+
+    async def add(self, made: Import, statements: Sequence[ReportedStatement], rows: bytes) -> None:
         """As the port says."""
-        await self._transaction.execute(insert(imports).values(_row(made)))
+        large = {
+            "statements": await asyncio.to_thread(packed_statements, statements),
+            "rows": await asyncio.to_thread(compressed, rows),
+            "undo": b"",
+        }
+        await self._transaction.execute(insert(imports).values(_row(made) | large))
 
     async def get(self, user_id: UserId, import_id: UUID) -> Import:
         """As the port says."""
-        owned = (imports.c.user_id == user_id) & (imports.c.id == import_id)
-        rows = await self._transaction.rows(select(imports).where(owned).with_for_update())
+        statement = select(*SLIM).where(_one(user_id, import_id)).with_for_update()
+        rows = await self._transaction.rows(statement)
         if not rows:
             refusal = ImportNotFound("Import not found")
             raise await missing(self._transaction, imports, import_id, refusal)
         return import_of(rows[0])
 
-    async def update(self, changed: Import) -> Import:
+    async def statements(self, planned: Import) -> list[ReportedStatement]:
         """As the port says."""
-        row = _row(changed) | {"version": changed.version + 1}
-        owned = (imports.c.user_id == changed.user_id) & (imports.c.id == changed.id)
-        await self._transaction.execute(update(imports).where(owned).values(row))
-        return changed
+        kept = await self._large(planned, imports.c.statements)
+        return await asyncio.to_thread(unpacked_statements, kept)
 
-    async def known(self, account: Account, rows: Sequence[ReportedTransaction]) -> Known:
+    async def undo(self, applied: Import) -> Undo:
         """As the port says."""
-        found: dict[UUID, KnownMovement] = {}
-        for wanted in _wanted(rows):
-            owned = (transactions.c.user_id == account.user_id) & (
-                transactions.c.account_id == account.id
-            )
-            for row in await self._transaction.rows(select(*_SLIM).where(owned, wanted)):
-                found[row.id] = _known(row)
-        graves = await self._transaction.rows(
-            select(
-                transaction_tombstones.c.kind,
-                transaction_tombstones.c.key,
-                transaction_tombstones.c["count"].label("deleted"),
-            ).where(
-                transaction_tombstones.c.user_id == account.user_id,
-                transaction_tombstones.c.account_id == account.id,
-            )
-        )
-        ordered = sorted(found.values(), key=lambda one: (one.transaction_date, one.id))
-        return Known(
-            ordered,
-            frozenset(grave.key for grave in graves if grave.kind == "id"),
-            {grave.key: grave.deleted for grave in graves if grave.kind == "fingerprint"},
-        )
+        kept = await self._large(applied, imports.c.undo)
+        return await asyncio.to_thread(unpacked_undo, kept)
+
+    async def update(
+        self, changed: Import, *, rows: bytes | None = None, undo: Undo | None = None
+    ) -> Import:
+        """As the port says."""
+        stored = _next(changed)
+        values: dict[str, object] = _row(stored)
+        values["undo"] = await asyncio.to_thread(packed_undo, undo)
+        if rows is not None:
+            values["rows"] = await asyncio.to_thread(compressed, rows)
+        if changed.status is not ImportStatus.PLANNED:
+            values["statements"] = b""
+        owned = _one(changed.user_id, changed.id)
+        await self._transaction.execute(update(imports).where(owned).values(values))
+        return stored
+
+    async def discard(self, planned: Import, *, expected_version: int | None) -> None:
+        """As the port says."""
+        if expected_version not in {None, planned.version}:
+            raise PreconditionFailed("The import was changed in the meantime: read it again.")
+        owned = _one(planned.user_id, planned.id)
+        await self._transaction.execute(delete(imports).where(owned))
+
+    async def count_planned(self, user_id: UserId) -> int:
+        """As the port says."""
+        return int((await self._transaction.rows(_PLANNED, {"user_id": user_id}))[0][0])
+
+    async def last_applied_at(self, user_id: UserId) -> datetime | None:
+        """As the port says."""
+        last: datetime | None = (await self._transaction.rows(_LAST, {"user_id": user_id}))[0][0]
+        return last
 
     async def applied_after(
         self, user_id: UserId, applied_at: datetime, account_ids: Sequence[str]
     ) -> bool:
         """As the port says."""
-        later = (imports.c.user_id == user_id) & (imports.c.applied_at > applied_at)
-        later &= imports.c.status == ImportStatus.APPLIED.value
-        rows = await self._transaction.rows(select(imports.c.account_ids).where(later))
+        later = {"user_id": user_id, "applied_at": applied_at}
+        rows = await self._transaction.rows(_LATER, later)
         return any(set(row.account_ids) & set(account_ids) for row in rows)
 
+    async def known(self, account: Account, rows: Sequence[ReportedTransaction]) -> Known:
+        """As the port says."""
+        buried = await SqlTombstones(self._transaction).of_account(account)
+        return Known(await known_movements(self._transaction, account, rows), buried)
+
     async def settle(
-        self, account: Account, row: ReportedTransaction, transaction_id: UUID, now: datetime
+        self, account: Account, settled: Sequence[Settlement], *, import_id: UUID, now: datetime
     ) -> None:
         """As the port says."""
-        values: dict[str, Any] = {  # Any: what the columns take
-            "transaction_type": row.transaction_type.value,
-            "subtype": row.subtype.value,
-            "status": row.status.value,
-            "description": row.description,
-            "search_text": search_text(row.description, row.security_name),
-            "transaction_date": row.transaction_date,
-            "settlement_date": row.settlement_date,
-            "updated_at": now,
-            "version": transactions.c.version + 1,
-        }
-        if row.provider_transaction_id is not None:
-            values["provider_transaction_id"] = row.provider_transaction_id
-        owned = (transactions.c.user_id == account.user_id) & (transactions.c.id == transaction_id)
-        await self._transaction.execute(update(transactions).where(owned).values(values))
+        await settle(self._transaction, account, settled, import_id=import_id, now=now)
 
-    async def images(self, table: str, user_id: UserId, ids: Sequence[UUID]) -> list[Image]:
+    async def known_at(self, account: Account) -> datetime | None:
         """As the port says."""
-        found = []
-        for part in stretches(list(ids)):
-            chosen = _chosen(table, user_id, part)
-            rows = await self._transaction.rows(select(_TABLES[table]).where(chosen))
-            found += [image_of(_TABLES[table], row) for row in rows]
-        return found
+        mine = {"user_id": account.user_id, "account_id": account.id}
+        captured_at = (await self._transaction.rows(_CAPTURED_AT, mine))[0][0]
+        instants = [at for at in (captured_at, account.last_synced_at) if at is not None]
+        return max(instants, default=None)
 
-    async def put_back(self, table: str, user_id: UserId, images: Sequence[Image]) -> None:
+    async def has_snapshot(self, like: Snapshot, *, since: datetime, until: datetime) -> bool:
         """As the port says."""
-        rows = [row_of(image) for image in images]
-        if not rows:
-            return
-        target = _TABLES[table]
-        for part in stretches(rows):
-            same = target.c.id.in_([row["id"] for row in part])
-            await self._transaction.execute(delete(target).where(target.c.user_id == user_id, same))
-        await self._transaction.execute(insert(target), rows)
+        c = balance_snapshots.c
+        mine = (c.user_id == like.user_id) & (c.account_id == like.account_id)
+        mine &= (c.source == like.source.value) & (c.captured_at >= since) & (c.captured_at < until)
+        amounts = ("balance", "available_balance", "holdings_value", "cash_value")
+        rows = await self._transaction.rows(select(*(c[name] for name in amounts)).where(mine))
+        wanted = tuple(getattr(like, name) for name in amounts)
+        return any(tuple(row) == wanted for row in rows)
 
-    async def take_out(self, table: str, user_id: UserId, ids: Sequence[UUID]) -> None:
-        """As the port says."""
-        for part in stretches(list(ids)):
-            chosen = _chosen(table, user_id, part, to_remove=True)
-            await self._transaction.execute(delete(_TABLES[table]).where(chosen))
+    async def _large(self, kept: Import, column: ColumnElement[bytes]) -> bytes:
+        owned = _one(kept.user_id, kept.id)
+        content: bytes = (await self._transaction.rows(select(column).where(owned)))[0][0]
+        return content
+
+
+def _next(changed: Import) -> Import:
+    fields = {name: getattr(changed, name) for name in Import.__dataclass_fields__}
+    return Import(**fields | {"version": changed.version + 1})
 
 
 def _row(made: Import) -> dict[str, object]:
     row = {name: getattr(made, name) for name in Import.__dataclass_fields__}
     return row | {
         "status": made.status.value,
-        "options": dict(made.options),
         "account_ids": list(made.account_ids),
         "summary": dict(made.summary),
-        "rows": packed(list(made.rows)),
-        "undo": packed(made.undo),
     }
 
 
-def import_of(row: Row[Any]) -> Import:  # Any: a row of the whole table
+def import_of(row: Row[Any]) -> Import:  # Any: a row of SLIM
     """The import as it was stored."""
-    fields = {name: getattr(row, name) for name in Import.__dataclass_fields__}
-    return Import(
-        **fields
-        | {
-            "status": ImportStatus(row.status),
-            "rows": unpacked(row.rows),
-            "undo": unpacked(row.undo),
-        }
-    )
+    return Import(**row._asdict() | {"status": ImportStatus(row.status)})
 
 
-def packed(value: object) -> bytes:
-    """JSON, compressed."""
-    return zlib.compress(json.dumps(value, separators=(",", ":")).encode(), level=1)
+def _one(user_id: UserId, import_id: UUID) -> ColumnElement[bool]:
+    return (imports.c.user_id == user_id) & (imports.c.id == import_id)
 
 
-def unpacked(kept: bytes) -> Any:  # Any: whatever was packed
-    """The value again."""
-    return json.loads(zlib.decompress(kept))
-
-
-_SLIM: Final = (
-    transactions.c.id,
-    transactions.c.provider_transaction_id,
-    transactions.c.fingerprint,
-    transactions.c.amount,
-    transactions.c.currency,
-    transactions.c.transaction_date,
-    transactions.c.status,
-    transactions.c.import_id,
+_LOCK: Final = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))")
+_MINE: Final = imports.c.user_id == bindparam("user_id")
+_APPLIED: Final = _MINE & (imports.c.status == ImportStatus.APPLIED.value)
+_PLANNED: Final = select(func.count()).where(_MINE, imports.c.status == ImportStatus.PLANNED.value)
+_LAST: Final = select(func.max(imports.c.applied_at)).where(_MINE)
+_LATER: Final = select(imports.c.account_ids).where(
+    _APPLIED, imports.c.applied_at > bindparam("applied_at", type_=UTCDateTime)
 )
-
-
-def _known(row: Row[Any]) -> KnownMovement:  # Any: a row of _SLIM
-    return KnownMovement(
-        id=row.id,
-        provider_transaction_id=row.provider_transaction_id,
-        fingerprint=row.fingerprint,
-        amount=row.amount,
-        currency=row.currency,
-        transaction_date=row.transaction_date,
-        status=TransactionStatus(row.status),
-        is_foreign=row.import_id is None,
-    )
-
-
-def _wanted(rows: Sequence[ReportedTransaction]) -> list[ColumnElement[bool]]:
-    """Known rows that these could be: those around their days, and those with one of their ids."""
-    if not rows:
-        return []
-    days = [row.transaction_date for row in rows]
-    around = transactions.c.transaction_date.between(min(days) - AROUND, max(days) + AROUND)
-    ids = [row.provider_transaction_id for row in rows if row.provider_transaction_id]
-    by_id = [transactions.c.provider_transaction_id.in_(part) for part in stretches(ids)]
-    return [around, *by_id]
-
-
-def _chosen(
-    table: str, user_id: UserId, ids: Sequence[UUID], *, to_remove: bool = False
-) -> ColumnElement[bool]:
-    target = _TABLES[table]
-    column = target.c.id
-    if table == "holdings":
-        column = target.c.account_id
-    elif table == "transactions" and to_remove:
-        column = target.c.import_id
-    return (target.c.user_id == user_id) & column.in_(ids)
+_CAPTURED_AT: Final = select(func.max(balance_snapshots.c.captured_at)).where(
+    balance_snapshots.c.user_id == bindparam("user_id"),
+    balance_snapshots.c.account_id == bindparam("account_id"),
+)

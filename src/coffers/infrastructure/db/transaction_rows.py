@@ -1,4 +1,4 @@
-"""The transactions and transaction_tombstones tables, and how many rows at once get in."""
+"""The transactions table, and how many rows at once get in."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -80,18 +80,6 @@ Index(
     transactions.c.import_id,
     sqlite_where=transactions.c.import_id.is_not(None),
     postgresql_where=transactions.c.import_id.is_not(None),
-)
-
-#: What its owner deleted: `key` is the source's id, or the fingerprint with the number deleted.
-transaction_tombstones: Final = Table(
-    "transaction_tombstones",
-    METADATA,
-    Column("user_id", Id, primary_key=True),
-    Column("account_id", Id, primary_key=True),
-    Column("kind", String(12), primary_key=True),
-    Column("key", Text, primary_key=True),
-    Column("count", Integer, nullable=False),
-    Column("created_at", UTCDateTime, nullable=False),
 )
 
 

@@ -19,12 +19,12 @@ from coffers.domain.transactions import (
     settle,
 )
 from coffers.infrastructure.db.bulk import stretches
+from coffers.infrastructure.db.tombstones import transaction_tombstones
 from coffers.infrastructure.db.transaction import Transaction
 from coffers.infrastructure.db.transaction_records import Records
 from coffers.infrastructure.db.transaction_rows import (
     insert_rows,
     merge_rows,
-    transaction_tombstones,
     transactions,
 )
 

@@ -26,6 +26,7 @@ from coffers.infrastructure.db.engines import Engines
 from coffers.infrastructure.db.erasures import SqlErasures
 from coffers.infrastructure.db.events import log_events
 from coffers.infrastructure.db.holdings import SqlHoldings
+from coffers.infrastructure.db.images import SqlImages
 from coffers.infrastructure.db.imports import SqlImports
 from coffers.infrastructure.db.jobs import SqlJobs
 from coffers.infrastructure.db.leftovers import SqlLeftovers
@@ -35,6 +36,7 @@ from coffers.infrastructure.db.security import SqlRotations
 from coffers.infrastructure.db.sessions import SqlSessions
 from coffers.infrastructure.db.snapshots import SqlSnapshots
 from coffers.infrastructure.db.syncs import SqlSyncs
+from coffers.infrastructure.db.tombstones import SqlTombstones
 from coffers.infrastructure.db.transaction import Transaction
 from coffers.infrastructure.db.transactions import SqlTransactions
 from coffers.infrastructure.db.users import SqlUsers
@@ -82,6 +84,8 @@ class SqlUnitOfWork(HeldUnitOfWork):
     schedules = repository(SqlSchedules)
     dormancy = repository(SqlDormancy)
     imports = repository(SqlImports)
+    images = repository(SqlImages)
+    tombstones = repository(SqlTombstones)
 
     def __init__(
         self,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from msgspec import to_builtins
 
-from coffers.application.import_views import (
+from coffers.application.import_formats import (
     ImportFormat,
     ImportFormats,
     ImportPreview,
@@ -17,8 +17,14 @@ from coffers.domain.money import money_digits
 from coffers.domain.statements import ReportedStatement
 from coffers.infrastructure.statements.csv_layout import csv_mapping
 from coffers.infrastructure.statements.csv_presets import csv_presets
-from coffers.infrastructure.statements.formats import CSV_CUSTOM, catalogue, detect, format_named
-from coffers.infrastructure.statements.parse import preview
+from coffers.infrastructure.statements.formats import (
+    CSV_CUSTOM,
+    Format,
+    catalogue,
+    detect,
+    format_named,
+)
+from coffers.infrastructure.statements.parse import check_size, preview
 from coffers.infrastructure.statements.sandboxed import StatementParser
 
 
@@ -70,27 +76,22 @@ class SandboxedReader(StatementReader):
         )
 
     async def read(self, file: ImportFile) -> tuple[str, list[ReportedStatement]]:
-        """As the port says. Options: `format`, `mapping`, `currency`, `day_first`."""
-        options = file.options
-        layout = options.get("mapping")
-        mapping = csv_mapping(layout) if isinstance(layout, Mapping) else None
-        named = options.get("format")
-        chosen = CSV_CUSTOM if mapping else format_named(str(named)) if named else None
-        chosen = chosen or detect(file.content, file.name)
+        """As the port says."""
+        mapping = None if file.mapping is None else csv_mapping(file.mapping)
+        chosen = await asyncio.to_thread(_format, file, has_mapping=mapping is not None)
         statements = await self._parser.parse(
             file.content,
             file_name=file.name,
             format=chosen,
             mapping=mapping,
-            default_currency=_text(options.get("currency")),
-            day_first=_flag(options.get("day_first")),
+            default_currency=file.currency,
+            day_first=file.day_first,
         )
         return chosen.slug, statements
 
 
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
-
-
-def _flag(value: object) -> bool | None:
-    return value if isinstance(value, bool) else None
+def _format(file: ImportFile, *, has_mapping: bool) -> Format:
+    if has_mapping:
+        return CSV_CUSTOM
+    check_size(file.content)
+    return format_named(file.format) if file.format else detect(file.content, file.name)

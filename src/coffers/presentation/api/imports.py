@@ -1,5 +1,6 @@
 """/imports: a file becomes a plan; the plan is applied, and can be taken back."""
 
+from collections import Counter
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -7,24 +8,29 @@ from fastapi import File, Form, Query, UploadFile
 from pydantic import Field, StringConstraints
 
 from coffers.application import import_views, imports
-from coffers.application.import_views import (
-    ImportFormats,
-    ImportList,
-    ImportPreview,
-    ImportRows,
-    ImportView,
-)
+from coffers.application.import_formats import ImportFormats, ImportPreview
+from coffers.application.import_views import ImportList, ImportRows, ImportView, RowsAsked
 from coffers.application.imports import ImportFile
 from coffers.application.views import Versioned
 from coffers.domain.errors import Invalid
-from coffers.domain.imports import Verdict
+from coffers.domain.paging import DEFAULT_LIMIT
+from coffers.domain.verdicts import Verdict
 from coffers.presentation.answers import Answer
-from coffers.presentation.calls import Caller
+from coffers.presentation.calls import Call, Caller
+from coffers.presentation.file_names import file_name
 from coffers.presentation.json_bodies import strict_json
+from coffers.presentation.paging import CursorIn, LimitIn, next_link
 from coffers.presentation.schemas import Body, CurrencyIn
 
-MAX_NAME: Final = 255
-MAX_OFFSET: Final = 50_000
+#: A layout of one's own is a page of JSON, not a book.
+MAX_MAPPING: Final = 20_000
+MAX_FORMAT: Final = 60
+
+Statement = Annotated[UploadFile, File(description="The statement as downloaded.")]
+CsvLayout = Annotated[
+    str, Form(max_length=MAX_MAPPING, description="Which column of the CSV is what, as JSON.")
+]
+DefaultCurrency = Annotated[CurrencyIn | None, Form(description="For files that name no currency.")]
 
 
 class Application(Body):
@@ -35,47 +41,43 @@ class Application(Body):
     )
 
 
+class FormInvalid(Invalid):
+    """The form has a field that is not known here, or one of them twice."""
+
+
 class MappingInvalid(Invalid):
     """The mapping is not a JSON object."""
 
 
-async def create_import(
+async def create_import(  # noqa: PLR0913, PLR0917 - an argument for each field of the form
     call: Caller,
-    file: Annotated[UploadFile, File(description="The statement as downloaded.")],
+    file: Statement,
     account_id: Annotated[UUID | None, Form(description="Where its one account goes.")] = None,
-    format: Annotated[str | None, Form(max_length=60)] = None,  # noqa: A002 - the contract's word
-    currency: Annotated[CurrencyIn | None, Form(description="For files that name none.")] = None,
+    format: Annotated[str | None, Form(max_length=MAX_FORMAT)] = None,  # noqa: A002 - the API's word
+    currency: DefaultCurrency = None,
     day_first: Annotated[bool | None, Form(description="31/12 rather than 12/31.")] = None,
-    mapping: Annotated[str | None, Form(description="A CSV layout, as JSON.")] = None,
+    mapping: CsvLayout | None = None,
 ) -> Answer[ImportView]:
     """Read a statement and plan its import; nothing changes yet."""
-    options: dict[str, object] = {
-        "account_id": None if account_id is None else str(account_id),
-        "format": format,
-        "currency": currency,
-        "day_first": day_first,
-        "mapping": None if mapping is None else _layout(mapping),
-    }
-    named = (file.filename or "statement")[:MAX_NAME].replace("\0", "")
-    wish = ImportFile(named, await file.read(), options)
-    made = await imports.plan_import(call.uow, call.services.import_desk, call.principal, wish)
+    await _check_form(call, "file", "account_id", "format", "currency", "day_first", "mapping")
+    sent = ImportFile(
+        name=file_name(file.filename),
+        content=await file.read(),
+        account_id=account_id,
+        format=format,
+        mapping=None if mapping is None else _layout(mapping),
+        currency=currency,
+        day_first=day_first,
+    )
+    made = await imports.plan_import(call.uow, call.services.import_desk, call.principal, sent)
     return Answer(made.view, {"Location": f"/api/v1/imports/{made.view.id}"}, made.version)
 
 
-def _layout(text: str) -> dict[str, Any]:  # Any: JSON
-    layout = strict_json(text.encode())
-    if not isinstance(layout, dict):
-        raise MappingInvalid("The mapping is not a JSON object.", field="mapping")
-    return layout
-
-
 async def preview_import(
-    call: Caller,
-    file: Annotated[UploadFile, File(description="The CSV file as downloaded.")],
-    mapping: Annotated[str, Form(description="The layout to try, as JSON.")],
-    currency: Annotated[CurrencyIn | None, Form(description="For files that name none.")] = None,
+    call: Caller, file: Statement, mapping: CsvLayout, currency: DefaultCurrency = None
 ) -> ImportPreview:
     """Try a CSV layout on the first rows of a file; nothing is kept."""
+    await _check_form(call, "file", "mapping", "currency")
     reader = call.services.import_desk.reader
     return await reader.preview(await file.read(), _layout(mapping), currency)
 
@@ -85,9 +87,15 @@ async def list_import_formats(call: Caller) -> ImportFormats:
     return call.services.import_formats
 
 
-async def list_imports(call: Caller) -> ImportList:
-    """List the last imports, newest first."""
-    return await import_views.list_imports(call.services.import_lookups, call.principal)
+async def list_imports(
+    call: Caller, limit: LimitIn = DEFAULT_LIMIT, cursor: CursorIn = None
+) -> Answer[ImportList]:
+    """List the imports, newest first."""
+    services = call.services
+    page = await import_views.list_imports(
+        services.import_lookups, services.cursors, call.principal, limit=limit, cursor=cursor
+    )
+    return Answer(page, next_link(call.request, page.next_cursor))
 
 
 async def get_import(call: Caller, import_id: UUID) -> Versioned[ImportView]:
@@ -99,19 +107,19 @@ async def get_import(call: Caller, import_id: UUID) -> Versioned[ImportView]:
 async def list_import_rows(
     call: Caller,
     import_id: UUID,
-    verdict: Annotated[Verdict | None, Query()] = None,
-    offset: Annotated[int, Query(ge=0, le=MAX_OFFSET)] = 0,
-    limit: Annotated[int, Query(ge=1, le=import_views.MAX_ROWS)] = 100,
-) -> ImportRows:
+    verdict: Annotated[Verdict | None, Query(description="Only rows with this verdict.")] = None,
+    limit: LimitIn = DEFAULT_LIMIT,
+    cursor: CursorIn = None,
+) -> Answer[ImportRows]:
     """The rows of a plan in the file's order, each with its verdict."""
-    return await import_views.list_rows(
-        call.services.import_lookups,
+    services = call.services
+    page = await import_views.list_rows(
+        services.import_lookups,
+        services.cursors,
         call.principal,
-        import_id,
-        verdict=verdict,
-        offset=offset,
-        limit=limit,
+        RowsAsked(import_id, verdict, limit, cursor),
     )
+    return Answer(page, next_link(call.request, page.next_cursor))
 
 
 async def apply_import(call: Caller, import_id: UUID, body: Application) -> Versioned[ImportView]:
@@ -126,3 +134,25 @@ async def revert_import(call: Caller, import_id: UUID) -> Versioned[ImportView]:
     """Restore exactly what was there before the import."""
     desk = call.services.import_desk
     return await imports.revert_import(call.uow, desk, call.principal, import_id)
+
+
+async def discard_import(call: Caller, import_id: UUID) -> None:
+    """Forget a plan that was not applied."""
+    await imports.discard_import(call.uow, call.principal, import_id, call.expected_version)
+
+
+async def _check_form(call: Call, *known: str) -> None:
+    """Raises FormInvalid; the framework would take the last of a repeated field."""
+    sent = Counter(name for name, _ in (await call.request.form()).multi_items())
+    for name, count in sent.items():
+        if name not in known:
+            raise FormInvalid(f"Unknown field; known here: {', '.join(known)}.")
+        if count > 1:
+            raise FormInvalid("This field was sent twice.", field=name)
+
+
+def _layout(text: str) -> dict[str, Any]:  # Any: JSON
+    layout = strict_json(text.encode(errors="replace"))
+    if not isinstance(layout, dict):
+        raise MappingInvalid("The mapping is not a JSON object.", field="mapping")
+    return layout
