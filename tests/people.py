@@ -46,12 +46,18 @@ class Person:
         return await self.client.request(method, path, headers=headers, **more)
 
 
-async def sign_up(client: httpx.AsyncClient, name: str, *roles: str) -> Person:
-    """Register `name`@example.com, confirm the address, give the roles if any, sign in."""
+async def sign_up(
+    client: httpx.AsyncClient, name: str, *roles: str, database_url: str | None = None
+) -> Person:
+    """Register `name`@example.com, confirm the address, give the roles if any, sign in.
+
+    A service that is a process of its own needs its database to be named.
+    """
     email = f"{name}@example.com"
     made = await client.post("/users", json={"email": email, "password": PASSWORD})
     assert made.status_code == 201, made.text
-    await _confirm(client, email, roles)
+    url = database_url or client.app.state.settings.database  # type: ignore[attr-defined]  # set by `running`
+    await _confirm(url, email, roles)
     return await sign_in(client, email)
 
 
@@ -64,9 +70,8 @@ async def sign_in(client: httpx.AsyncClient, email: str, password: str = PASSWOR
     return Person(me["id"], email, pair["access_token"], pair["refresh_token"], client)
 
 
-async def _confirm(client: httpx.AsyncClient, email: str, roles: tuple[str, ...]) -> None:
+async def _confirm(url: str, email: str, roles: tuple[str, ...]) -> None:
     """Behind the API's back, as the operator's command line would do it."""
-    url = client.app.state.settings.database  # type: ignore[attr-defined]  # set by `running`
     values: dict[str, object] = {"is_verified": True}
     if roles:
         values["roles"] = frozenset(roles)

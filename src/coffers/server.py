@@ -33,7 +33,13 @@ def serve(app: FastAPI, settings: Settings) -> None:
     Raises PortTaken, and SystemExit when the application does not start.
     """
     _allow_many_files()
-    config = uvicorn.Config(
+    with listening(settings.host, settings.port) as listener:
+        OrderlyServer(configuration(app, settings)).run(sockets=[listener])
+
+
+def configuration(app: FastAPI, settings: Settings) -> uvicorn.Config:
+    """Uvicorn's, with nothing left to its defaults that somebody could draw out or fake."""
+    return uvicorn.Config(
         app,
         loop="uvloop",
         http=GuardedProtocol,
@@ -47,11 +53,9 @@ def serve(app: FastAPI, settings: Settings) -> None:
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=settings.graceful_timeout_s,
     )
-    with _listening(settings) as listener:
-        _Server(config).run(sockets=[listener])
 
 
-class _Server(uvicorn.Server):
+class OrderlyServer(uvicorn.Server):
     """Ends streams before it waits for what else is under way, and exits with 0 when told to."""
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -79,14 +83,15 @@ def _end_in(seconds: float) -> None:
 
 
 @contextlib.contextmanager
-def _listening(settings: Settings) -> Iterator[socket.socket]:
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+def listening(host: str, port: int) -> Iterator[socket.socket]:
+    """A bound socket; raises PortTaken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            listener.bind((settings.host, settings.port))
+            listener.bind((host, port))
         except OSError as error:
-            reason = f"Cannot listen on {settings.host} port {settings.port}: {error.strerror}."
+            reason = f"Cannot listen on {host} port {port}: {error.strerror}."
             raise PortTaken(reason) from error
         yield listener
 

@@ -9,7 +9,13 @@ import pytest
 
 from coffers import server
 from coffers.commands.service import DEMO_EMAIL
-from coffers.local_secrets import FILE, KEPT_KEYS, kept_secrets, secret_keys
+from coffers.local_secrets import (
+    FILE,
+    KEPT_KEYS,
+    kept_secrets,
+    new_encryption_key,
+    secret_keys,
+)
 from coffers.presentation.routes import ROUTES
 from coffers.service_lock import ServiceRuns, only_service
 from coffers.settings import Settings
@@ -49,6 +55,21 @@ def test_a_setting_that_does_not_hold_is_named_and_the_exit_code_is_2(
 
     assert refused.exit_code == 2
     assert "COFFERS_PORT: Input should be less than or equal to 65535" in refused.stderr
+
+
+def test_a_weak_secret_is_refused_in_production(
+    run: Cli, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COFFERS_ENVIRONMENT", "production")
+    monkeypatch.setenv("COFFERS_DATABASE_URL", f"sqlite+aiosqlite:///{home / 'coffers.sqlite3'}")
+    monkeypatch.setenv("COFFERS_SECRET_KEY", "change-me-change-me-change-me-change-me")
+    monkeypatch.setenv("COFFERS_ENCRYPTION_KEY", new_encryption_key())
+
+    refused = run("serve")
+
+    assert refused.exit_code == 2
+    assert "COFFERS_SECRET_KEY is weak" in refused.stderr
+    assert "change-me" not in refused.stderr
 
 
 def test_a_mistyped_setting_is_pointed_out(run: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
