@@ -1,0 +1,75 @@
+"""No read costs more statements with more rows: the number of each is pinned here."""
+
+from typing import Final
+from uuid import UUID
+
+import pytest
+
+from tests.ledgers import NOON, Ledger, ledger_of, movement, position, reported_account
+from tests.people import Person
+from tests.queries import Statements, count_statements
+
+__all__ = ["count_statements"]
+
+YEAR: Final = "start_date=2026-01-01T00:00:00Z&end_date=2026-12-31T00:00:00Z"
+#: Path → statements. Where the base currency or the time zone matters, the profile is one of them.
+COSTS: Final = {
+    "/accounts": 1,
+    "/accounts/{account}": 1,
+    "/transactions": 1,
+    "/transactions?q=coffee&sort=-amount&limit=2": 1,
+    "/accounts/{account}/transactions": 1,
+    "/transactions/{transaction}": 1,
+    "/holdings": 1,
+    "/holdings?active_only=false&asset_type=equity&symbol=AAPL": 1,
+    "/accounts/{account}/holdings": 1,
+    "/holdings/{holding}": 1,
+    "/balance-snapshots": 1,
+    "/accounts/{account}/balance-history?" + YEAR: 1,
+    "/accounts/{account}/balance-history?source=holdings_sync&" + YEAR: 1,
+    "/accounts/{account}/balance-snapshots": 1,
+    "/net-worth": 2,
+    "/net-worth/history?start_date=2026-03-01": 2,
+}
+
+
+async def _fill(ledger: Ledger) -> UUID:
+    first, *others = await ledger.accounts(*(reported_account(f"a{number}") for number in range(3)))
+    for account in (first, *others):
+        await ledger.hold(account, *(position(f"S{number}") for number in range(5)))
+        await ledger.move(account, *(movement(f"t{number}") for number in range(5)))
+        await ledger.snapshots(account, [(NOON.replace(day=day), "5") for day in range(1, 6)])
+    return first.id
+
+
+async def _objects(ada: Person, account: UUID) -> dict[str, str]:
+    (holding, *_) = (await ada.get("/holdings")).json()["holdings"]
+    (row, *_) = (await ada.get("/transactions")).json()["transactions"]
+    return {"account": str(account), "holding": holding["id"], "transaction": row["id"]}
+
+
+async def test_each_read_costs_this_many_statements(
+    count_statements: Statements, ada: Person
+) -> None:
+    async with ledger_of(ada) as ledger:
+        objects = await _objects(ada, await _fill(ledger))
+    costs = {}
+
+    for path in COSTS:
+        with count_statements.counted() as statements:
+            answer = await ada.get(path.format(**objects))
+        assert answer.status_code == 200, answer.text
+        costs[path] = len(statements)
+
+    assert costs == COSTS
+
+
+@pytest.mark.parametrize("path", ["/holdings", "/transactions", "/balance-snapshots"])
+async def test_an_empty_answer_costs_no_more(
+    count_statements: Statements, ada: Person, path: str
+) -> None:
+    with count_statements.counted() as statements:
+        answer = await ada.get(path)
+
+    assert answer.json()["total_count"] == 0
+    assert len(statements) == 1
