@@ -139,6 +139,16 @@ async def test_the_system_s_chain_keeps_the_length_and_the_last_hash(
     assert await event_names(client, ada.id) == []
 
 
+async def test_the_audit_log_still_verifies(client: httpx.AsyncClient, ada: Person) -> None:
+    root = await sign_up(client, "root", "admin")
+
+    await erase(ada)
+
+    verified = (await root.get("/admin/audit-log/verification")).json()
+    assert verified["is_intact"], verified
+    assert verified["chains_erased"] == 1
+
+
 async def test_access_refresh_and_keys_end_at_once(client: httpx.AsyncClient, ada: Person) -> None:
     other = await sign_in(client, ada.email)
     key = (await ada.post("/api-keys", {"name": "script", "scopes": ["read"]})).json()["key"]

@@ -232,6 +232,20 @@ async def test_a_long_or_hostile_user_agent_is_cut_and_kept(
         assert row.device <= 100
 
 
+async def test_a_forwarded_address_of_any_length_is_cut_and_kept(
+    database_url: str, tmp_path: Path
+) -> None:
+    proxied = settings_for(database_url, tmp_path, trusted_proxies=["127.0.0.1/32"])
+    async with running(proxied) as client:
+        ada = await sign_up(client, "ada")
+
+        answer = await attempt(client, ada.email, **{"X-Forwarded-For": "10.0.0.1" * 1_000})
+
+        assert answer.status_code == 201
+        (newest, _) = (await ada.get("/sessions")).json()["sessions"]
+        assert len(newest["ip_address"]) <= 45
+
+
 async def test_an_address_may_try_five_times_a_minute(sqlite_url: str, tmp_path: Path) -> None:
     limits = {"AUTH_LOGIN": "5/5", "AUTH_REGISTER": "9/9"}
     async with running(settings_for(sqlite_url, tmp_path, limits=limits)) as client:

@@ -1,4 +1,5 @@
 import asyncio
+import base64
 from datetime import timedelta
 from pathlib import Path
 
@@ -121,6 +122,10 @@ async def test_of_two_refreshes_at_once_one_wins_and_the_other_is_a_reuse(
             assert slug(answers[1]) == "token_reuse"
             won = answers[0].json()
             assert (await refresh(client, won["refresh_token"])).status_code == 401
+
+
+async def test_a_refresh_token_is_256_random_bits(ada: Person) -> None:
+    assert len(base64.urlsafe_b64decode(ada.refresh_token + "=")) == 32
 
 
 async def test_only_the_hash_of_a_token_is_kept(client: httpx.AsyncClient, ada: Person) -> None:

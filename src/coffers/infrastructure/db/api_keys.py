@@ -37,6 +37,8 @@ from coffers.infrastructure.db.users import users
 
 #: How exact `last_used_at` is.
 NOTE_EVERY: Final = timedelta(minutes=1)
+#: Keys whose last note is remembered; beyond, all are forgotten, and noted once more.
+MAX_NOTED: Final = 10_000
 
 api_keys: Final = Table(
     "api_keys",
@@ -118,6 +120,8 @@ class SqlApiKeyLookups(ApiKeyLookups):
         noted = self._noted.get(key_id)
         if noted is not None and now - noted < NOTE_EVERY:
             return
+        if len(self._noted) >= MAX_NOTED:
+            self._noted.clear()
         self._noted[key_id] = now
         used = update(api_keys).where(api_keys.c.user_id == user_id, api_keys.c.id == key_id)
         with suppress(Unavailable), translated():
