@@ -10,6 +10,7 @@ from uuid import UUID
 from coffers.domain.ids import UserId
 from coffers.domain.verifications import Purpose
 from coffers.presentation.routes import Route
+from tests.ledgers import ledger_of, movement, position
 from tests.letters import token_for
 from tests.people import PASSWORD, Person, sign_in
 from tests.promises import description
@@ -41,7 +42,27 @@ async def _an_api_key(person: Person) -> str:
     return f"/api-keys/{made.json()['id']}"
 
 
+async def _an_account(person: Person) -> str:
+    draft = {"name": "Cash", "account_type": "cash", "currency": "USD"}
+    return f"/accounts/{(await person.post('/accounts', draft)).json()['id']}"
+
+
+async def _a_holding(person: Person) -> str:
+    async with ledger_of(person) as ledger:
+        await ledger.hold(await ledger.account(), position())
+    return f"/holdings/{(await person.get('/holdings')).json()['holdings'][0]['id']}"
+
+
+async def _a_transaction(person: Person) -> str:
+    async with ledger_of(person) as ledger:
+        await ledger.move(await ledger.account(), movement())
+    return f"/transactions/{(await person.get('/transactions')).json()['transactions'][0]['id']}"
+
+
 EXAMPLES: dict[str, Maker] = {
+    "/accounts/{account_id}": _an_account,
+    "/holdings/{holding_id}": _a_holding,
+    "/transactions/{transaction_id}": _a_transaction,
     "/errors/{slug}": _an_error,
     "/users/{user_id}": _myself,
     "/admin/users/{user_id}": _myself_to_administrators,
@@ -100,6 +121,12 @@ BODIES: dict[str, Callable[[Person], Awaitable[object]]] = {
 }
 
 
+#: Operation → what it cannot do without.
+QUERIES = {
+    "get_balance_history": "?start_date=2026-01-01T00:00:00Z&end_date=2026-12-31T00:00:00Z",
+}
+
+
 def template_of(route: Route) -> str:
     """The path up to its last parameter: what EXAMPLES are filed under."""
     return route.path[: route.path.rindex("}") + 1]
@@ -116,6 +143,7 @@ async def path_for(route: Route, person: Person) -> str:
 
 def address_of(route: Route, path: str) -> str:
     """The whole address; the client's own base has the prefix of the API in it."""
+    path += QUERIES.get(route.endpoint.__name__, "")
     return f"http://test{path}" if route.is_root else path
 
 
