@@ -16,7 +16,7 @@ from coffers.application.audit_log import (
 from coffers.domain.events import Event, LoggedEvent, erasure, event_hash
 from coffers.domain.ids import SYSTEM, UserId, new_id
 from coffers.infrastructure.db.audit_log import SqlAuditLogs
-from coffers.infrastructure.db.events import chains, events, seal_chain
+from coffers.infrastructure.db.events import chains, events
 from coffers.infrastructure.db.users import users
 from coffers.infrastructure.hmac_cursors import HmacCursors
 from tests.stores import NOON, Store, open_store
@@ -57,9 +57,8 @@ async def tamper(store: Store, *statements: Executable) -> None:
 async def erase(store: Store, user_id: UserId) -> None:
     uow = store.uow()
     async with uow:
-        length, head_hash = await seal_chain(uow.transaction, user_id)
-        await uow.users.erase(user_id)
-        uow.record(erasure(user_id, length, head_hash))
+        chain = await uow.erasures.erase(user_id)
+        uow.record(erasure(user_id, chain.length, chain.head_hash))
         await uow.commit()
 
 
@@ -89,7 +88,7 @@ async def test_an_empty_log_is_intact(store: Store) -> None:
     assert (await verify(store)).is_intact
 
 
-@pytest.mark.parametrize("sequence", range(1, LENGTH + 1))
+@pytest.mark.parametrize("sequence", [1, 3, LENGTH])
 async def test_an_event_whose_details_were_changed_is_found(store: Store, sequence: int) -> None:
     ada = await a_chain(store)
 
@@ -103,9 +102,10 @@ async def test_an_event_whose_details_were_changed_is_found(store: Store, sequen
     )
 
 
-@pytest.mark.parametrize(
-    "values",
-    [
+async def test_no_field_of_an_event_can_be_changed(store: Store) -> None:
+    ada = await a_chain(store)
+    good = (await store.reader.rows(select(events).where(at(ada, 4))))[0]._asdict()
+    forgeries: list[dict[str, Any]] = [
         {"name": "Other"},
         {"actor_id": UUID(int=7)},
         {"ip_address": "203.0.113.9"},
@@ -114,14 +114,16 @@ async def test_an_event_whose_details_were_changed_is_found(store: Store, sequen
         {"trace_id": "t"},
         {"user_agent": "curl"},
         {"id": UUID(int=9)},
-    ],
-)
-async def test_no_field_of_an_event_can_be_changed(store: Store, values: dict[str, Any]) -> None:
-    ada = await a_chain(store)
+        {"details": "{}"},
+        {"previous_hash": "0" * 64},
+    ]
 
-    await tamper(store, update(events).where(at(ada, 4)).values(values))
+    for forgery in forgeries:
+        await tamper(store, update(events).where(at(ada, 4)).values(good | forgery))
+        assert (await broken(store))[:2] == (ada, 4), forgery
 
-    assert (await broken(store))[:2] == (ada, 4)
+    await tamper(store, update(events).where(at(ada, 4)).values(good))
+    assert (await verify(store)).is_intact
 
 
 async def test_an_event_changed_together_with_its_hash_breaks_the_next_one(store: Store) -> None:
@@ -135,7 +137,7 @@ async def test_an_event_changed_together_with_its_hash_breaks_the_next_one(store
     assert await broken(store) == (ada, 5, "The event does not point to the one before it.")
 
 
-@pytest.mark.parametrize("sequence", range(1, LENGTH))
+@pytest.mark.parametrize("sequence", [1, 4, LENGTH - 1])
 async def test_an_event_removed_from_the_middle_is_missed(store: Store, sequence: int) -> None:
     ada = await a_chain(store)
 
@@ -144,7 +146,7 @@ async def test_an_event_removed_from_the_middle_is_missed(store: Store, sequence
     assert await broken(store) == (ada, sequence, "An event is missing here.")
 
 
-@pytest.mark.parametrize("kept", range(LENGTH))
+@pytest.mark.parametrize("kept", [0, 3, LENGTH - 1])
 async def test_a_chain_that_was_cut_off_is_found_by_its_head(store: Store, kept: int) -> None:
     ada = await a_chain(store)
 
