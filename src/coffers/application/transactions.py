@@ -1,7 +1,7 @@
 """Movements to read: one, or the pages of a filtered and sorted list."""
 
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -10,13 +10,22 @@ from uuid import UUID
 
 import msgspec
 
+from coffers.application.ports import Clock, UnitOfWork
 from coffers.application.views import DecimalText, Instant, Versioned
+from coffers.domain.events import Event
 from coffers.domain.holdings import AssetType
 from coffers.domain.ids import UserId
 from coffers.domain.paging import Cursors, Page
 from coffers.domain.principals import Principal
 from coffers.domain.ranges import check_range
-from coffers.domain.transactions import TransactionStatus, TransactionSubtype, TransactionType
+from coffers.domain.tombstones import Tombstone, deletion
+from coffers.domain.transactions import (
+    KeptTransaction,
+    TransactionReported,
+    TransactionStatus,
+    TransactionSubtype,
+    TransactionType,
+)
 
 
 class TransactionView(msgspec.Struct, frozen=True, gc=False):
@@ -147,3 +156,34 @@ async def get_transaction(
 ) -> Versioned[TransactionView]:
     """One of the caller's movements; raises TransactionNotFound, NotYours."""
     return await lookups.get(principal.user_id, transaction_id)
+
+
+async def delete_transaction(
+    uow: UnitOfWork,
+    clock: Clock,
+    principal: Principal,
+    transaction_id: UUID,
+    expected_version: int | None,
+) -> None:
+    """Delete a movement that no provider reports; a file that has it does not bring it back.
+
+    Raises TransactionNotFound, NotYours, TransactionReported, PreconditionFailed.
+    """
+    async with uow:
+        kept = await uow.transactions.find(principal.user_id, transaction_id)
+        account = await uow.accounts.get(principal.user_id, kept.account_id)
+        if account.connection_id is not None and kept.import_id is None:
+            raise TransactionReported("A provider reports this movement: what it says, stands.")
+        version = kept.version if expected_version is None else expected_version
+        await uow.transactions.delete(replace(kept, version=version))
+        await uow.tombstones.add(_tombstones(kept, clock.now()))
+        uow.record(Event("TransactionDeleted", principal.user_id, transaction_id))
+        await uow.commit()
+
+
+def _tombstones(kept: KeptTransaction, now: datetime) -> list[Tombstone]:
+    name = deletion(kept.provider_transaction_id, kept.fingerprint)
+    if name is None:
+        return []
+    where = (kept.user_id, kept.account_id, kept.id)
+    return [Tombstone(*where, *name, kept.import_id, now)]

@@ -14,6 +14,7 @@ class Leftover(StrEnum):
     IDEMPOTENCY_KEYS = "idempotency_keys"
     FINISHED_JOBS = "finished_jobs"
     DEAD_JOBS = "dead_jobs"
+    PLANNED_IMPORTS = "planned_imports"
 
 
 #: Sessions outlive every token of theirs: a token whose session is gone could not be told apart.
@@ -24,6 +25,8 @@ KEPT_FOR: Final = {
     Leftover.IDEMPOTENCY_KEYS: timedelta(days=1),
     Leftover.FINISHED_JOBS: timedelta(days=7),
     Leftover.DEAD_JOBS: timedelta(days=30),
+    #: The plan and what the file says; a plan can be made again from its file.
+    Leftover.PLANNED_IMPORTS: timedelta(days=7),
 }
 
 

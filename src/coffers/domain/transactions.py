@@ -166,6 +166,19 @@ def _day(movement: Dated) -> date:
     return movement.transaction_date
 
 
+@dataclass(frozen=True, slots=True)
+class KeptTransaction:
+    """Where a movement belongs and what it is called; `import_id` is the import that brought it."""
+
+    id: UUID
+    user_id: UserId
+    account_id: UUID
+    provider_transaction_id: str | None
+    fingerprint: str | None
+    import_id: UUID | None
+    version: int
+
+
 class Transactions(Protocol):
     """Where movements are kept."""
 
@@ -199,6 +212,20 @@ class Transactions(Protocol):
     async def pending(self, user_id: UserId, account_id: UUID) -> list[PendingMovement]:
         """Those of the account that were pending when last reported, locked, oldest first."""
         ...
+
+    async def find(self, user_id: UserId, transaction_id: UUID) -> KeptTransaction:
+        """One movement, not locked; raises TransactionNotFound, NotYours."""
+        ...
+
+    async def delete(self, kept: KeptTransaction) -> None:
+        """Delete it; raises PreconditionFailed when it is not this version any more."""
+        ...
+
+
+class TransactionReported(Conflict):
+    """A provider reports the movement: what it says, stands."""
+
+    slug = "transaction_reported"
 
 
 class TransactionNotFound(NotFound):

@@ -24,6 +24,7 @@ from coffers.domain.sessions import TokenInvalid
 from coffers.domain.users import UserNotFound
 from coffers.presentation.access import authenticate, authorize, is_api_key
 from coffers.presentation.calls import NOBODY, Call
+from coffers.presentation.form_bodies import without_boundary
 from coffers.presentation.json_bodies import strict_json
 from coffers.presentation.limits import Policy
 from coffers.presentation.problems import DeadlineExceeded, UnsupportedMediaType, status_of
@@ -270,7 +271,8 @@ async def _claim(route: "Route", call: Call) -> IdempotencyClaim:
         f"{route.method} {route.path}" if route.access.is_public else str(call.principal.user_id)
     )
     line = f"{route.method} {request.scope['path']}?".encode(errors="replace")
-    content = line + request.scope["query_string"] + b"\n" + await request.body()
+    body = without_boundary(await request.body(), request.headers.get("content-type", ""))
+    content = line + request.scope["query_string"] + b"\n" + body
     return call.services.idempotency_keys.claim(scope, key, content)
 
 

@@ -53,7 +53,7 @@ from coffers.domain.syncs import (
     SyncTakenOver,
     SyncTooRecent,
 )
-from coffers.domain.transactions import TransactionNotFound
+from coffers.domain.transactions import TransactionNotFound, TransactionReported
 from coffers.domain.users import (
     AccountInactive,
     AccountLocked,
@@ -222,6 +222,7 @@ ROUTES: Final[Sequence[Route]] = (
     Route("GET", "/connections/{connection_id}/accounts", accounts.list_connection_accounts, USER, API_READ, [ConnectionNotFound, NotYours]),
     Route("GET", "/transactions", transactions.list_transactions, USER, API_READ, [CursorInvalid, RangeInvalid, AccountNotFound, NotYours]),
     Route("GET", "/transactions/{transaction_id}", transactions.get_transaction, USER, API_READ, [TransactionNotFound, NotYours]),
+    Route("DELETE", "/transactions/{transaction_id}", transactions.delete_transaction, USER, API_WRITE, [TransactionNotFound, NotYours, TransactionReported, PreconditionFailed]),
     Route("GET", "/accounts/{account_id}/transactions", transactions.list_account_transactions, USER, API_READ, [CursorInvalid, RangeInvalid, AccountNotFound, NotYours]),
     Route("GET", "/holdings", holdings.list_holdings, USER, API_READ, [TooManyRows]),
     Route("GET", "/holdings/{holding_id}", holdings.get_holding, USER, API_READ, [HoldingNotFound, NotYours]),

@@ -6,9 +6,11 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, Table, delete, or_, select, tuple_
 
+from coffers.domain.imports import ImportStatus
 from coffers.domain.jobs import JobState
 from coffers.domain.leftovers import Leftover, Leftovers
 from coffers.infrastructure.db.idempotency import idempotency_keys
+from coffers.infrastructure.db.imports import imports
 from coffers.infrastructure.db.jobs import jobs
 from coffers.infrastructure.db.sessions import refresh_tokens, sessions
 from coffers.infrastructure.db.transaction import Transaction
@@ -40,6 +42,10 @@ def _session_ended(before: datetime) -> ColumnElement[bool]:
     return or_(sessions.c.expires_at < before, sessions.c.revoked_at < before)
 
 
+def _planned_before(before: datetime) -> ColumnElement[bool]:
+    return (imports.c.status == ImportStatus.PLANNED.value) & (imports.c.created_at < before)
+
+
 _WHERE: Final[dict[Leftover, tuple[Table, _Ended]]] = {
     Leftover.REFRESH_TOKENS: (
         refresh_tokens,
@@ -56,4 +62,5 @@ _WHERE: Final[dict[Leftover, tuple[Table, _Ended]]] = {
     ),
     Leftover.FINISHED_JOBS: (jobs, _finished(JobState.DONE)),
     Leftover.DEAD_JOBS: (jobs, _finished(JobState.DEAD)),
+    Leftover.PLANNED_IMPORTS: (imports, _planned_before),
 }

@@ -5,20 +5,25 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, Update, bindparam, select, update
+from sqlalchemy import Row, Update, bindparam, delete, select, update
 
 from coffers.domain.accounts import Account
+from coffers.domain.errors import PreconditionFailed
 from coffers.domain.ids import UserId
 from coffers.domain.statements import ReportedTransaction
 from coffers.domain.syncs import Counts
 from coffers.domain.transactions import (
+    KeptTransaction,
     PendingMovement,
     TransactionKnown,
+    TransactionNotFound,
     Transactions,
     TransactionStatus,
     settle,
 )
 from coffers.infrastructure.db.bulk import stretches
+from coffers.infrastructure.db.handovers import hand_over
+from coffers.infrastructure.db.ownership import missing
 from coffers.infrastructure.db.tombstones import transaction_tombstones
 from coffers.infrastructure.db.transaction import Transaction
 from coffers.infrastructure.db.transaction_records import Records
@@ -46,6 +51,7 @@ class SqlTransactions(Transactions):
         buried = await self._buried(account)
         kept = [row for key, row in told.items() if key not in buried]
         await self._settle(account, told, kept)
+        await hand_over(self._transaction, account, kept)
         created = updated = 0
         for batch in stretches(kept, BATCH):
             records = Records(account, now, is_sqlite=self._transaction.is_sqlite)
@@ -84,6 +90,21 @@ class SqlTransactions(Transactions):
             _PENDING, {"user_id": user_id, "account_id": account_id}
         )
         return [PendingMovement(**_fields(row)) for row in found]
+
+    async def find(self, user_id: UserId, transaction_id: UUID) -> KeptTransaction:
+        """As the port says."""
+        rows = await self._transaction.rows(_ONE, {"user_id": user_id, "row_id": transaction_id})
+        if not rows:
+            refusal = TransactionNotFound("Transaction not found")
+            raise await missing(self._transaction, transactions, transaction_id, refusal)
+        return KeptTransaction(**_fields(rows[0]))
+
+    async def delete(self, kept: KeptTransaction) -> None:
+        """As the port says."""
+        one = (transactions.c.user_id == kept.user_id) & (transactions.c.id == kept.id)
+        same = delete(transactions).where(one, transactions.c.version == kept.version)
+        if (await self._transaction.execute(same)).rowcount != 1:
+            raise PreconditionFailed("The transaction was changed in the meantime: read it again.")
 
     async def _buried(self, account: Account) -> set[str]:
         rows = await self._transaction.rows(_BURIED, _key(account))
@@ -164,6 +185,9 @@ def _fields(row: Row[Any]) -> dict[str, Any]:  # Any: a row of any shape
 _MINE: Final = (transactions.c.user_id == bindparam("user_id")) & (
     transactions.c.account_id == bindparam("account_id")
 )
+_ONE: Final = select(
+    *(transactions.c[name] for name in KeptTransaction.__dataclass_fields__)
+).where(transactions.c.user_id == bindparam("user_id"), transactions.c.id == bindparam("row_id"))
 _PENDING: Final = (
     select(*(transactions.c[name] for name in PendingMovement.__dataclass_fields__))
     .where(_MINE, transactions.c.status == TransactionStatus.PENDING.value)

@@ -102,6 +102,13 @@ async def get_transaction(call: Caller, transaction_id: UUID) -> Versioned[Trans
     return await transactions.get_transaction(lookups, call.principal, transaction_id)
 
 
+async def delete_transaction(call: Caller, transaction_id: UUID) -> None:
+    """Delete a movement that no provider reports; no file brings it back."""
+    await transactions.delete_transaction(
+        call.uow, call.services.clock, call.principal, transaction_id, call.expected_version
+    )
+
+
 async def _list(call: Call, asked: TransactionsAsked) -> Answer[TransactionList]:
     services = call.services
     page = await transactions.list_transactions(
