@@ -17,6 +17,7 @@ from coffers import worker
 from coffers.domain.errors import DomainError
 from coffers.presentation import limits, problems
 from coffers.presentation.admission import charge_address
+from coffers.presentation.cors import Cors
 from coffers.presentation.metrics import Metrics
 from coffers.presentation.middleware import Edge
 from coffers.presentation.openapi import document
@@ -64,6 +65,8 @@ def create_app(settings: Settings, open_services: OpenServices = open_services) 
     routes = build_routes(ROUTES)
     app.router.routes.insert(0, RouteTable(routes))
     app.openapi = _documented(routes, settings.public_base_url)  # type: ignore[method-assign]  # FastAPI's own advice
+    if settings.cors_origins:
+        app.add_middleware(Cors, origins=settings.cors_origins)
     app.add_middleware(
         Edge,
         pages=pages,

@@ -214,12 +214,12 @@ def is_weak(secret: str) -> bool:
 
 def unknown_variables(environment: Iterable[str]) -> dict[str, str | None]:
     """COFFERS_… variables that are no settings, each with the setting that may be meant."""
-    known = [f"COFFERS_{name.upper()}" for name in Settings.model_fields]
-    nested = "COFFERS_LIMITS__"
-    return {
-        name: next(iter(difflib.get_close_matches(name, known, 1)), None)
-        for name in sorted(environment)
-        if name.upper().startswith("COFFERS_")
-        and name.upper() not in known
-        and not name.upper().startswith(nested)
-    }
+    known = [name.upper() for name in Settings.model_fields]
+    unknown = {}
+    for variable in sorted(environment):
+        name = variable.upper().removeprefix("COFFERS_")
+        if variable.upper() == name or name in known or name.startswith("LIMITS__"):
+            continue
+        meant = difflib.get_close_matches(name, known, 1, cutoff=0.7)
+        unknown[variable] = f"COFFERS_{meant[0]}" if meant else None
+    return unknown
