@@ -56,16 +56,25 @@ def _encoding(route: Route) -> Callable[..., Awaitable[Response]]:
 
 
 class RouteTable(BaseRoute):
-    """All routes behind one.
+    """All routes behind one, found by the shape of their paths instead of one after another.
 
-    A request looks only at those with its number of segments and its first ones. HEAD is GET, of
-    whose answer the server leaves out the body. Control characters are in no path.
+    HEAD is GET, of whose answer the server leaves out the body. Control characters are in no path.
     """
 
     def __init__(self, routes: Sequence[APIRoute]) -> None:
-        self._index: dict[tuple[int, str], list[APIRoute]] = defaultdict(list)
-        for route in routes:
-            self._index[_key(route.path)].append(route)
+        #: Which segments are parameters, in paths of so many segments.
+        self._masks: dict[int, set[frozenset[int]]] = defaultdict(set)
+        self._by_shape: dict[str, list[tuple[int, APIRoute]]] = defaultdict(list)
+        for order, route in enumerate(routes):
+            segments = route.path.split("/")
+            mask = frozenset(n for n, segment in enumerate(segments) if segment.startswith("{"))
+            self._masks[len(segments)].add(mask)
+            self._by_shape[_shape(segments, mask)].append((order, route))
+
+    @property
+    def routes(self) -> list[APIRoute]:
+        """All of them."""
+        return [route for found in self._by_shape.values() for _, route in found]
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """A full match, or a partial one that only names the methods allowed here."""
@@ -73,7 +82,7 @@ class RouteTable(BaseRoute):
             return Match.NONE, {}
         wanted = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
         allowed: set[str] = set()
-        for route in self._index.get(_key(scope["path"]), ()):
+        for route in self._of_shape(scope["path"]):
             match, child = route.matches(wanted)
             if match is Match.FULL:
                 return match, {**child, "coffers.route": route}
@@ -90,8 +99,18 @@ class RouteTable(BaseRoute):
             raise HTTPException(405, headers={"Allow": ", ".join(sorted(allowed))})
         await route.app(scope, receive, send)
 
+    def _of_shape(self, path: str) -> list[APIRoute]:
+        """The routes that this path may be of, in the registry's order."""
+        segments = path.split("/")
+        found: list[tuple[int, APIRoute]] = []
+        for mask in self._masks.get(len(segments), ()):
+            found += self._by_shape.get(_shape(segments, mask), ())
+        return [route for _, route in sorted(found, key=_order)]
 
-def _key(path: str) -> tuple[int, str]:
-    segments = path.split("/")
-    place = 3 if path.startswith("/api/") else 1
-    return len(segments), segments[place] if len(segments) > place else ""
+
+def _shape(segments: Sequence[str], mask: frozenset[int]) -> str:
+    return "/".join("{}" if n in mask else segment for n, segment in enumerate(segments))
+
+
+def _order(entry: tuple[int, APIRoute]) -> int:
+    return entry[0]
