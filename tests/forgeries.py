@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
-from uuid import uuid4
+from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import (
@@ -25,12 +25,14 @@ RSA_PUBLIC_PEM: Final = RSA_KEY.public_key().public_bytes(
     Encoding.PEM, PublicFormat.SubjectPublicKeyInfo
 )
 ABSENT: Final = object()
+#: Fixed, because the names of tests are made of it.
+SOMEBODY: Final = UUID("01900000-0000-7000-8000-00000000abcd")
 #: A claim or a header field → values that it must not have.
 WRONG_CLAIMS: Final[dict[str, list[object]]] = {
     "iss": [ABSENT, None, "", "somebody-else", ["coffers"], 1],
     "aud": [ABSENT, None, "", "other-api", ["coffers-api"], ["coffers-api", "other"], 1],
-    "sub": [ABSENT, None, "", "1", "admin", 1, ["x"], "{" + str(uuid4()) + "}", uuid4().hex],
-    "sid": [ABSENT, None, "", "1", 1, "urn:uuid:" + str(uuid4()), str(uuid4()).upper()],
+    "sub": [ABSENT, None, "", "1", "admin", 1, ["x"], "{" + str(SOMEBODY) + "}", SOMEBODY.hex],
+    "sid": [ABSENT, None, "", "1", 1, "urn:uuid:" + str(SOMEBODY), str(SOMEBODY).upper()],
     "jti": [ABSENT, None, "", "1", 1, {}],
     "typ": [ABSENT, None, "", "refresh", "Access", "JWT", ["access"]],
     "roles": [ABSENT, None, [], "admin", {"admin": 1}, ["root"], ["user", "user"], [1], [["user"]]],

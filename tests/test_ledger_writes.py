@@ -19,7 +19,8 @@ from coffers.domain.statements import ReportedTransaction
 from coffers.domain.syncs import Counts
 from coffers.domain.transactions import TransactionKnown, TransactionStatus
 from coffers.infrastructure.db.holdings import holdings
-from coffers.infrastructure.db.transaction_rows import transaction_tombstones, transactions
+from coffers.infrastructure.db.tombstones import transaction_tombstones
+from coffers.infrastructure.db.transaction_rows import transactions
 from tests.ledgers import NOON, Ledger, ledger_at, movement, position, reported_account
 
 PENDING = TransactionStatus.PENDING
