@@ -92,7 +92,7 @@ def compare_reading(console: Console, set_up: SetUp) -> None:
     with ExitStack() as running:
         service = running.enter_context(serving("coffers", "/health/live", set_up.env))
         base = service.removesuffix("/health/live")
-        user_id, token = asyncio.run(_signed_in(base, set_up.database_url))
+        user_id, token = asyncio.run(signed_in(base, set_up.database_url))
         floor = {"FLOOR_DATABASE": set_up.floor_database, "FLOOR_USER": user_id}
         hello = running.enter_context(serving_floor("benchmarks.floors:hello", "/"))
         bare = running.enter_context(serving_floor(set_up.floor, "/profile", floor))
@@ -148,7 +148,7 @@ async def _sign_ins(base: str) -> tuple[float, float, float]:
         return idle, statistics.median(busy), slowest
 
 
-async def _signed_in(base: str, database_url: str) -> tuple[str, str]:
+async def signed_in(base: str, database_url: str) -> tuple[str, str]:
     """Somebody registered, confirmed behind the API's back, and signed in: id and token."""
     async with httpx.AsyncClient(base_url=f"{base}/api/v1", timeout=30) as client:
         made = await client.post("/users", json=CREDENTIALS)

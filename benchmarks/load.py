@@ -43,7 +43,8 @@ async def load(
 ) -> Load:
     """GET the address over and over, each connection as soon as it has its answer."""
     parts = urlsplit(url)
-    lines = [f"GET {parts.path} HTTP/1.1", f"Host: {parts.netloc}"]
+    target = parts._replace(scheme="", netloc="").geturl()
+    lines = [f"GET {target} HTTP/1.1", f"Host: {parts.netloc}"]
     lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
     request = "\r\n".join([*lines, "", ""]).encode()
     started = time.perf_counter()
