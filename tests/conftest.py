@@ -151,20 +151,22 @@ async def client(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def service(
-    fresh_sqlite: Callable[[], str], tmp_path_factory: pytest.TempPathFactory
+    fresh_sqlite: Callable[[], str], tmp_path_factory: pytest.TempPathFactory, sandbox_url: str
 ) -> AsyncIterator[httpx.AsyncClient]:
     """One application for a whole file, whose tests bring people of their own."""
-    async with running(settings_for(fresh_sqlite(), tmp_path_factory.mktemp("home"))) as client:
+    home = tmp_path_factory.mktemp("home")
+    async with running(settings_for(fresh_sqlite(), home, sandbox_url=sandbox_url)) as client:
         yield client
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def tight(
-    fresh_sqlite: Callable[[], str], tmp_path_factory: pytest.TempPathFactory
+    fresh_sqlite: Callable[[], str], tmp_path_factory: pytest.TempPathFactory, sandbox_url: str
 ) -> AsyncIterator[httpx.AsyncClient]:
     """Likewise, with few tokens in every bucket but the addresses'."""
     limits = dict.fromkeys(POLICIES, f"{FEW}/1") | {"ADDRESS": "100000/100000"}
-    settings = settings_for(fresh_sqlite(), tmp_path_factory.mktemp("tight"), limits=limits)
+    home = tmp_path_factory.mktemp("tight")
+    settings = settings_for(fresh_sqlite(), home, limits=limits, sandbox_url=sandbox_url)
     async with running(settings) as client:
         yield client
 

@@ -12,6 +12,14 @@ from coffers.domain.verifications import Purpose
 from coffers.presentation.routes import Route
 from tests.ledgers import ledger_of, movement, position
 from tests.letters import token_for
+from tests.link_examples import (
+    a_callback,
+    a_connection,
+    a_connection_to_sync,
+    a_link_to_begin,
+    a_provider,
+    an_account_to_sync,
+)
 from tests.people import PASSWORD, Person, sign_in
 from tests.promises import description
 
@@ -60,6 +68,8 @@ async def _a_transaction(person: Person) -> str:
 
 
 EXAMPLES: dict[str, Maker] = {
+    "/providers/{slug}": a_provider,
+    "/connections/{connection_id}": a_connection,
     "/accounts/{account_id}": _an_account,
     "/holdings/{holding_id}": _a_holding,
     "/transactions/{transaction_id}": _a_transaction,
@@ -70,7 +80,9 @@ EXAMPLES: dict[str, Maker] = {
     "/api-keys/{api_key_id}": _an_api_key,
 }
 #: Those that are nobody's: other people see them too.
-SHARED = {"/errors/{slug}"}
+SHARED = {"/errors/{slug}", "/providers/{slug}"}
+#: Operation → an object that it can work with, where just any cannot.
+FITTING: dict[str, Maker] = {"sync_holdings": an_account_to_sync}
 
 
 async def _my_refresh_token(person: Person) -> object:
@@ -110,6 +122,10 @@ async def _a_promotion(_: Person) -> object:
 
 #: Operation → a body that works for this person, where the documented example cannot.
 BODIES: dict[str, Callable[[Person], Awaitable[object]]] = {
+    "create_connection": a_link_to_begin,
+    "complete_connection": a_callback,
+    "sync_accounts": a_connection_to_sync,
+    "sync_transactions": a_connection_to_sync,
     "register_user": _a_new_account,
     "create_session": _my_credentials,
     "refresh_tokens": _my_refresh_token,
@@ -137,7 +153,7 @@ async def path_for(route: Route, person: Person) -> str:
     if "{" not in route.path:
         return address_of(route, route.path)
     template = template_of(route)
-    made = await EXAMPLES[template](person)
+    made = await FITTING.get(route.endpoint.__name__, EXAMPLES[template])(person)
     return address_of(route, made + route.path.removeprefix(template))
 
 
