@@ -1,15 +1,17 @@
-"""The API while PostgreSQL is stopped, killed, restarted or frozen: quick refusals, nothing lost."""
+"""The API while PostgreSQL is stopped, killed, restarted, frozen: refusals, and nothing lost."""
 
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import asyncpg
 import httpx
 import pytest
 
 from coffers import migrations
 from coffers.infrastructure.db.engines import CLOSE_TIMEOUT_S, PATIENCE_S
+from coffers.infrastructure.db.vitals import KEPT_S
 from tests.conftest import running, settings_for
 from tests.people import PASSWORD, Person, sign_up
 from tests.servers import PostgresServer
@@ -117,6 +119,26 @@ async def test_a_frozen_postgresql_costs_a_refusal_within_three_seconds(
     assert {answer.status_code for answer in edited} == {200}
 
 
+async def test_readiness_is_denied_within_two_seconds_of_a_freeze_and_life_at_once(
+    server: PostgresServer, client: httpx.AsyncClient
+) -> None:
+    assert (await client.get("http://test/health/ready")).status_code == 200
+    server.freeze()
+    await asyncio.sleep(KEPT_S)
+
+    ready, ready_s = await timed(asyncio.ensure_future(client.get("http://test/health/ready")))
+    live, live_s = await timed(asyncio.ensure_future(client.get("http://test/health/live")))
+    server.thaw()
+    await asyncio.sleep(KEPT_S)
+    after = await client.get("http://test/health/ready")
+
+    assert_unavailable(ready)
+    assert ready_s < 2
+    assert live.status_code == 200
+    assert live_s < 0.5
+    assert after.status_code == 200
+
+
 async def test_what_was_refused_in_the_freeze_can_be_repeated_with_its_key(
     server: PostgresServer, client: httpx.AsyncClient, ada: Person
 ) -> None:
@@ -162,8 +184,6 @@ async def test_an_acknowledged_write_outlives_the_kill_of_postgresql(
 async def test_a_lock_that_somebody_else_holds_is_waited_for_but_not_for_ever(
     server: PostgresServer, client: httpx.AsyncClient, ada: Person
 ) -> None:
-    import asyncpg
-
     holder = await asyncpg.connect(server.url.replace("+asyncpg", ""))
     held = holder.transaction()
     await held.start()

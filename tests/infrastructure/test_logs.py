@@ -30,7 +30,7 @@ class Stdout(io.StringIO):
         self.written = io.BytesIO()
 
     @property
-    def buffer(self) -> io.BytesIO:  # type: ignore[override]  # as the real one has it
+    def buffer(self) -> io.BytesIO:
         return self.written
 
     @property
