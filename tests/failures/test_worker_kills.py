@@ -27,7 +27,7 @@ from tests.programs import ServiceProcess
 from tests.stores import Store, open_store
 
 TORTURE: Final = bool(os.environ.get("TORTURE"))
-KILLS: Final = 60 if TORTURE else 2
+KILLS: Final = 25 if TORTURE else 2
 LETTERS_EACH: Final = 12
 #: What a worker has in hand at once: each kill may deliver so many letters twice, by SMTP.
 IN_HAND: Final = 4
