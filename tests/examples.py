@@ -62,8 +62,9 @@ async def _a_holding(person: Person) -> str:
 
 
 async def _a_transaction(person: Person) -> str:
+    by_hand = UUID((await _an_account(person)).rpartition("/")[2])
     async with ledger_of(person) as ledger:
-        await ledger.move(await ledger.account(), movement())
+        await ledger.move(await ledger.known(by_hand), movement())
     return f"/transactions/{(await person.get('/transactions')).json()['transactions'][0]['id']}"
 
 

@@ -92,6 +92,10 @@ class Ledger:
     async def account(self, number: str = "a1", **changes: Any) -> Account:
         return (await self.accounts(reported_account(number, **changes)))[0]
 
+    async def known(self, account_id: UUID) -> Account:
+        async with self.uow() as uow:
+            return await uow.accounts.get(self.user_id, account_id)
+
     @property
     def origin(self) -> AccountOrigin:
         return AccountOrigin(self.user_id, "sandbox", self._connection_id)
