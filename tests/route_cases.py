@@ -55,3 +55,8 @@ async def call(route: Route, person: Person, path: str, **more: Any) -> httpx.Re
 def nowhere(route: Route, parameter: str = NO_ID) -> str:
     """The route's path with an object that does not exist."""
     return address_of(route, re.sub(r"\{[^}]*\}", parameter, route.path))
+
+
+def bare(path: str) -> str:
+    """The path without its query."""
+    return path.partition("?")[0]
