@@ -66,17 +66,18 @@ class AdmittingRoute(APIRoute):
 
     def __init__(self, *args: Any, **options: Any) -> None:  # Any: as the framework declares them
         super().__init__(*args, **options)
-        if _takes_only_the_call(self.dependant):
-            self.app = _plain(self.get_route_handler())
+        if _needs_only_the_call(self.dependant):
+            self.app = _plain(self._guarded(_with_call(self.endpoint)), asked=self.app)
 
     def get_route_handler(self) -> Callable[[Request], Any]:  # Any: as the framework declares it
         """The framework's handler, behind admission.
 
-        An endpoint that takes nothing but its call is called straight away: solving no
-        dependencies costs the framework as much as the whole of admission.
+        An endpoint that needs nothing but its call is called straight away when it is asked nothing
+        more: solving no dependencies costs the framework as much as the whole of admission.
         """
-        is_plain = _takes_only_the_call(self.dependant)
-        handler = _with_call(self.endpoint) if is_plain else super().get_route_handler()
+        return self._guarded(super().get_route_handler())
+
+    def _guarded(self, handler: Handler) -> Handler:
         known = {parameter.alias for parameter in self.dependant.query_params}
 
         async def reached(request: Request) -> Response:
@@ -94,10 +95,11 @@ class AdmittingRoute(APIRoute):
         return guarded
 
 
-def _takes_only_the_call(dependant: Dependant) -> bool:
-    fields = (dependant.path_params, dependant.query_params, dependant.body_params)
+def _needs_only_the_call(dependant: Dependant) -> bool:
+    fields = (dependant.path_params, dependant.body_params)
     others = (dependant.header_params, dependant.cookie_params)
-    return not any(fields) and not any(others) and len(dependant.dependencies) == 1
+    is_asked = any(query.field_info.is_required() for query in dependant.query_params)
+    return not is_asked and not any((*fields, *others)) and len(dependant.dependencies) == 1
 
 
 def _with_call(endpoint: Callable[..., Any]) -> Handler:  # Any: the encoded endpoint
@@ -108,10 +110,16 @@ def _with_call(endpoint: Callable[..., Any]) -> Handler:  # Any: the encoded end
     return handle
 
 
-def _plain(handler: Handler) -> ASGIApp:
-    """Without the framework's stacks of what is to be closed: there is nothing to close."""
+def _plain(handler: Handler, *, asked: ASGIApp) -> ASGIApp:
+    """Without the framework's stacks of what is to be closed: there is nothing to close.
+
+    A request with a query is `asked`.
+    """
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["query_string"]:
+            await asked(scope, receive, send)
+            return
         response = await handler(Request(scope, receive, send))
         await response(scope, receive, send)
 
