@@ -1,4 +1,4 @@
-"""The sandbox broker as tests meet it: linked over the API by its login page, struck by faults on demand."""
+"""The sandbox broker as tests meet it: linked by its login page, struck by faults on demand."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -23,11 +23,13 @@ from coffers.application.jobs import (
     settle_success,
 )
 from coffers.application.ports import UnitOfWork
+from coffers.application.schedules import TURN, look_whose_turn, take_turn
 from coffers.application.verifications import LETTER, write_letter
 from coffers.domain.errors import DomainError, Unavailable
 from coffers.domain.events import Origin
 from coffers.domain.ids import SYSTEM
 from coffers.domain.jobs import LEASE, Job, JobHopeless, Lease
+from coffers.domain.schedules import LOOK_EVERY, MAX_AT_ONCE
 from coffers.services import Services
 from coffers.settings import Settings
 from coffers.wiring import open_services
@@ -71,11 +73,24 @@ async def _clean_up(services: Services, job: Job) -> None:
     await clean_up(unit_of_work(services, job), services.clock)
 
 
+async def _look_whose_turn(services: Services, job: Job) -> None:
+    catalogue = services.provider_access.catalogue
+    await look_whose_turn(unit_of_work(services, job), services.clock, catalogue)
+
+
+async def _take_turn(services: Services, job: Job) -> None:
+    await take_turn(unit_of_work(services, job), services.provider_access, job)
+    # There is room for the next one now, not only at the next look.
+    await _look_whose_turn(services, job)
+
+
 #: Every kind of background work, one line each.
 KINDS: Final[Mapping[str, Kind]] = {
     LETTER: Kind(_write_letter, at_once=2, limit_s=30),
     "mail": Kind(_deliver_mail, at_once=4, limit_s=60),
     "clean_up": Kind(_clean_up, at_once=1, limit_s=300, every=timedelta(hours=1)),
+    "sync_turns": Kind(_look_whose_turn, at_once=1, limit_s=60, every=LOOK_EVERY),
+    TURN: Kind(_take_turn, at_once=MAX_AT_ONCE, limit_s=1200),
 }
 
 

@@ -29,7 +29,12 @@ FIELDS = {
 async def test_the_catalogue_lists_what_can_be_linked(saver: Person) -> None:
     providers = (await saver.get("/providers")).json()["providers"]
 
-    assert [provider["slug"] for provider in providers] == ["alpaca", "file", "sandbox", "simplefin"]
+    assert [provider["slug"] for provider in providers] == [
+        "alpaca",
+        "file",
+        "sandbox",
+        "simplefin",
+    ]
     assert set(providers[0]) == {
         "slug",
         "name",

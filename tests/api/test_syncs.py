@@ -1,9 +1,14 @@
 import asyncio
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import select, update
 
+from coffers.infrastructure.db.connections import connections
+from coffers.infrastructure.db.engines import open_engines
+from coffers.infrastructure.db.syncs import syncs
 from tests.brokers import Broker, link, sync
 from tests.people import Person
 
@@ -193,7 +198,9 @@ async def test_a_list_that_changes_while_it_is_paged_neither_doubles_nor_drops_r
     await sync(saver, expected)
     own = [
         account["id"]
-        for account in (await saver.get(f"/connections/{expected['id']}/accounts")).json()["accounts"]
+        for account in (await saver.get(f"/connections/{expected['id']}/accounts")).json()[
+            "accounts"
+        ]
     ]
     whole = (await saver.get("/transactions")).json()["total_count"]
     assert own
@@ -272,14 +279,6 @@ async def test_syncing_tells_its_story_in_events(saver: Person) -> None:
 
 async def abandon(url: str, connection_id: str, *, leased_for: timedelta) -> None:
     """Leave the traces of a process that was killed in the middle of a sync."""
-    from uuid import UUID, uuid4
-
-    from sqlalchemy import select, update
-
-    from coffers.infrastructure.db.connections import connections
-    from coffers.infrastructure.db.engines import open_engines
-    from coffers.infrastructure.db.syncs import syncs
-
     now = datetime.now(UTC)
     sync_id = uuid4()
     async with open_engines(url) as engines, engines.write.begin() as opened:

@@ -111,8 +111,8 @@ async def claim_connection(uow: UnitOfWork, access: ProviderAccess, request: Syn
         await abandon_running(uow, connection, now)
         started = _sync_of(request, now)
         await uow.syncs.add(started)
-        leased = replace(connection, sync_id=started.id)
-        await uow.connections.hold(leased, now + SYNC_LEASE)
+        leased = replace(connection, sync_id=started.id, sync_leased_until=now + SYNC_LEASE)
+        await uow.connections.hold(leased)
         uow.record(*sync_events(started, "Attempted"))
         await uow.commit_claim()
     return Claim(
@@ -177,7 +177,7 @@ async def report_progress(uow: UnitOfWork, access: ProviderAccess, claim: Claim,
     async with uow:
         connection = await uow.connections.get(claim.sync.user_id, claim.sync.connection_id)
         check_held(connection, claim)
-        await uow.connections.hold(connection, now + SYNC_LEASE)
+        await uow.connections.hold(replace(connection, sync_leased_until=now + SYNC_LEASE))
         await uow.syncs.update(claim.sync)
         details = {"sync_id": str(claim.sync.id), "step": claim.sync.step}
         uow.record(Event("SyncProgressed", connection.user_id, connection.id, details))
@@ -196,7 +196,7 @@ def synced(connection: Connection, claim: Claim, now: datetime) -> Connection:
     One of everything is the turn of the schedule, too.
     """
     is_turn = claim.request.scope is SyncScope.EVERYTHING
-    next_sync_at = next_regular(now, _chance()) if is_turn else connection.next_sync_at
+    next_sync_at = next_regular(now, chance()) if is_turn else connection.next_sync_at
     done = replace(
         connection, last_sync_at=now, next_sync_at=next_sync_at, failures=0, updated_at=now
     )
@@ -235,7 +235,7 @@ def _after_failure(connection: Connection, refusal: DomainError, now: datetime) 
     if isinstance(refusal, ProviderRefusedCredentials):
         return expired(freed, now)
     failures = connection.failures + 1
-    again = next_after_failure(now, failures, refusal, _chance())
+    again = next_after_failure(now, failures, refusal, chance())
     return replace(freed, failures=failures, next_sync_at=max(again, freed.next_sync_at or again))
 
 
@@ -243,7 +243,8 @@ def _released(connection: Connection) -> Connection:
     return replace(connection, sync_id=None, sync_leased_until=None)
 
 
-def _chance() -> float:
+def chance() -> float:
+    """By how much to spread what would otherwise come together, from 0 to 1."""
     return random.random()  # noqa: S311 - spreads load, guards nothing
 
 

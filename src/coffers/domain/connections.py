@@ -129,8 +129,8 @@ class Connections(Protocol):
         """All of the user's links to this provider, locked for this transaction, by id."""
         ...
 
-    async def hold(self, connection: Connection, until: datetime) -> None:
-        """Let its `sync_id` have it until then. Not a new version: nobody's view of it changes."""
+    async def hold(self, connection: Connection) -> None:
+        """Store which sync has it until when. No new version: nobody's view of it changes."""
         ...
 
     async def update(

@@ -12,6 +12,7 @@ class Leftover(StrEnum):
     ONE_TIME_TOKENS = "one_time_tokens"
     SESSIONS = "sessions"
     IDEMPOTENCY_KEYS = "idempotency_keys"
+    LINK_ATTEMPTS = "link_attempts"
     FINISHED_JOBS = "finished_jobs"
     DEAD_JOBS = "dead_jobs"
     PLANNED_IMPORTS = "planned_imports"
@@ -23,6 +24,7 @@ KEPT_FOR: Final = {
     Leftover.ONE_TIME_TOKENS: timedelta(0),
     Leftover.SESSIONS: timedelta(days=31),
     Leftover.IDEMPOTENCY_KEYS: timedelta(days=1),
+    Leftover.LINK_ATTEMPTS: timedelta(0),
     Leftover.FINISHED_JOBS: timedelta(days=7),
     Leftover.DEAD_JOBS: timedelta(days=30),
     #: The plan and what the file says; a plan can be made again from its file.

@@ -18,8 +18,8 @@ FIRST_AFTER: Final = timedelta(minutes=10)
 #: Scheduled syncs of one provider that run or wait in the queue, over all workers together.
 MAX_AT_ONCE: Final = 4
 #: How often it is looked whose turn it is.
-LOOK_EVERY: Final = timedelta(seconds=15)
-#: Syncs whose process died, told as such in one look.
+LOOK_EVERY: Final = timedelta(seconds=30)
+#: Syncs whose process died, ended in one look.
 MAX_ORPHANS: Final = 50
 _FIRST_DELAY: Final = timedelta(minutes=5)
 
@@ -59,10 +59,10 @@ def next_after_failure(
 ) -> datetime:
     """When to try again after so many failures in a row: 5 minutes, doubling, at most 6 hours.
 
-    Never before the upstream wants to be asked again. `chance` adds up to a tenth, so that what
-    failed together does not come back together.
+    After none at once. Never before the upstream wants to be asked again. `chance` adds up to a
+    tenth, so that what failed together does not come back together.
     """
-    delay = min(_FIRST_DELAY * float(2 ** min(max(0, failures - 1), 20)), INTERVAL)
+    delay = min(_FIRST_DELAY * float(2 ** min(failures - 1, 20)), INTERVAL) * (failures > 0)
     if isinstance(refusal, TooManyRequests):
         delay = max(delay, timedelta(seconds=refusal.retry_after_s))
     return now + delay * (1 + chance / 10)

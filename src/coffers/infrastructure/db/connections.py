@@ -1,7 +1,6 @@
 """The connections, connection_credentials and link_attempts tables and their repository."""
 
 from dataclasses import replace
-from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -133,10 +132,10 @@ class SqlConnections(Connections):
         statement = select(connections).where(mine).order_by(connections.c.id).with_for_update()
         return [connection_of(row) for row in await self._transaction.rows(statement)]
 
-    async def hold(self, connection: Connection, until: datetime) -> None:
+    async def hold(self, connection: Connection) -> None:
         """As the port says."""
         owned = (connections.c.user_id == connection.user_id) & (connections.c.id == connection.id)
-        lease = {"sync_id": connection.sync_id, "sync_leased_until": until}
+        lease = {name: getattr(connection, name) for name in ("sync_id", "sync_leased_until")}
         await self._transaction.execute(update(connections).where(owned).values(lease))
 
     async def update(

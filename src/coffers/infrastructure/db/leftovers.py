@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Table, delete, or_, select, tuple_
 from coffers.domain.imports import ImportStatus
 from coffers.domain.jobs import JobState
 from coffers.domain.leftovers import Leftover, Leftovers
+from coffers.infrastructure.db.connections import link_attempts
 from coffers.infrastructure.db.idempotency import idempotency_keys
 from coffers.infrastructure.db.imports import imports
 from coffers.infrastructure.db.jobs import jobs
@@ -59,6 +60,10 @@ _WHERE: Final[dict[Leftover, tuple[Table, _Ended]]] = {
     Leftover.IDEMPOTENCY_KEYS: (
         idempotency_keys,
         lambda before: idempotency_keys.c.created_at < before,
+    ),
+    Leftover.LINK_ATTEMPTS: (
+        link_attempts,
+        lambda before: link_attempts.c.expires_at < before,
     ),
     Leftover.FINISHED_JOBS: (jobs, _finished(JobState.DONE)),
     Leftover.DEAD_JOBS: (jobs, _finished(JobState.DEAD)),
