@@ -28,10 +28,14 @@ class Proxies:
         What is not an address ends the search, since nobody knows who wrote it.
         """
         client = scope.get("client")
-        peer = parsed(client[0]) if client else None
+        if not client:
+            return "unknown"
+        if not self._trusted:
+            return _written(client[0])
+        peer = parsed(client[0])
         if peer is None:
             return "unknown"
-        if self._trusted and self._is_trusted(peer):
+        if self._is_trusted(peer):
             for hop in reversed(_forwarded(scope)[-MAX_HOPS:]):
                 address = parsed(hop)
                 if address is None:
@@ -63,6 +67,11 @@ def parsed(text: str) -> Address | None:
     except ValueError:
         return None
     return getattr(address, "ipv4_mapped", None) or address
+
+
+@functools.lru_cache(maxsize=4096)
+def _written(text: str) -> str:
+    return str(parsed(text) or "unknown")
 
 
 @functools.lru_cache(maxsize=4096)

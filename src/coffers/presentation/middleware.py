@@ -4,6 +4,7 @@ Trace id, body limits, headers, log, metrics, last resort.
 """
 
 import asyncio
+import os
 import re
 import time
 from collections.abc import Sequence
@@ -14,7 +15,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from coffers.application.ports import Level
 from coffers.domain.errors import DomainError, Unavailable
-from coffers.domain.ids import new_id
 from coffers.presentation.addresses import Network, Proxies
 from coffers.presentation.metrics import Metrics
 from coffers.presentation.problems import (
@@ -245,8 +245,8 @@ def _limit_headers(level: Level) -> list[Header]:
 
 
 def new_trace_id() -> str:
-    """A trace id for a request that brought none."""
-    return str(new_id())
+    """A trace id for a request that brought none: 32 hexadecimal digits."""
+    return os.urandom(16).hex()
 
 
 def _trace_id(sent: bytes | None) -> str:

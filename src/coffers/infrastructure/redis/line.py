@@ -7,6 +7,7 @@ from collections.abc import Awaitable
 from contextlib import suppress
 from typing import Final, cast
 
+from hiredis import pack_command
 from redis.asyncio.connection import AbstractConnection, ConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -61,7 +62,8 @@ class Line:
         if self._watch is None:
             self._watch = loop.call_later(TIMEOUT_S, self._look, loop.time() + TIMEOUT_S)
         try:
-            await connection.send_command(*command, check_health=False)
+            packed = pack_command(command)  # type: ignore[arg-type]  # typed for one argument only
+            await connection.send_packed_command(packed, check_health=False)
         except BaseException as error:
             answer.cancel()
             self._hang_up()
@@ -82,7 +84,7 @@ class Line:
         async with self._opening:
             if self._connection is not None:
                 return self._connection
-            connection = self._pool.make_connection()
+            connection: AbstractConnection = self._pool.make_connection()  # type: ignore[no-untyped-call]  # as the library has it
             try:
                 async with asyncio.timeout(OPENING_S):
                     await connection.connect()
