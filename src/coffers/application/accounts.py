@@ -88,7 +88,8 @@ async def list_accounts(
     found = await lookups.matching(principal.user_id, wanted)
     views = [account_view(account) for account in found]
     active = [view for view in views if view.is_active]
-    totals = by_currency((view.currency, view.balance_amount) for view in active)
+    known = [(view.currency, view.balance_amount) for view in active if view.balance_amount]
+    totals = by_currency([code for code, _ in known], [amount for _, amount in known])
     return AccountList(views, len(views), len(active), totals)
 
 

@@ -1,11 +1,12 @@
 """Positions to read."""
 
+from collections.abc import Sequence
 from typing import Protocol
 from uuid import UUID
 
 import msgspec
 
-from coffers.application.totals import by_currency
+from coffers.application.totals import by_currency, less
 from coffers.application.views import DecimalText, Instant, Versioned
 from coffers.domain.holdings import AssetType
 from coffers.domain.ids import UserId
@@ -84,17 +85,25 @@ async def list_holdings(
     holdings = await lookups.matching(principal.user_id, wanted)
     owned = holdings if wanted.active_only else [each for each in holdings if each.is_active]
     known = [each for each in owned if each.cost_basis is not None]
-    value = by_currency((each.currency, each.market_value) for each in owned)
-    basis = by_currency((each.currency, each.cost_basis) for each in known)
+    value = _value(owned)
+    basis = by_currency(
+        [each.currency for each in known], [each.cost_basis or "" for each in known]
+    )
     return HoldingList(
         holdings=holdings,
         total_count=len(holdings),
         active_count=len(owned),
         total_market_value_by_currency=value,
         total_cost_basis_by_currency=basis,
-        total_unrealized_gain_loss_by_currency=by_currency(
-            (each.currency, each.unrealized_gain_loss) for each in known
+        total_unrealized_gain_loss_by_currency=less(
+            value if len(known) == len(owned) else _value(known), basis
         ),
+    )
+
+
+def _value(holdings: Sequence[HoldingView]) -> dict[str, DecimalText]:
+    return by_currency(
+        [each.currency for each in holdings], [each.market_value for each in holdings]
     )
 
 

@@ -122,9 +122,8 @@ async def list_latest_snapshots(lookups: SnapshotLookups, principal: Principal) 
     """Where the caller's accounts stood when they were last looked at."""
     found = await lookups.latest(principal.user_id)
     views = [each.snapshot for each in found]
-    totals = by_currency(
-        (each.snapshot.currency, each.snapshot.balance) for each in found if each.is_active
-    )
+    active = [each.snapshot for each in found if each.is_active]
+    totals = by_currency([each.currency for each in active], [each.balance for each in active])
     return LatestSnapshots(views, len(views), totals)
 
 

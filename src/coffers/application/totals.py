@@ -1,19 +1,28 @@
 """Sums per currency: amounts of different currencies are never added."""
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from decimal import Decimal, localcontext
 
 from coffers.application.views import DecimalText
 from coffers.domain.money import EXACT
 
 
-def by_currency(amounts: Iterable[tuple[str, str | None]]) -> dict[str, DecimalText]:
-    """The exact sum of each currency's amounts, by code; None is not an amount."""
-    texts: dict[str, list[str]] = defaultdict(list)
-    for currency, amount in amounts:
-        if amount is not None:
-            texts[currency].append(amount)
+def by_currency(currencies: Sequence[str], amounts: Sequence[str]) -> dict[str, DecimalText]:
+    """The exact sum of each currency's amounts, by code; `currencies` are those of the amounts."""
+    texts: dict[str, Sequence[str]] = {code: [] for code in sorted(set(currencies))}
+    if len(texts) == 1:
+        texts[currencies[0]] = amounts
+    else:
+        for code in texts:
+            pairs = zip(currencies, amounts, strict=True)
+            texts[code] = [amount for currency, amount in pairs if currency == code]
     with localcontext(EXACT):
-        sums = {currency: sum(map(Decimal, texts[currency])) for currency in sorted(texts)}
-    return {currency: format(total, "f") for currency, total in sums.items()}
+        return {code: format(sum(map(Decimal, texts[code])), "f") for code in texts}
+
+
+def less(totals: Mapping[str, str], others: Mapping[str, str]) -> dict[str, DecimalText]:
+    """The first totals less the others, which know the same currencies."""
+    return {
+        code: format(EXACT.subtract(Decimal(total), Decimal(others[code])), "f")
+        for code, total in totals.items()
+    }
