@@ -27,9 +27,7 @@ MAX_MAPPING: Final = 20_000
 MAX_FORMAT: Final = 60
 
 Statement = Annotated[UploadFile, File(description="The statement as downloaded.")]
-CsvLayout = Annotated[
-    str, Form(max_length=MAX_MAPPING, description="Which column of the CSV is what, as JSON.")
-]
+_LAYOUT: Final = Form(max_length=MAX_MAPPING, description="Which CSV column is what, as JSON.")
 DefaultCurrency = Annotated[CurrencyIn | None, Form(description="For files that name no currency.")]
 
 
@@ -56,7 +54,7 @@ async def create_import(  # noqa: PLR0913, PLR0917 - an argument for each field 
     format: Annotated[str | None, Form(max_length=MAX_FORMAT)] = None,  # noqa: A002 - the API's word
     currency: DefaultCurrency = None,
     day_first: Annotated[bool | None, Form(description="31/12 rather than 12/31.")] = None,
-    mapping: CsvLayout | None = None,
+    mapping: Annotated[str | None, _LAYOUT] = None,
 ) -> Answer[ImportView]:
     """Read a statement and plan its import; nothing changes yet."""
     await _check_form(call, "file", "account_id", "format", "currency", "day_first", "mapping")
@@ -74,7 +72,10 @@ async def create_import(  # noqa: PLR0913, PLR0917 - an argument for each field 
 
 
 async def preview_import(
-    call: Caller, file: Statement, mapping: CsvLayout, currency: DefaultCurrency = None
+    call: Caller,
+    file: Statement,
+    mapping: Annotated[str, _LAYOUT],
+    currency: DefaultCurrency = None,
 ) -> ImportPreview:
     """Try a CSV layout on the first rows of a file; nothing is kept."""
     await _check_form(call, "file", "mapping", "currency")
