@@ -36,8 +36,8 @@ from coffers.domain.providers import (
     ProviderTimedOut,
 )
 from coffers.domain.statements import ReportedAccount, ReportedHolding, ReportedTransaction
-from coffers.infrastructure.providers.http import HttpClient, HttpLimits
 from coffers.domain.transactions import TYPE_OF
+from coffers.infrastructure.providers.http import HttpClient, HttpLimits
 from tests import provider_upstream
 from tests.provider_upstream import Fault, Spoil, Upstream, answering, serve
 

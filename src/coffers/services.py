@@ -9,6 +9,7 @@ from coffers.application.audit_log import AuditLogs
 from coffers.application.connections import ConnectionLookups
 from coffers.application.credentials import ProviderAccess
 from coffers.application.directory import Directory
+from coffers.application.event_streams import EventStream
 from coffers.application.events import ChangeFeeds
 from coffers.application.holdings import HoldingLookups
 from coffers.application.import_formats import ImportFormats
@@ -19,15 +20,14 @@ from coffers.application.net_worth import NetWorthLookups
 from coffers.application.ports import (
     AccessTokens,
     Clock,
-    EventStream,
     HeldUnitOfWork,
     IdempotencyClaim,
     IdempotencyKeys,
     Mailer,
     Passwords,
-    RateLimiter,
     Vault,
 )
+from coffers.application.rate_limits import RateLimiter
 from coffers.application.security import SecurityConfigs
 from coffers.application.sessions import SessionLists
 from coffers.application.snapshots import SnapshotLookups

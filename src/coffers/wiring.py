@@ -7,12 +7,16 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
 from typing import Final
 
 from coffers.application.credentials import ProviderAccess
+from coffers.application.event_streams import EventStream
 from coffers.application.imports import ImportDesk
-from coffers.application.ports import Clock, EventStream, IdempotencyClaim, RateLimiter, Vault
+from coffers.application.ports import Clock, IdempotencyClaim, Vault
 from coffers.application.providers import Catalogue
+from coffers.application.rate_limits import RateLimiter
 from coffers.domain.events import Origin
 from coffers.domain.ids import SessionId, UserId
 from coffers.infrastructure.argon2_passwords import Argon2Passwords
@@ -49,7 +53,7 @@ from coffers.infrastructure.jwt_tokens import JwtAccessTokens
 from coffers.infrastructure.letters import PlainLetters
 from coffers.infrastructure.mail import open_mailer
 from coffers.infrastructure.providers.catalogue import Registration, build_catalogue
-from coffers.infrastructure.providers.http import HttpClient
+from coffers.infrastructure.providers.http import HttpClient, HttpLimits
 from coffers.infrastructure.redis.line import Line
 from coffers.infrastructure.redis.rate_limiter import RedisRateLimiter
 from coffers.infrastructure.statements.reader import SandboxedReader, formats
@@ -74,7 +78,9 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     )
     async with (
         open_engines(settings.database) as engines,
-        HttpClient(clock, listed_origins=_private_origins(settings)) as http,
+        HttpClient(
+            clock, listed_origins=_private_origins(settings), limits=_http_limits(settings)
+        ) as http,
         _rate_limiter(settings, Reader(engines), clock) as limiter,
         open_event_stream(settings.redis_url, SqlChangeFeeds(Reader(engines))) as event_stream,
         open_mailer(
@@ -114,7 +120,12 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 directory=SqlDirectory(reader),
                 cursors=HmacCursors(secret_keys(settings)),
                 api_key_lookups=SqlApiKeyLookups(reader, engines),
-                provider_access=ProviderAccess(_vault(settings), clock, _catalogue(settings, http)),
+                provider_access=ProviderAccess(
+                    _vault(settings),
+                    clock,
+                    _catalogue(settings, http),
+                    timedelta(seconds=settings.sync_lease_s),
+                ),
                 redirect_uris=settings.callbacks,
                 connection_lookups=SqlConnectionLookups(reader),
                 sync_lookups=SqlSyncLookups(reader),
@@ -127,9 +138,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 transaction_lookups=SqlTransactionLookups(reader),
                 snapshot_lookups=SqlSnapshotLookups(reader, lean),
                 net_worth_lookups=SqlNetWorthLookups(lean),
-                vitals=SqlVitals(
-                    engines, outdated_revisions(), getattr(limiter, "is_there", None)
-                ),
+                vitals=SqlVitals(engines, outdated_revisions(), getattr(limiter, "is_there", None)),
             )
         finally:
             passwords.close()
@@ -170,6 +179,11 @@ def _fingerprint_key(settings: Settings) -> bytes:
 def _vault(settings: Settings) -> Vault:
     keys = encryption_keys(settings)
     return AesGcmVault([VaultKey.from_text(key_id(key), key) for key in keys])
+
+
+def _http_limits(settings: Settings) -> HttpLimits:
+    usual, deadline_s = HttpLimits(), settings.provider_deadline_s
+    return replace(usual, deadline_s=deadline_s, connect_s=min(usual.connect_s, deadline_s))
 
 
 def _private_origins(settings: Settings) -> list[str]:

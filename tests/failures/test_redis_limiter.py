@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 import redis.asyncio
 
-from coffers.application.ports import Bucket
+from coffers.application.rate_limits import Bucket
 from coffers.domain.ids import SessionId, new_id
 from coffers.infrastructure.in_process.revoked_sessions import KEPT_S, RevokedSessions
 from coffers.infrastructure.redis.line import OPENING_S, TIMEOUT_S, Line

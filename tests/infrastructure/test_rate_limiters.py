@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 import redis.asyncio
 
-from coffers.application.ports import Bucket, RateLimiter
+from coffers.application.rate_limits import Bucket, RateLimiter
 from coffers.domain.ids import SessionId, new_id
 from coffers.infrastructure.in_process import rate_limiter as in_process
 from coffers.infrastructure.in_process.rate_limiter import InProcessBuckets, InProcessRateLimiter

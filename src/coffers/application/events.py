@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from coffers.application.ports import EventStream, WakeUps
+from coffers.application.event_streams import EventStream, WakeUps
 from coffers.application.views import Instant
 from coffers.domain.errors import Unavailable
 from coffers.domain.ids import UserId

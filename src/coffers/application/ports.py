@@ -1,7 +1,6 @@
 """The ports that belong to no noun: what the use cases need from the world around them."""
 
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
@@ -14,7 +13,7 @@ from coffers.domain.api_keys import ApiKeys
 from coffers.domain.connections import Connections
 from coffers.domain.dormancy import Dormancy
 from coffers.domain.erasures import Erasures
-from coffers.domain.errors import Conflict, TooManyRequests, Unavailable, UpstreamFailed
+from coffers.domain.errors import Conflict, Unavailable, UpstreamFailed
 from coffers.domain.events import Event
 from coffers.domain.holdings import Holdings
 from coffers.domain.ids import SessionId, UserId
@@ -284,96 +283,3 @@ class MailUndeliverable(UpstreamFailed):
     def __init__(self, detail: str, *, is_final: bool = False) -> None:
         super().__init__(detail)
         self.is_final = is_final
-
-
-@dataclass(frozen=True, slots=True)
-class Bucket:
-    """A token bucket to take one token from.
-
-    `key` names policy and identity; `strict_capacity` applies while the shared store is away.
-    """
-
-    policy: str
-    key: str
-    capacity: int
-    refill_per_minute: int
-    strict_capacity: int
-
-
-@dataclass(frozen=True, slots=True)
-class Level:
-    """How full a bucket is after the taking.
-
-    `reset_s` is until full, `retry_after_s` until the next token.
-    """
-
-    policy: str
-    capacity: int
-    refill_per_minute: int
-    remaining: int
-    reset_s: float
-    retry_after_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Admission:
-    """The answer at the door.
-
-    `refused_by` is the first empty bucket; `is_revoked` is None when only the session row knows.
-    """
-
-    levels: Sequence[Level]
-    refused_by: Level | None
-    is_revoked: bool | None
-
-
-class RateLimiter(Protocol):
-    """Buckets and revocations, asked together."""
-
-    async def admit(self, buckets: Sequence[Bucket], session_id: SessionId | None) -> Admission:
-        """Take one token from each bucket in turn, until one is empty.
-
-        Never fails for want of the shared store.
-        """
-        ...
-
-    async def announce_revoked(self, session_ids: Sequence[SessionId]) -> None:
-        """From now on, and for the life of an access token, these sessions are over."""
-        ...
-
-
-class WakeUps(Protocol):
-    """What a listener waits on."""
-
-    async def wait(self, at_most_s: float) -> None:
-        """Return soon after an announcement since the last return, or after this long."""
-        ...
-
-
-class EventStream(Protocol):
-    """Wake-ups for whoever waits for a user's events. A hint: the log is the truth."""
-
-    async def announce(self, user_ids: Sequence[UserId]) -> None:
-        """Something was logged for these users, or, for SYSTEM, jobs wait.
-
-        Never slow, never fails.
-        """
-        ...
-
-    def listen(self, user_id: UserId) -> AbstractContextManager[WakeUps]:
-        """Be woken by announcements from now on; raises TooManyListeners."""
-        ...
-
-    def listened(self) -> list[UserId]:
-        """Whoever somebody in this process waits for."""
-        ...
-
-    def wake(self, user_ids: Sequence[UserId]) -> None:
-        """Wake those who wait in this process only."""
-        ...
-
-
-class TooManyListeners(TooManyRequests):
-    """As many streams are open already as may be."""
-
-    slug = "too_many_streams"

@@ -16,7 +16,8 @@ from fastapi.routing import APIRoute
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from coffers.application.ports import Bucket, IdempotencyClaim, RequestStillRunning, StoredAnswer
+from coffers.application.ports import IdempotencyClaim, RequestStillRunning, StoredAnswer
+from coffers.application.rate_limits import Bucket
 from coffers.domain.errors import BadRequest, DomainError, Invalid, Unauthenticated
 from coffers.domain.events import Origin
 from coffers.domain.principals import Principal

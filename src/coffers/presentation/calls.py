@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
-from coffers.application.ports import Bucket, HeldUnitOfWork, IdempotencyClaim, Level
+from coffers.application.ports import HeldUnitOfWork, IdempotencyClaim
+from coffers.application.rate_limits import Bucket, Level
 from coffers.domain.errors import DomainError
 from coffers.domain.events import Origin
 from coffers.domain.ids import SYSTEM, SessionId

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
-from coffers.application.ports import Bucket
+from coffers.application.rate_limits import Bucket
 from coffers.domain.errors import TooManyRequests
 from coffers.presentation.addresses import counted_as
 

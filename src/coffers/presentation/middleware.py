@@ -13,7 +13,7 @@ from typing import Final
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from coffers.application.ports import Level
+from coffers.application.rate_limits import Level
 from coffers.domain.errors import DomainError, Unavailable
 from coffers.presentation.addresses import Network, Proxies
 from coffers.presentation.metrics import Metrics

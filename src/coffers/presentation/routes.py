@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from coffers.application.audit_log import PeriodInvalid
-from coffers.application.ports import TooManyListeners
+from coffers.application.event_streams import TooManyListeners
 from coffers.application.vitals import MigrationsMissing
 from coffers.domain.accounts import AccountNotFound, AccountNotManual, TooManyAccounts
 from coffers.domain.api_keys import ApiKeyNotFound, ExpiryInvalid, ScopeInvalid, TooManyApiKeys
@@ -161,8 +161,23 @@ class Route:
 
 
 #: What asking a provider may end in.
-UPSTREAM: Final[Sequence[type[DomainError]]] = (ProviderRefusedCredentials, ProviderFailed, ProviderAnsweredNonsense, ProviderTimedOut, ProviderRateLimited)
-SYNCING: Final[Sequence[type[DomainError]]] = (ConnectionNotActive, ProviderNotOffered, NotReported, SyncInProgress, SyncTooRecent, SyncTakenOver, TooManyAccounts, *UPSTREAM)
+UPSTREAM: Final[Sequence[type[DomainError]]] = (
+    ProviderRefusedCredentials,
+    ProviderFailed,
+    ProviderAnsweredNonsense,
+    ProviderTimedOut,
+    ProviderRateLimited,
+)
+SYNCING: Final[Sequence[type[DomainError]]] = (
+    ConnectionNotActive,
+    ProviderNotOffered,
+    NotReported,
+    SyncInProgress,
+    SyncTooRecent,
+    SyncTakenOver,
+    TooManyAccounts,
+    *UPSTREAM,
+)
 #: A first sync of a long history takes its time.
 SYNC_DEADLINE_S: Final = 180.0
 

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from coffers.application.ports import Admission, Bucket, Level, RateLimiter
+from coffers.application.rate_limits import Admission, Bucket, Level, RateLimiter
 from coffers.domain.ids import SessionId
 from coffers.infrastructure.in_process.revoked_sessions import KEPT_S, RevokedSessions, began_at
 

@@ -9,7 +9,7 @@ from typing import Final, cast
 import structlog
 from redis.exceptions import NoScriptError, RedisError
 
-from coffers.application.ports import Admission, Bucket, RateLimiter
+from coffers.application.rate_limits import Admission, Bucket, RateLimiter
 from coffers.domain.ids import SessionId
 from coffers.infrastructure.in_process.rate_limiter import InProcessBuckets, level_of
 from coffers.infrastructure.in_process.revoked_sessions import KEPT_S, RevokedSessions, began_at

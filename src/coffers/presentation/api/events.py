@@ -6,8 +6,8 @@ from typing import Annotated, Final
 from fastapi import Header
 
 from coffers.application import events
+from coffers.application.event_streams import WakeUps
 from coffers.application.events import ChangePage
-from coffers.application.ports import WakeUps
 from coffers.domain.errors import BadRequest
 from coffers.domain.paging import DEFAULT_LIMIT
 from coffers.presentation.answers import Answer
