@@ -80,6 +80,10 @@ class Settings(BaseSettings):
     schwab_client_secret: SecretStr | None = None
     #: Origins (scheme://host:port) on private networks that providers may be reached at.
     private_origins: Annotated[list[str], NoDecode] = []
+    #: How long one call to a provider may take, with everything.
+    provider_deadline_s: Annotated[float, Field(gt=0, le=30)] = 20
+    #: How long a sync may be silent before another one takes its place.
+    sync_lease_s: Annotated[float, Field(ge=1, le=3600)] = 90
 
     smtp_url: SecretStr | None = None
     mail_from: str = "coffers@localhost"

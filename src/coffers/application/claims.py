@@ -11,7 +11,7 @@ from coffers.application.credentials import ProviderAccess
 from coffers.application.ports import UnitOfWork
 from coffers.application.sync_events import abandon_running, sync_events
 from coffers.domain.accounts import Account, AccountOrigin
-from coffers.domain.connections import SYNC_LEASE, Connection
+from coffers.domain.connections import Connection
 from coffers.domain.errors import DomainError
 from coffers.domain.events import Event
 from coffers.domain.ids import UserId, new_id
@@ -111,7 +111,7 @@ async def claim_connection(uow: UnitOfWork, access: ProviderAccess, request: Syn
         await abandon_running(uow, connection, now)
         started = _sync_of(request, now)
         await uow.syncs.add(started)
-        leased = replace(connection, sync_id=started.id, sync_leased_until=now + SYNC_LEASE)
+        leased = replace(connection, sync_id=started.id, sync_leased_until=now + access.sync_lease)
         await uow.connections.hold(leased)
         uow.record(*sync_events(started, "Attempted"))
         await uow.commit_claim()
@@ -170,14 +170,14 @@ async def report_progress(uow: UnitOfWork, access: ProviderAccess, claim: Claim,
     Raises SyncTakenOver.
     """
     now = access.clock.now()
-    if now - claim.renewed_at < RENEW_EVERY:
+    if now - claim.renewed_at < min(RENEW_EVERY, access.sync_lease / 3):
         return
     claim.renewed_at = now
     claim.sync = replace(claim.sync, step=step[:_MAX_STEP])
     async with uow:
         connection = await uow.connections.get(claim.sync.user_id, claim.sync.connection_id)
         check_held(connection, claim)
-        await uow.connections.hold(replace(connection, sync_leased_until=now + SYNC_LEASE))
+        await uow.connections.hold(replace(connection, sync_leased_until=now + access.sync_lease))
         await uow.syncs.update(claim.sync)
         details = {"sync_id": str(claim.sync.id), "step": claim.sync.step}
         uow.record(Event("SyncProgressed", connection.user_id, connection.id, details))

@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from coffers.application.views import Instant
 from coffers.domain.connections import (
     REFRESH_AHEAD,
     REFRESH_LEASE,
+    SYNC_LEASE,
     Connection,
     ConnectionNotActive,
     ConnectionStatus,
@@ -53,6 +54,8 @@ class ProviderAccess:
     vault: Vault
     clock: Clock
     catalogue: Catalogue
+    #: How long a sync may be silent before it is taken for dead.
+    sync_lease: timedelta = SYNC_LEASE
 
     async def usable(self, uow: UnitOfWork, connection: Connection) -> Credentials:
         """Credentials that are not about to end.
