@@ -119,7 +119,8 @@ async def test_requests_are_counted_by_route_and_status(
     assert me % ("OTHER", "unmatched", 405, 1.0) in told
     assert "made-up" not in told
     assert 'coffers_http_request_seconds_count{route="/api/v1/users/me"}' in told
-    assert 'coffers_database_connections_in_use{pool="write"} 0.0' in told
+    for pool in ("read", "write"):
+        assert f'coffers_database_connections_in_use{{pool="{pool}"}} 0.0' in told
 
 
 async def test_a_busy_event_loop_shows_until_it_is_scraped(

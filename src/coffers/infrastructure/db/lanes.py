@@ -80,6 +80,11 @@ class Lanes:
         finally:
             self._free.release()
 
+    @property
+    def idle_count(self) -> int:
+        """How many are open and nobody uses."""
+        return len(self._idle)
+
     async def close(self) -> None:
         """Close those at hand."""
         while self._idle:

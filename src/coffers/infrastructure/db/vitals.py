@@ -52,9 +52,10 @@ class SqlVitals(Vitals):
     def connections_in_use(self) -> Mapping[str, int]:
         """As the port says."""
         pools = {"read": self._engines.read.pool, "write": self._engines.write.pool}
-        return {
+        held = {
             name: pool.checkedout() for name, pool in pools.items() if isinstance(pool, QueuePool)
         }
+        return held | {"read": held.get("read", 0) - self._engines.lanes.idle_count}
 
     async def _findings(self) -> Findings:
         try:

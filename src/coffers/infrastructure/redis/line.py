@@ -87,7 +87,7 @@ class Line:
             connection: AbstractConnection = self._pool.make_connection()  # type: ignore[no-untyped-call]  # as the library has it
             try:
                 async with asyncio.timeout(OPENING_S):
-                    await connection.connect()
+                    await connection.connect()  # type: ignore[no-untyped-call]  # likewise
             except (RedisError, OSError) as error:
                 raise RedisAway(str(error)) from error
             # From here on `_look` keeps the time, for all commands with one timer.
