@@ -14,7 +14,7 @@ from coffers.presentation.routes import Route
 from tests.examples import address_of, body_for
 from tests.people import Person, sign_up
 
-Test = Callable[..., Coroutine[Any, Any, None]]
+Test = Callable[..., Coroutine[Any, Any, None] | None]
 #: An id like any other; nothing has it.
 NO_ID = "0198c0de-5f00-7a10-8b3c-2f9d6e4a1b7c"
 

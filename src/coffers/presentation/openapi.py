@@ -70,7 +70,10 @@ def document(
         separate_input_output_schemas=False,
     )
     components = made.setdefault("components", {})
-    schemas = {**components.get("schemas", {}), **view_schemas(registry)}
+    schemas = {
+        **{_form(name): schema for name, schema in components.get("schemas", {}).items()},
+        **view_schemas(registry),
+    }
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     components |= {"schemas": dict(sorted(schemas.items())), "securitySchemes": _SECURITY}
@@ -90,7 +93,15 @@ def _complete(operation: Json, route: Route, schemas: Json) -> None:
         str(status): response for status, response in sorted(responses(route, schemas))
     }
     for media in operation.get("requestBody", {}).get("content", {}).values():
+        before, _, name = media["schema"].get("$ref", "").rpartition("/")
+        media["schema"] |= {"$ref": f"{before}/{_form(name)}"} if name else {}
         media.setdefault("example", request_example(media["schema"], schemas))
+
+
+def _form(name: str) -> str:
+    """A name for a form, which the framework calls after its operation: `Body_create_import`."""
+    is_form = name.startswith("Body_")
+    return name.removeprefix("Body_").title().replace("_", "") + "Form" if is_form else name
 
 
 def _meaning(parameter: str) -> str:
