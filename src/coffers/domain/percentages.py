@@ -3,10 +3,9 @@
 from decimal import Decimal
 from typing import Final
 
-from coffers.domain.money import EXACT
+from coffers.domain.money import EXACT, MAX_FRACTION_DIGITS
 
 _CENT: Final = Decimal("0.01")
-_HALVES: Final = Decimal(20_000)
 
 
 def percent_of(part: Decimal, basis: Decimal) -> Decimal | None:
@@ -14,13 +13,15 @@ def percent_of(part: Decimal, basis: Decimal) -> Decimal | None:
 
     Halves are rounded away from zero, as merchants do.
     """
-    # `abs` and `-` would round to the context's 28 digits.
-    whole = basis.copy_abs()
-    if not whole:
+    digits = 2 * MAX_FRACTION_DIGITS
+    hundredths = hundredths_of(int(EXACT.scaleb(part, digits)), int(EXACT.scaleb(basis, digits)))
+    return None if hundredths is None else EXACT.multiply(Decimal(hundredths), _CENT)
+
+
+def hundredths_of(part: int, basis: int) -> int | None:
+    """The same for amounts in one unit, as a whole number of hundredths of a percent."""
+    if not basis:
         return None
-    # (2 · 10000 · part + whole) div (2 · whole): one exact integer division, so nothing is rounded
-    # twice.
-    doubled = EXACT.add(EXACT.multiply(part.copy_abs(), _HALVES), whole)
-    hundredths = EXACT.divide_int(doubled, EXACT.add(whole, whole))
-    rounded = EXACT.multiply(hundredths, _CENT)
-    return EXACT.minus(rounded) if part < 0 and rounded else rounded
+    # One division, so that nothing is rounded twice.
+    rounded = (20_000 * abs(part) + abs(basis)) // (2 * abs(basis))
+    return -rounded if part < 0 else rounded
