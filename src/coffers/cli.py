@@ -5,7 +5,7 @@ import os
 
 import typer
 
-from coffers.commands import audit, database, doctor, keys, people, registry, service
+from coffers.commands import audit, database, doctor, keys, people, registry, sandbox, service
 from coffers.infrastructure import logs
 
 app = typer.Typer(
@@ -18,6 +18,7 @@ app = typer.Typer(
 app.command("serve")(service.serve)
 app.command("worker")(service.work)
 app.command("demo")(service.demo)
+app.command("sandbox")(sandbox.sandbox)
 app.command("migrate")(database.migrate)
 app.command("backup")(database.back_up)
 app.command("restore")(database.restore)

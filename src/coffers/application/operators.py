@@ -10,6 +10,7 @@ from coffers.application.passwords import PASSWORD_RESET
 from coffers.application.ports import Clock, Passwords, UnitOfWork
 from coffers.application.users import REGISTRATION, newcomer
 from coffers.application.verifications import EMAIL_VERIFICATION
+from coffers.domain.ids import UserId
 from coffers.domain.passwords import check_password
 from coffers.domain.users import Role, User, UserNotFound, check_email
 
@@ -43,13 +44,15 @@ async def add_user(
 
 async def ensure_demo_user(
     uow: UnitOfWork, passwords: Passwords, clock: Clock, *, email: str, password: str
-) -> None:
+) -> UserId:
     """The demo user, who may do everything; as they are when they exist already."""
     async with uow:
         known = await uow.users.find_by_sign_in_name(email)
     if known is None:
         roles = {Role.USER, Role.ADMIN}
         await add_user(uow, passwords, clock, email=email, password=password, roles=roles)
+    async with uow:
+        return (await _find(uow, email)).id
 
 
 async def list_everybody(directory: Directory) -> Sequence[ListedUser]:

@@ -2,16 +2,21 @@
 
 import sys
 
+import httpx
 from rich.panel import Panel
 
 from coffers import migrations, server, worker
 from coffers.application.operators import ensure_demo_user
+from coffers.commands.sandbox import broker_beside, link_demo_user
 from coffers.commands.terminal import load_settings, out, refuse, run_async
+from coffers.domain.errors import DomainError
 from coffers.domain.events import Origin
+from coffers.domain.ids import UserId
 from coffers.infrastructure import logs
 from coffers.local_secrets import demo_password
 from coffers.main import create_app
 from coffers.service_lock import ServiceRuns, only_service
+from coffers.services import Services
 from coffers.settings import Environment, Settings
 from coffers.wiring import open_services
 
@@ -44,33 +49,44 @@ def demo() -> None:
         refuse("The demo is for the embedded set-up: unset COFFERS_DATABASE_URL and the like.")
     _configure_logs()
     try:
-        with only_service(settings):
+        with only_service(settings), broker_beside(settings) as broker:
             _make_schema_ready(settings)
-            run_async(_set_up(settings))
-            _introduce(settings)
+            run_async(_set_up(settings, is_linked=broker is not None))
+            _introduce(settings, broker)
             server.serve(create_app(settings), settings)
     except (ServiceRuns, server.PortTaken) as reason:
         refuse(str(reason))
 
 
-async def _set_up(settings: Settings) -> None:
+async def _set_up(settings: Settings, *, is_linked: bool) -> None:
     async with open_services(settings) as services:
-        await ensure_demo_user(
+        user_id = await ensure_demo_user(
             services.unit_of_work(Origin(), None),
             services.passwords,
             services.clock,
             email=DEMO_EMAIL,
             password=demo_password(settings.home),
         )
+        if is_linked:
+            await _link(services, user_id)
 
 
-def _introduce(settings: Settings) -> None:
+async def _link(services: Services, user_id: UserId) -> None:
+    """The demo is worth having without its broker too: what goes wrong there is said, not fatal."""
+    try:
+        await link_demo_user(services, user_id)
+    except (DomainError, httpx.HTTPError) as error:
+        out.print(f"The demo user could not be linked to the sandbox: {error}")
+
+
+def _introduce(settings: Settings, broker: str | None) -> None:
     url = settings.public_base_url
     lines = (
         f"API         {url}/api/v1",
         f"Reference   {url}/docs",
         f"E-mail      {DEMO_EMAIL}",
         f"Password    {demo_password(settings.home)}",
+        f"Broker      {broker or 'none'}",
         f"Kept in     {settings.home.absolute()}",
     )
     out.print(Panel("\n".join(lines), title="Coffers", expand=False, highlight=False))

@@ -1,0 +1,125 @@
+"""`coffers sandbox`, and the sandbox broker beside the demo: started, linked, synced, ended."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Annotated, Final
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import typer
+
+from coffers.application.claims import SyncRequest
+from coffers.application.links import Link, begin_link, finish_link
+from coffers.application.syncs import sync
+from coffers.commands.terminal import refuse
+from coffers.domain.errors import DomainError
+from coffers.domain.events import Origin
+from coffers.domain.ids import UserId
+from coffers.domain.principals import Principal
+from coffers.domain.syncs import SyncScope, SyncTrigger
+from coffers.domain.users import Role
+from coffers.sandbox import server
+from coffers.services import Services
+from coffers.settings import SANDBOX_URL, Settings
+
+HOST: Final = urlsplit(SANDBOX_URL).hostname or ""
+PORT: Final = urlsplit(SANDBOX_URL).port or 0
+STARTS_WITHIN_S: Final = 15.0
+ENDS_WITHIN_S: Final = 5.0
+#: Who the demo user is at the broker; name and password stand in docs/sandbox.md.
+PERSONA: Final = {"username": "young-saver", "password": "coffee-twice"}
+
+_Port = Annotated[int, typer.Option(min=1, max=65535)]
+_Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Its date for ever.")]
+
+
+def sandbox(
+    host: str = HOST,
+    port: _Port = PORT,
+    seed: int = 1,
+    today: _Day = None,
+) -> None:
+    """Serve the sandbox broker: invented people, invented money. It belongs on loopback."""
+    server.serve(host, port, seed, today.date() if today else None)
+
+
+@contextmanager
+def broker_beside(settings: Settings) -> Iterator[str | None]:
+    """The sandbox at the address of the settings, ended at the end; None where there is none.
+
+    One that answers there already is left as it is.
+    """
+    url = settings.sandbox
+    if url is None or _answers(url):
+        yield url
+        return
+    place = urlsplit(url)
+    arguments = ["sandbox", "--host", place.hostname or "", "--port", str(place.port or 80)]
+    child = subprocess.Popen([sys.executable, "-m", "coffers.cli", *arguments])  # noqa: S603 - ours
+    try:
+        _wait_for(url, child)
+        yield url
+    finally:
+        _end(child)
+
+
+async def link_demo_user(services: Services, user_id: UserId) -> None:
+    """Link the demo user to the sandbox and sync, unless a connection is there already."""
+    if await services.connection_lookups.of_user(user_id):
+        return
+    uow, access = services.unit_of_work(Origin(), None), services.provider_access
+    principal = Principal(user_id, frozenset({Role.USER}))
+    link = Link(user_id, "sandbox", "Sandbox broker", None)
+    redirects = services.redirect_uris
+    begun = await begin_link(
+        uow, access, link, redirect_uri=redirects[0], allowed_redirects=redirects
+    )
+    code, state = await _consent(begun.authorization_url)
+    made = await finish_link(uow, access, principal, code=code, state=state)
+    request = SyncRequest(user_id, made.view.id, SyncScope.EVERYTHING, SyncTrigger.REQUEST)
+    await sync(uow, access, request)
+
+
+async def _consent(authorization_url: str) -> tuple[str, str]:
+    """What the broker's page sends back after the persona signed in there."""
+    async with httpx.AsyncClient(trust_env=False, timeout=STARTS_WITHIN_S) as browser:
+        answer = await browser.post(authorization_url, data=PERSONA)
+    back = parse_qs(urlsplit(answer.headers.get("location", "")).query)
+    if "code" not in back:
+        raise SandboxStrange("The sandbox's login page did not send a code back.")
+    return back["code"][0], back["state"][0]
+
+
+class SandboxStrange(DomainError):
+    """Something answers at the sandbox's address, but not as the sandbox does."""
+
+    slug = "sandbox_strange"
+
+
+def _answers(url: str) -> bool:
+    try:
+        answer = httpx.get(f"{url}/health", timeout=1, trust_env=False)
+    except httpx.HTTPError:
+        return False
+    return answer.status_code == httpx.codes.OK and answer.json().get("status") == "ok"
+
+
+def _wait_for(url: str, child: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + STARTS_WITHIN_S
+    while not _answers(url):
+        if child.poll() is not None or time.monotonic() > deadline:
+            refuse(f"The sandbox does not start at {url}: is its port taken?")
+        time.sleep(0.1)
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    child.terminate()
+    try:
+        child.wait(ENDS_WITHIN_S)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()

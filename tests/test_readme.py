@@ -1,0 +1,61 @@
+"""The tour of the README, copied literally: all of it runs, in one shell, against a fresh demo."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.programs import HOST, ServiceProcess, free_port
+
+README = Path(__file__).parents[1] / "README.md"
+TOUR_LIMIT_S = 60
+
+
+def tour() -> str:
+    """The commands between the tour's heading and the next part's."""
+    text = README.read_text()
+    part = text[text.index("## A tour") : text.index("## Further")]
+    return "\n".join(re.findall(r"```bash\n(.*?)```", part, re.DOTALL))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the tour is for a POSIX shell")
+def test_the_tour_of_the_readme_runs_as_it_stands(tmp_path: Path) -> None:
+    port, sandbox_port = free_port(), free_port()
+    env = {
+        "COFFERS_HOME": str(tmp_path / ".coffers"),
+        "COFFERS_PORT": str(port),
+        "COFFERS_PUBLIC_BASE_URL": f"http://{HOST}:{port}",
+        "COFFERS_SANDBOX_URL": f"http://{HOST}:{sandbox_port}",
+    }
+    script = tour().replace("http://127.0.0.1:8000", f"http://{HOST}:{port}")
+    demo = ServiceProcess([sys.executable, "-m", "coffers.cli", "demo"], env, cwd=tmp_path)
+    with demo:
+        demo.wait_until_ready(f"http://{HOST}:{port}/health/ready")
+
+        done = subprocess.run(
+            ["/bin/bash", "-euo", "pipefail", "-c", script],
+            cwd=tmp_path,
+            env=os.environ | {"no_proxy": "*"},
+            capture_output=True,
+            text=True,
+            timeout=TOUR_LIMIT_S,
+            check=False,
+        )
+        log = demo.log_text[-3000:]
+
+    said = done.stdout
+    assert done.returncode == 0, f"{said}\n{done.stderr}\n{log}"
+    assert '"email":"ada@example.com","is_verified":false' in said
+    assert '"is_verified":true' in said
+    assert "Connection sync completed successfully" in said
+    assert '"total_market_value_by_currency"' in said
+    assert '"start_balance"' in said
+    assert '"counts":{"new":3,"duplicate":0' in said
+    assert "applied\n{'new': 0, 'duplicate': 3" in said
+    assert "reverted" in said
+    assert "204\n" in said
+    assert said.rstrip().endswith("}")
+    assert '"status":401' in said.splitlines()[-1]
