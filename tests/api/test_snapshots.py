@@ -173,11 +173,11 @@ async def test_more_snapshots_than_one_answer_takes_need_a_shorter_range(
     monkeypatch.setattr(snapshots, "MAX_UNPAGED", len(BALANCES) - 1)
     path = f"/accounts/{eve.account}/balance-history"
     year = {"start_date": "2026-01-01T00:00:00Z", "end_date": "2026-12-31T00:00:00Z"}
-    snapshots._history.cache_clear()
+    _forget_statements()
 
     answer = await eve.get(path, params=year)
 
-    snapshots._history.cache_clear()
+    _forget_statements()
     assert answer.status_code == 422
     assert "shorter range" in answer.json()["detail"]
 
@@ -196,3 +196,8 @@ async def test_an_inactive_account_s_snapshot_is_shown_but_not_totalled(ada: Per
 
     assert answer["total_count"] == 2
     assert answer["total_balance_by_currency"] == {"USD": "10.00"}
+
+
+def _forget_statements() -> None:
+    snapshots._history.cache_clear()
+    snapshots._whole_history.cache_clear()
