@@ -10,6 +10,13 @@ from uuid import UUID
 from coffers.domain.ids import UserId
 from coffers.domain.verifications import Purpose
 from coffers.presentation.routes import Route
+from tests.import_examples import (
+    a_layout_to_try,
+    a_plan,
+    a_statement,
+    an_applied_import,
+    the_plan_looked_at,
+)
 from tests.ledgers import ledger_of, movement, position
 from tests.letters import token_for
 from tests.link_examples import (
@@ -74,6 +81,7 @@ EXAMPLES: dict[str, Maker] = {
     "/accounts/{account_id}": _an_account,
     "/holdings/{holding_id}": _a_holding,
     "/transactions/{transaction_id}": _a_transaction,
+    "/imports/{import_id}": a_plan,
     "/errors/{slug}": _an_error,
     "/users/{user_id}": _myself,
     "/admin/users/{user_id}": _myself_to_administrators,
@@ -83,7 +91,10 @@ EXAMPLES: dict[str, Maker] = {
 #: Those that are nobody's: other people see them too.
 SHARED = {"/errors/{slug}", "/providers/{slug}"}
 #: Operation → an object that it can work with, where just any cannot.
-FITTING: dict[str, Maker] = {"sync_holdings": an_account_to_sync}
+FITTING: dict[str, Maker] = {
+    "sync_holdings": an_account_to_sync,
+    "revert_import": an_applied_import,
+}
 
 
 async def _my_refresh_token(person: Person) -> object:
@@ -127,6 +138,9 @@ BODIES: dict[str, Callable[[Person], Awaitable[object]]] = {
     "complete_connection": a_callback,
     "sync_accounts": a_connection_to_sync,
     "sync_transactions": a_connection_to_sync,
+    "create_import": a_statement,
+    "preview_import": a_layout_to_try,
+    "apply_import": the_plan_looked_at,
     "register_user": _a_new_account,
     "create_session": _my_credentials,
     "refresh_tokens": _my_refresh_token,

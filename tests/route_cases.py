@@ -10,7 +10,7 @@ import pytest
 
 from coffers.presentation.access import ADMIN
 from coffers.presentation.event_streams import EVENT_STREAM_TYPE
-from coffers.presentation.routes import Route
+from coffers.presentation.routes import MULTIPART, Route
 from tests.examples import address_of, body_for
 from tests.people import Person, sign_up
 
@@ -45,11 +45,11 @@ def some_address() -> str:
 
 async def call(route: Route, person: Person, path: str, **more: Any) -> httpx.Response:
     """Call the route at this path with a body that works."""
-    body = await body_for(route, person)
+    sent = {"files" if route.body == MULTIPART else "json": await body_for(route, person)}
     # A stream has no end, so only its head is asked for; one with a wrong query never begins.
     is_endless = route.produces == EVENT_STREAM_TYPE and "?" not in path
     method = "HEAD" if is_endless else route.method
-    return await person.request(method, path, json=body, **more)
+    return await person.request(method, path, **sent, **more)
 
 
 def nowhere(route: Route, parameter: str = NO_ID) -> str:
