@@ -11,6 +11,7 @@ from coffers.domain.ids import new_id
 from coffers.domain.jobs import JobState
 from coffers.infrastructure.db.events import events
 from coffers.infrastructure.db.idempotency import idempotency_keys
+from coffers.infrastructure.db.imports import imports
 from coffers.infrastructure.db.jobs import jobs
 from coffers.infrastructure.db.sessions import refresh_tokens, sessions
 from coffers.infrastructure.db.verifications import one_time_tokens
@@ -49,6 +50,13 @@ def job(state: JobState, finished_at: datetime | None) -> dict[str, Any]:
     return {**row, "state": state.value, "max_attempts": 8, **times}
 
 
+def plan(created_at: datetime, status: str = "planned") -> dict[str, Any]:
+    row = {"user_id": new_id(), "id": new_id(), "status": status, "file_name": "f", "version": 1}
+    told = {"format": "ofx", "sha256": "0" * 64, "plan_hash": "0" * 64, "summary": {}}
+    kept = {"account_ids": [], "statements": b"", "rows": b"", "undo": b""}
+    return {**row, **told, **kept, "created_at": created_at}
+
+
 DAY = timedelta(days=1)
 MOMENT = timedelta(seconds=1)
 #: A row that has served its time, and one that has not quite, at noon.
@@ -72,6 +80,8 @@ CASES = [
         job(JobState.DEAD, NOON - 30 * DAY - MOMENT),
         job(JobState.DEAD, NOON - 30 * DAY + MOMENT),
     ),
+    (imports, plan(NOON - 7 * DAY - MOMENT), plan(NOON - 7 * DAY + MOMENT)),
+    (imports, plan(NOON - 8 * DAY), plan(NOON - 1000 * DAY, "applied")),
 ]
 
 
