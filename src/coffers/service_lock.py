@@ -14,6 +14,13 @@ from coffers.settings import Settings
 class ServiceRuns(Exception):
     """Another service process has this database."""
 
+    def __init__(self, holder: str, path: Path) -> None:
+        super().__init__(
+            f"Another Coffers service (process {holder}) has the database {path}: "
+            "stop it first, or give this one another COFFERS_HOME."
+        )
+        self.holder = holder
+
 
 @contextmanager
 def only_service(settings: Settings) -> Iterator[None]:
@@ -32,10 +39,7 @@ def only_service(settings: Settings) -> Iterator[None]:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             who = os.read(descriptor, 20).decode(errors="replace").strip() or "unknown"
-            raise ServiceRuns(
-                f"Another Coffers service (process {who}) has the database {path}: "
-                "stop it first, or give this one another COFFERS_HOME."
-            ) from error
+            raise ServiceRuns(who, path) from error
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         yield
@@ -44,12 +48,12 @@ def only_service(settings: Settings) -> Iterator[None]:
 
 
 def running_service(settings: Settings) -> str | None:
-    """What the lock says of a service that runs on this database."""
+    """The process that serves this database, as the lock has it; None when none does."""
     try:
         with only_service(settings):
             return None
     except ServiceRuns as running:
-        return str(running)
+        return running.holder
 
 
 def database_file(settings: Settings) -> Path | None:

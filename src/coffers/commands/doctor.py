@@ -114,7 +114,7 @@ def _disk(settings: Settings) -> Findings:
 def _port(settings: Settings) -> Findings:
     running = running_service(settings)
     if running is not None:
-        yield Finding(Verdict.FINE, "Service", f"runs. {running}")
+        yield Finding(Verdict.FINE, "Service", f"runs as process {running}.")
         return
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     with socket.socket(family) as probe:
