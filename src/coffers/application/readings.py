@@ -14,7 +14,7 @@ from coffers.domain.accounts import Account, AccountOrigin
 from coffers.domain.connections import Connection
 from coffers.domain.events import Event
 from coffers.domain.ids import new_id
-from coffers.domain.money import EXACT, money_digits
+from coffers.domain.money import EXACT, check_bounds, money_digits
 from coffers.domain.providers import ProviderAnsweredNonsense
 from coffers.domain.snapshots import Snapshot, SnapshotSource
 from coffers.domain.statements import ReportedAccount, ReportedHolding, ReportedTransaction
@@ -72,8 +72,9 @@ async def store_reading(
 ) -> SyncReport:
     """Within the open transaction.
 
-    The rows, and a snapshot of every account whose balance was read.
+    The rows, and a snapshot of every account whose balance was read. Raises AmountInvalid.
     """
+    _check_amounts(reading)
     if reading.asks_accounts:
         accounts, account_counts = await _store_accounts(uow, vault, connection, reading, now)
         await uow.snapshots.add(*_snapshots(accounts, reading, source, now))
@@ -90,6 +91,21 @@ async def store_reading(
             transactions += await uow.transactions.merge_reported(account, movements, now=now)
             reading.read.append(account.id)
     return SyncReport(account_counts, holdings, transactions)
+
+
+def _check_amounts(reading: Reading) -> None:
+    """Raises AmountInvalid for what the ledger cannot keep; movements are checked as they go in."""
+    for account in reading.accounts:
+        _check(account.balance, account.available_balance, account.cash_balance)
+    for held in (row for rows in reading.holdings.values() for row in rows):
+        _check(held.quantity, held.cost_basis, held.market_value)
+        _check(held.average_price, held.current_price)
+
+
+def _check(*amounts: Decimal | None) -> None:
+    for amount in amounts:
+        if amount is not None:
+            check_bounds(amount)
 
 
 async def _store_accounts(
@@ -143,6 +159,8 @@ def _snapshot(
 ) -> Snapshot:
     held = reading.holdings.get(account.provider_account_id or "")
     value = None if held is None else value_of(held, account.currency)
+    cash = _cash(account, balance, value)
+    _check(value, cash)
     return Snapshot(
         id=new_id(),
         user_id=account.user_id,
@@ -154,7 +172,7 @@ def _snapshot(
         created_at=now,
         available_balance=account.available_balance,
         holdings_value=value,
-        cash_value=_cash(account, balance, value),
+        cash_value=cash,
     )
 
 
