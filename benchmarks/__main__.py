@@ -3,12 +3,28 @@
 import os
 import platform
 import sys
+from collections.abc import Callable, Mapping
 
 from rich.console import Console
 
-from benchmarks import foundation
+from benchmarks import foundation, ledger_reads, ledger_writes
 
-BENCHMARKS = {"foundation": foundation.run}
+
+def ratios(measure: Callable[[], Mapping[str, float]]) -> Callable[[Console], None]:
+    """A benchmark that prints each ratio on a line."""
+
+    def run(console: Console) -> None:
+        for name, ratio in measure().items():
+            console.print(f"{name}: {ratio:.2f}", highlight=False)
+
+    return run
+
+
+BENCHMARKS = {
+    "foundation": foundation.run,
+    "ledger_reads": ratios(ledger_reads.measure),
+    "ledger_writes": ratios(ledger_writes.measure),
+}
 
 
 def main(names: list[str]) -> None:
