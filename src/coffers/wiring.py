@@ -186,11 +186,6 @@ def _http_limits(settings: Settings) -> HttpLimits:
     return replace(usual, deadline_s=deadline_s, connect_s=min(usual.connect_s, deadline_s))
 
 
-def _http_limits(settings: Settings) -> HttpLimits:
-    usual, deadline_s = HttpLimits(), settings.provider_deadline_s
-    return replace(usual, deadline_s=deadline_s, connect_s=min(usual.connect_s, deadline_s))
-
-
 def _private_origins(settings: Settings) -> list[str]:
     return [*settings.private_origins, *([settings.sandbox] if settings.sandbox else [])]
 

@@ -1,6 +1,7 @@
 """The holdings and balance-snapshot answers have exactly the documented fields and types."""
 
 import re
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -93,7 +94,7 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-_IS: Final = {
+_IS: Final[dict[str, Callable[[Any], bool]]] = {
     "uuid": lambda value: _matches(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", value),
     "string": lambda value: isinstance(value, str),
     "decimal": lambda value: _matches(r"-?[0-9]+(\.[0-9]+)?", value),

@@ -7,8 +7,8 @@ about the input that it sent.
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from fastapi import Request
 from fastapi.dependencies.models import Dependant
@@ -16,42 +16,23 @@ from fastapi.routing import APIRoute
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from coffers.application.ports import IdempotencyClaim, RequestStillRunning, StoredAnswer
 from coffers.application.rate_limits import Bucket
-from coffers.domain.errors import BadRequest, DomainError, Invalid, Unauthenticated
+from coffers.domain.errors import Invalid, Unauthenticated
 from coffers.domain.events import Origin
 from coffers.domain.principals import Principal
 from coffers.domain.sessions import TokenInvalid
 from coffers.domain.users import UserNotFound
 from coffers.presentation.access import authenticate, authorize, is_api_key
 from coffers.presentation.calls import NOBODY, Call
-from coffers.presentation.form_bodies import without_boundary
 from coffers.presentation.json_bodies import strict_json
 from coffers.presentation.limits import Policy
-from coffers.presentation.problems import DeadlineExceeded, UnsupportedMediaType, status_of
+from coffers.presentation.problems import DeadlineExceeded, UnsupportedMediaType
+from coffers.presentation.repetition import Handler, answer_once
 
 if TYPE_CHECKING:
     from coffers.presentation.routes import Route
 
-Handler = Callable[[Request], Awaitable[Response]]
-
-_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _CONTROL = re.compile(r"%(0[0-8bcef]|1[0-9a-f]|7f)", re.IGNORECASE)
-_KEPT_HEADERS: Final = ("location", "etag", "content-type", "link")
-#: Refusals that another try may not meet again are not remembered.
-_FORGOTTEN: Final = frozenset({401, 403, 408, 409, 429})
-
-
-class IdempotencyKeyInvalid(BadRequest):
-    """`Idempotency-Key` is 1 to 255 printable ASCII characters."""
-
-    slug = "idempotency_key_invalid"
-
-
-class IdempotencyKeyReused(Invalid):
-    """This key came before with another request."""
-
-    slug = "idempotency_key_reused"
 
 
 class QueryInvalid(Invalid):
@@ -139,7 +120,7 @@ async def admit(route: "Route", request: Request, handler: Handler, known: set[s
     try:
         async with asyncio.timeout(route.deadline_s) as deadline:
             if route.takes_idempotency_key and "idempotency-key" in request.headers:
-                return await _once(route, call, handler)
+                return await answer_once(route, call, handler)
             return await handler(request)
     except TimeoutError as error:
         if not deadline.expired():
@@ -246,81 +227,3 @@ async def _read_body(request: Request, media_type: str) -> None:
         raise UnsupportedMediaType(f"Send {media_type}.")
     if media_type == "application/json" and body:
         request._json = strict_json(body)  # noqa: SLF001 - where Starlette caches what it would parse leniently
-
-
-async def _once(route: "Route", call: Call, handler: Handler) -> Response:
-    claim = await _claim(route, call)
-    known = await call.services.idempotency_keys.find(claim, call.services.clock.now())
-    if known is not None and known.status is not None:
-        return _replay(claim, known)
-    call.claim = claim
-    try:
-        response = await handler(call.request)
-    except RequestStillRunning as refusal:
-        return await _answer_of_the_other(call, claim, refusal)
-    except DomainError as refusal:
-        return await _settle_refusal(call, refusal)
-    except BaseException:
-        await asyncio.shield(call.uow.abandon())
-        raise
-    headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
-    fingerprint = claim.fingerprint
-    await call.uow.settle(
-        StoredAnswer(fingerprint, response.status_code, headers, bytes(response.body))
-    )
-    return response
-
-
-async def _claim(route: "Route", call: Call) -> IdempotencyClaim:
-    request = call.request
-    key = request.headers["idempotency-key"]
-    if not _KEY.fullmatch(key):
-        raise IdempotencyKeyInvalid("`Idempotency-Key` is 1 to 255 printable ASCII characters.")
-    scope = (
-        f"{route.method} {route.path}" if route.access.is_public else str(call.principal.user_id)
-    )
-    line = f"{route.method} {request.scope['path']}?".encode(errors="replace")
-    body = without_boundary(await request.body(), request.headers.get("content-type", ""))
-    content = line + request.scope["query_string"] + b"\n" + body
-    return call.services.idempotency_keys.claim(scope, key, content)
-
-
-def _replay(claim: IdempotencyClaim, known: StoredAnswer) -> Response:
-    if known.fingerprint != claim.fingerprint:
-        raise IdempotencyKeyReused("This idempotency key was used for another request.")
-    headers = {**known.headers, "Idempotency-Replayed": "true"}
-    return Response(known.body, known.status or 200, headers=headers)
-
-
-async def _answer_of_the_other(
-    call: Call, claim: IdempotencyClaim, refusal: DomainError
-) -> Response:
-    """The key is held by another request: its answer if it has one by now, else the refusal."""
-    known = await call.services.idempotency_keys.find(claim, call.services.clock.now())
-    if known is None or known.status is None:
-        if known is not None and known.fingerprint != claim.fingerprint:
-            raise IdempotencyKeyReused("This idempotency key was used for another request.")
-        raise refusal
-    return _replay(claim, known)
-
-
-async def _settle_refusal(call: Call, refusal: DomainError) -> Response:
-    """Remember a refusal that would come again, in the same commit as what it left behind.
-
-    Forget the others.
-    """
-    status = status_of(type(refusal))
-    if status >= 500 or status in _FORGOTTEN:  # noqa: PLR2004 - server errors
-        if call.uow.is_held:
-            await call.uow.commit_claim()
-        await call.uow.abandon()
-        raise refusal
-    pages = call.request.app.state.problem_pages
-    response: Response = pages.response(
-        refusal, path=call.request.url.path, trace_id=call.request.scope["trace_id"]
-    )
-    headers = {"content-type": response.headers["content-type"]}
-    claim = call.claim
-    fingerprint = claim.fingerprint if claim else ""
-    await call.uow.settle(StoredAnswer(fingerprint, status, headers, bytes(response.body)))
-    return response

@@ -13,11 +13,7 @@ from coffers.application.ports import RequestStillRunning
 from coffers.application.views import Versioned
 from coffers.domain import errors
 from coffers.domain.errors import DomainError
-from coffers.presentation.admission import (
-    IdempotencyKeyInvalid,
-    IdempotencyKeyReused,
-    QueryInvalid,
-)
+from coffers.presentation.admission import QueryInvalid
 from coffers.presentation.answers import Answer
 from coffers.presentation.examples import example_of
 from coffers.presentation.limits import RateLimitExceeded
@@ -34,6 +30,7 @@ from coffers.presentation.problems import (
     status_of,
     title_of,
 )
+from coffers.presentation.repetition import IdempotencyKeyInvalid, IdempotencyKeyReused
 from coffers.presentation.routes import JSON, Route
 
 Json = dict[str, Any]  # Any: OpenAPI

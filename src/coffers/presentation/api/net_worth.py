@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Query
 
 from coffers.application import net_worth
-from coffers.application.net_worth import NetWorth, NetWorthHistory
+from coffers.application.net_worth import NetWorthHistory, NetWorthStatement
 from coffers.presentation.calls import Caller
 from coffers.presentation.schemas import DateIn
 
@@ -13,7 +13,7 @@ From = Annotated[DateIn | None, Query(description="The first day; by itself a ye
 To = Annotated[DateIn | None, Query(description="The last day; by itself today.")]
 
 
-async def get_net_worth(call: Caller) -> NetWorth:
+async def get_net_worth(call: Caller) -> NetWorthStatement:
     """What the caller owns and owes now, per currency and in the base currency."""
     services = call.services
     return await net_worth.get_net_worth(
