@@ -5,7 +5,17 @@ import os
 
 import typer
 
-from coffers.commands import audit, database, doctor, keys, people, registry, sandbox, service
+from coffers.commands import (
+    audit,
+    database,
+    doctor,
+    imports,
+    keys,
+    people,
+    registry,
+    sandbox,
+    service,
+)
 from coffers.infrastructure import logs
 
 app = typer.Typer(
@@ -22,6 +32,7 @@ app.command("sandbox")(sandbox.sandbox)
 app.command("migrate")(database.migrate)
 app.command("backup")(database.back_up)
 app.command("restore")(database.restore)
+app.command("import")(imports.import_file)
 app.command("doctor")(doctor.examine)
 app.command("routes")(registry.routes)
 app.command("openapi")(registry.openapi)
