@@ -33,7 +33,7 @@ Reason = Annotated[
 ]
 
 
-class NetWorth(msgspec.Struct, frozen=True):
+class NetWorthStatement(msgspec.Struct, frozen=True):
     """Assets (balances above zero) less liabilities (those below), of the active accounts."""
 
     as_of: Instant
@@ -94,12 +94,12 @@ class NetWorthLookups(Protocol):
 
 async def get_net_worth(
     lookups: NetWorthLookups, profiles: Profiles, clock: Clock, principal: Principal
-) -> NetWorth:
+) -> NetWorthStatement:
     """What the caller owns and owes now."""
     base = (await profiles.profile(principal.user_id)).view.base_currency
     held = await lookups.balances(principal.user_id)
     worth = worth_of(held.balances)
-    return NetWorth(
+    return NetWorthStatement(
         as_of=clock.now(),
         assets_by_currency=_texts(worth.assets),
         liabilities_by_currency=_texts(worth.liabilities),
