@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from coffers.domain.accounts import Account, AccountNotFound, AccountType
 from coffers.domain.errors import PreconditionFailed
@@ -17,9 +17,9 @@ from coffers.domain.money import AmountInvalid
 from coffers.domain.principals import NotYours
 from coffers.domain.statements import ReportedTransaction
 from coffers.domain.syncs import Counts
+from coffers.domain.tombstones import Burial, Tombstone
 from coffers.domain.transactions import TransactionKnown, TransactionStatus
 from coffers.infrastructure.db.holdings import holdings
-from coffers.infrastructure.db.tombstones import transaction_tombstones
 from coffers.infrastructure.db.transaction_rows import transactions
 from tests.ledgers import NOON, Ledger, ledger_at, movement, position, reported_account
 
@@ -288,10 +288,17 @@ async def test_what_its_owner_deleted_stays_deleted(ledger: Ledger) -> None:
 
 
 async def _bury(ledger: Ledger, account: Account, key: str) -> None:
-    row = {"user_id": ledger.user_id, "account_id": account.id, "kind": "id", "key": key}
+    tombstone = Tombstone(
+        user_id=ledger.user_id,
+        account_id=account.id,
+        transaction_id=new_id(),
+        burial=Burial.DELETED_ID,
+        key=key,
+        import_id=None,
+        created_at=NOON,
+    )
     async with ledger.uow() as uow:
-        statement = insert(transaction_tombstones).values(**row, count=1, created_at=NOON)
-        await uow.transaction.execute(statement)
+        await uow.tombstones.add([tombstone])
         await uow.commit()
 
 
