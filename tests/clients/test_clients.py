@@ -1,0 +1,70 @@
+"""What the description is for: clients that nobody wrote, compiled, and one of them at work."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.clients.conftest import ROOT, run
+from tests.service_processes import Service
+
+STRICT = "--noEmit --strict --skipLibCheck --target es2022 --lib es2022,dom,dom.iterable"
+
+
+@pytest.fixture(scope="module")
+def python_client(
+    document: Path, python_tools: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The folder in which the package `coffers_client` lies."""
+    folder = tmp_path_factory.mktemp("python")
+    (folder / "config.yaml").write_text("post_hooks: []\n")
+    said = run(
+        [
+            *(python_tools / "openapi-python-client", "generate", "--path", document),
+            *("--output-path", folder / "coffers_client", "--meta", "none"),
+            *("--config", folder / "config.yaml", "--fail-on-warning"),
+        ],
+        cwd=folder,
+    )
+    assert "Warning" not in said, said
+    return folder
+
+
+def test_the_generated_python_client_is_whole_and_its_types_are_sound(python_client: Path) -> None:
+    mypy = [sys.executable, "-m", "mypy", "--ignore-missing-imports", "--cache-dir", "mypy-cache"]
+
+    run([*mypy, "coffers_client"], cwd=python_client)
+
+
+def test_a_new_user_s_tour_through_the_generated_python_client(
+    python_client: Path, python_tools: Path, tmp_path: Path
+) -> None:
+    tour = ROOT / "tests" / "clients" / "tour.py"
+    with Service(tmp_path) as service:
+        said = run(
+            [python_tools / "python", tour, service.origin, tmp_path / "mail"],
+            cwd=tmp_path,
+            PYTHONPATH=str(python_client),
+        )
+
+    assert not said
+
+
+def test_the_generated_typescript_client_compiles(
+    document: Path, typescript_tools: Path, tmp_path: Path
+) -> None:
+    made = tmp_path / "client"
+    generator: list[str | Path] = [
+        typescript_tools / "openapi-ts",
+        "--silent",
+        "-i",
+        document,
+        "-o",
+        made,
+    ]
+    compiler: list[str | Path] = [typescript_tools / "tsc", *STRICT.split(), "--module", "esnext"]
+
+    run(generator, cwd=typescript_tools.parents[1])
+    run([*compiler, "--moduleResolution", "bundler", made / "index.ts"], cwd=tmp_path)
+
+    assert "export const getProfile" in (made / "sdk.gen.ts").read_text()
