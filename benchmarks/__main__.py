@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from rich.console import Console
 
-from benchmarks import foundation, ledger_reads, ledger_writes
+from benchmarks import foundation, ledger_reads, ledger_writes, ofx_parsing
 
 
 def ratios(measure: Callable[[], Mapping[str, float]]) -> Callable[[Console], None]:
@@ -24,6 +24,7 @@ BENCHMARKS = {
     "foundation": foundation.run,
     "ledger_reads": ratios(ledger_reads.measure),
     "ledger_writes": ratios(ledger_writes.measure),
+    "ofx_parsing": ratios(ofx_parsing.measure),
 }
 
 
