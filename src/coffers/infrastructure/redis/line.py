@@ -46,7 +46,9 @@ class Line:
         )
         self._opening = asyncio.Lock()
         self._connection: AbstractConnection | None = None
-        self._reading: asyncio.Task[None] | None = None
+        self._talking: asyncio.Task[None] | None = None
+        self._outgoing: list[bytes] = []
+        self._has_outgoing = asyncio.Event()
         self._waiting: deque[tuple[asyncio.Future[object], float]] = deque()
         self._watch: asyncio.TimerHandle | None = None
 
@@ -55,35 +57,29 @@ class Line:
 
         Raises RedisAway, and ResponseError when Redis answers with an error.
         """
-        connection = self._connection or await self._open()
+        if self._connection is None:
+            await self._open()
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[object] = loop.create_future()
         self._waiting.append((answer, loop.time()))
         if self._watch is None:
             self._watch = loop.call_later(TIMEOUT_S, self._look, loop.time() + TIMEOUT_S)
-        try:
-            packed = pack_command(command)  # type: ignore[arg-type]  # typed for one argument only
-            await connection.send_packed_command(packed, check_health=False)
-        except BaseException as error:
-            answer.cancel()
-            self._hang_up()
-            if isinstance(error, RedisError | OSError):
-                raise RedisAway(str(error)) from error
-            raise
+        packed = pack_command(command)  # type: ignore[arg-type]  # typed for one argument only
+        self._outgoing.append(packed)
+        self._has_outgoing.set()
         return await answer
 
     async def close(self) -> None:
         """Disconnect."""
-        reading = self._reading
+        talking = self._talking
         self._hang_up()
-        if reading is not None:
-            with suppress(asyncio.CancelledError):
-                await reading
+        if talking is not None:
+            await asyncio.wait([talking])
 
-    async def _open(self) -> AbstractConnection:
+    async def _open(self) -> None:
         async with self._opening:
             if self._connection is not None:
-                return self._connection
+                return
             connection: AbstractConnection = self._pool.make_connection()  # type: ignore[no-untyped-call]  # as the library has it
             try:
                 async with asyncio.timeout(OPENING_S):
@@ -93,18 +89,29 @@ class Line:
             # From here on `_look` keeps the time, for all commands with one timer.
             connection.socket_timeout = None
             self._connection = connection
-            self._reading = asyncio.create_task(self._read(connection))
-            return connection
+            self._talking = asyncio.create_task(self._talk(connection))
 
-    async def _read(self, connection: AbstractConnection) -> None:
+    async def _talk(self, connection: AbstractConnection) -> None:
+        writing = asyncio.create_task(self._write(connection))
         try:
             with suppress(RedisError, OSError):
                 while True:
                     self._answer(await _reply(connection))
         finally:
+            writing.cancel()
             await connection.disconnect(nowait=True)
             if self._connection is connection:
                 self._hang_up()
+
+    async def _write(self, connection: AbstractConnection) -> None:
+        """Send what has come together in one go: each waking of Redis costs more than a command."""
+        with suppress(RedisError, OSError):
+            while True:
+                await self._has_outgoing.wait()
+                self._has_outgoing.clear()
+                packed, self._outgoing = self._outgoing, []
+                await connection.send_packed_command(packed, check_health=False)
+        self._hang_up()
 
     def _answer(self, reply: object) -> None:
         answer, _ = self._waiting.popleft()
@@ -137,10 +144,10 @@ class Line:
         for answer, _ in waiting:
             if not answer.done():
                 answer.set_exception(RedisAway("No answer in time, or the connection broke."))
-        reading, self._reading = self._reading, None
-        self._connection = None
-        if reading is not None:
-            reading.cancel()
+        talking, self._talking = self._talking, None
+        self._connection, self._outgoing = None, []
+        if talking is not None:
+            talking.cancel()
 
 
 async def _reply(connection: AbstractConnection) -> object:
