@@ -66,3 +66,18 @@ async def link(person: Person, persona: str = "young-saver", **more: Any) -> dic
 async def sync(person: Person, connection: dict[str, Any], **more: Any) -> httpx.Response:
     """Sync everything of a connection."""
     return await person.post(f"/connections/{connection['id']}/syncs", more)
+
+
+async def ledger(person: Person) -> dict[str, Any]:
+    """Everything that a sync may touch, without the instants of reading."""
+    accounts = (await person.get("/accounts")).json()["accounts"]
+    holdings = (await person.get("/holdings?active_only=false")).json()["holdings"]
+    snapshots = (await person.get("/balance-snapshots")).json()["snapshots"]
+    transactions = (await person.get("/transactions?limit=100")).json()
+    return {
+        "accounts": accounts,
+        "holdings": holdings,
+        "snapshots": snapshots,
+        "transactions": transactions["transactions"],
+        "count": transactions["total_count"],
+    }

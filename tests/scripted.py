@@ -189,3 +189,15 @@ async def authorize(person: Person, slug: str = "rotating", **more: Any) -> dict
     assert made.status_code == 201, made.text
     connection: dict[str, Any] = made.json()
     return connection
+
+
+async def sync_all(person: Person, connection: dict[str, Any], **more: Any) -> httpx.Response:
+    """Sync everything, by force."""
+    path = f"/connections/{connection['id']}/syncs"
+    return await person.post(path, {"force": True}, **more)
+
+
+async def accounts_of(person: Person) -> list[dict[str, Any]]:
+    """By name."""
+    accounts: list[dict[str, Any]] = (await person.get("/accounts")).json()["accounts"]
+    return sorted(accounts, key=lambda account: str(account["name"]))
