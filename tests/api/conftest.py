@@ -1,4 +1,4 @@
-"""Somebody who banks where a test decides what is said."""
+"""People of the tests over the API; one banks where a test decides what is said."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -6,10 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import settings_for
+from tests.conftest import running, settings_for
 from tests.ledgers import movement, position, reported_account
 from tests.people import Person, sign_up
 from tests.scripted import Script, ScriptedBank, running_with
+
+
+@pytest.fixture
+async def eve(database_url: str, tmp_path: Path) -> AsyncIterator[Person]:
+    """Somebody on each engine in turn."""
+    async with running(settings_for(database_url, tmp_path)) as client:
+        yield await sign_up(client, "eve")
 
 
 @pytest.fixture
