@@ -1,16 +1,17 @@
 """What the foundation costs: a read with everything on, routing, and sign-ins beside it."""
 
 import asyncio
-import statistics
 import tempfile
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import Final
 
 import httpx
+import psutil  # type: ignore[import-untyped]  # ships no types
 from rich.console import Console
 from rich.table import Table
 from sqlalchemy import update
@@ -37,6 +38,15 @@ class Target:
     name: str
     url: str
     headers: Mapping[str, str]
+    process: psutil.Process
+
+
+@dataclass(frozen=True)
+class Round:
+    """One target under load, and what its process spent on each request, in microseconds."""
+
+    load: Load
+    cpu_us: float
 
 
 @dataclass(frozen=True)
@@ -98,21 +108,24 @@ def compare_reading(console: Console, set_up: SetUp) -> None:
         bare = running.enter_context(serving_floor(set_up.floor, "/profile", floor))
         bearer = {"Authorization": f"Bearer {token}"}
         targets = [
-            Target("bare ASGI", hello, {}),
-            Target("bare FastAPI, same query", bare, {}),
-            Target("GET /api/v1/users/me", f"{base}/api/v1/users/me", bearer),
+            Target("bare ASGI", hello, {}, hello.process),
+            Target("bare FastAPI, same query", bare, {}, bare.process),
+            Target("GET /api/v1/users/me", f"{base}/api/v1/users/me", bearer, service.process),
         ]
-        loads = asyncio.run(_interleaved(targets))
-    console.print(_table(f"Reading a profile, {set_up.name}", targets, loads))
+        rounds = asyncio.run(_interleaved(targets))
+    console.print(_table(f"Reading a profile, {set_up.name}", targets, rounds))
 
 
 def compare_routes(console: Console, set_up: SetUp) -> None:
     """The last of a hundred routes against the first."""
     with serving("many", "/api/v1/probes/000/x", set_up.env) as first:
         last = first.replace("/000/", f"/{MANY - 1:03}/")
-        targets = [Target("the first route", first, {}), Target(f"the last of {MANY}", last, {})]
-        loads = asyncio.run(_interleaved(targets))
-    console.print(_table("Finding a route", targets, loads))
+        targets = [
+            Target("the first route", first, {}, first.process),
+            Target(f"the last of {MANY}", last, {}, first.process),
+        ]
+        rounds = asyncio.run(_interleaved(targets))
+    console.print(_table("Finding a route", targets, rounds))
 
 
 def measure_sign_ins(console: Console, set_up: SetUp) -> None:
@@ -145,7 +158,7 @@ async def _sign_ins(base: str) -> tuple[float, float, float]:
         for _ in range(ROUNDS):
             slowest = max(slowest, *await asyncio.gather(*(sign_in() for _ in range(SIGN_INS))))
             busy.append(await longest())
-        return idle, statistics.median(busy), slowest
+        return idle, median(busy), slowest
 
 
 async def signed_in(base: str, database_url: str) -> tuple[str, str]:
@@ -160,37 +173,43 @@ async def signed_in(base: str, database_url: str) -> tuple[str, str]:
         return made.json()["id"], pair.json()["access_token"]
 
 
-async def _interleaved(targets: Sequence[Target]) -> dict[str, list[Load]]:
+async def _interleaved(targets: Sequence[Target]) -> dict[str, list[Round]]:
     """Round by round, so that what else the machine does strikes all alike."""
-    loads: dict[str, list[Load]] = {target.name: [] for target in targets}
+    rounds: dict[str, list[Round]] = {target.name: [] for target in targets}
     for target in targets:
-        await load(target.url, seconds=SECONDS / 2, headers=target.headers)
+        await _measured(target, SECONDS / 2)
     for _ in range(ROUNDS):
         for target in targets:
-            measured = await load(target.url, seconds=SECONDS, headers=target.headers)
-            loads[target.name].append(measured)
-    return loads
+            rounds[target.name].append(await _measured(target, SECONDS))
+    return rounds
 
 
-def _table(title: str, targets: Sequence[Target], loads: Mapping[str, Sequence[Load]]) -> Table:
+async def _measured(target: Target, seconds: float) -> Round:
+    before = target.process.cpu_times()
+    measured = await load(target.url, seconds=seconds, headers=target.headers)
+    after = target.process.cpu_times()
+    spent_s = after.user + after.system - before.user - before.system
+    return Round(measured, spent_s * 1_000_000 / len(measured.times_ms))
+
+
+def _table(title: str, targets: Sequence[Target], rounds: Mapping[str, Sequence[Round]]) -> Table:
     """The last target as a ratio to each of the others: the median over the rounds."""
     table = Table(title=title, title_justify="left")
-    for column in ("", "requests/s", "p50 ms", "p99 ms", "p99 / p50", "ratio of the last"):
-        table.add_column(column, justify="left" if not column else "right")
-    measured = loads[targets[-1].name]
+    columns = ("", "requests/s", "p50 ms", "p99 ms", "p99 / p50", "CPU µs", "last / this", "by CPU")
+    for column in columns:
+        table.add_column(column, justify="right" if column else "left")
+    last = rounds[targets[-1].name]
     for target in targets:
-        own = loads[target.name]
-        ratio = _median(mine.rate / other.rate for mine, other in zip(measured, own, strict=True))
+        own = rounds[target.name]
+        pairs = list(zip(last, own, strict=True))
         row = [
-            f"{_median(one.rate for one in own):.0f}",
-            f"{_median(one.percentile(50) for one in own):.2f}",
-            f"{_median(one.percentile(99) for one in own):.2f}",
-            f"{_median(one.percentile(99) / one.percentile(50) for one in own):.2f}",
-            f"{ratio:.2f}",
+            f"{median(one.load.rate for one in own):.0f}",
+            f"{median(one.load.percentile(50) for one in own):.2f}",
+            f"{median(one.load.percentile(99) for one in own):.2f}",
+            f"{median(one.load.percentile(99) / one.load.percentile(50) for one in own):.2f}",
+            f"{median(one.cpu_us for one in own):.0f}",
+            f"{median(mine.load.rate / other.load.rate for mine, other in pairs):.2f}",
+            f"{median(other.cpu_us / mine.cpu_us for mine, other in pairs):.2f}",
         ]
         table.add_row(target.name, *row)
     return table
-
-
-def _median(values: Iterator[float]) -> float:
-    return statistics.median(values)

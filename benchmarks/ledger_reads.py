@@ -61,8 +61,8 @@ def measure() -> dict[str, float]:
 @contextmanager
 def _stand(set_up: SetUp) -> Iterator[Stand]:
     with ExitStack() as running:
-        base = running.enter_context(serving("coffers", "/health/live", set_up.env))
-        base = base.removesuffix("/health/live")
+        served = running.enter_context(serving("coffers", "/health/live", set_up.env))
+        base = served.removesuffix("/health/live")
         user_id, token = asyncio.run(signed_in(base, set_up.database_url))
         account_id = asyncio.run(_fill(set_up.database_url, UserId(UUID(user_id))))
         env = {

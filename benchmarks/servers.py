@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final
 
+import psutil  # type: ignore[import-untyped]  # ships no types
 from fastapi import FastAPI, Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route as PlainRoute
@@ -26,33 +27,45 @@ MANY: Final = 100
 LAG_EVERY_S: Final = 0.001
 
 
+class Served(str):
+    """The address where something is served, and the process that does it."""
+
+    __slots__ = ("process",)
+
+    process: psutil.Process
+
+
 @contextmanager
-def serving_floor(factory: str, path: str, env: Mapping[str, str] | None = None) -> Iterator[str]:
-    """Serve the application that this factory makes; answers the address of this path of it."""
+def serving_floor(
+    factory: str, path: str, env: Mapping[str, str] | None = None
+) -> Iterator[Served]:
+    """Serve the application that this factory makes; answers where this path of it is."""
     port = free_port()
     argv = ["uvicorn", factory, "--factory", "--no-access-log", "--no-server-header"]
     argv += ["--host", HOST, "--port", str(port), "--log-level", "warning"]
     argv += ["--loop", "uvloop", "--http", "httptools"]
-    with _serving(argv, env or {}, f"http://{HOST}:{port}{path}") as address:
-        yield address
+    with _serving(argv, env or {}, f"http://{HOST}:{port}{path}") as served:
+        yield served
 
 
 @contextmanager
-def serving(kind: str, path: str, env: Mapping[str, str]) -> Iterator[str]:
-    """Serve one of KINDS; answers the address of this path of it."""
+def serving(kind: str, path: str, env: Mapping[str, str]) -> Iterator[Served]:
+    """Serve one of KINDS; answers where this path of it is."""
     port = free_port()
     own = {"COFFERS_HOST": HOST, "COFFERS_PORT": str(port), **env}
     argv = ["benchmarks.servers", kind]
-    with _serving(argv, own, f"http://{HOST}:{port}{path}") as address:
-        yield address
+    with _serving(argv, own, f"http://{HOST}:{port}{path}") as served:
+        yield served
 
 
 @contextmanager
-def _serving(argv: Sequence[str], env: Mapping[str, str], address: str) -> Iterator[str]:
+def _serving(argv: Sequence[str], env: Mapping[str, str], address: str) -> Iterator[Served]:
     environment = {"PYTHONPATH": ":".join(filter(None, sys.path)), **env}
     with ServiceProcess([sys.executable, "-m", *argv], environment) as program:
         program.wait_until_ready(address)
-        yield address
+        served = Served(address)
+        served.process = psutil.Process(program.child.pid)
+        yield served
 
 
 def with_many_routes(settings: Settings) -> FastAPI:
