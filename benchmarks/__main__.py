@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from rich.console import Console
 
-from benchmarks import foundation, ledger_reads, ledger_writes, ofx_parsing
+from benchmarks import foundation, ledger_reads, ledger_writes, ofx_parsing, sync
 
 
 def ratios(measure: Callable[[], Mapping[str, float]]) -> Callable[[Console], None]:
@@ -25,6 +25,7 @@ BENCHMARKS = {
     "ledger_reads": ratios(ledger_reads.measure),
     "ledger_writes": ratios(ledger_writes.measure),
     "ofx_parsing": ratios(ofx_parsing.measure),
+    "sync": ratios(sync.measure),
 }
 
 

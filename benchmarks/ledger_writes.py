@@ -48,8 +48,8 @@ async def _compare(database_url: str) -> tuple[float, float]:
         for number in range(ROUNDS):
             ours = await ledger.account(f"ours-{number}")
             theirs = await ledger.account(f"floor-{number}")
-            rows = _rows(number)
-            floor = await _bare(ledger, theirs, rows)
+            rows = some_rows(number)
+            floor = await bare(ledger, theirs, rows)
             firsts.append(await _synced(ledger, ours, rows) / floor)
             agains.append(await _synced(ledger, ours, rows) / floor)
     return statistics.median(firsts), statistics.median(agains)
@@ -62,7 +62,7 @@ async def _synced(ledger: Ledger, account: Account, rows: Sequence[ReportedTrans
     return time.perf_counter() - started
 
 
-async def _bare(ledger: Ledger, account: Account, rows: Sequence[ReportedTransaction]) -> float:
+async def bare(ledger: Ledger, account: Account, rows: Sequence[ReportedTransaction]) -> float:
     """How many seconds storing alone takes; the records are ready before the clock starts."""
     async with ledger.uow() as uow:
         is_sqlite = uow.transaction.is_sqlite
@@ -80,7 +80,8 @@ async def _bare(ledger: Ledger, account: Account, rows: Sequence[ReportedTransac
         return time.perf_counter() - started
 
 
-def _rows(seed: int) -> list[ReportedTransaction]:
+def some_rows(seed: int) -> list[ReportedTransaction]:
+    """Ten thousand movements of five years, a third of them trades, different for each seed."""
     chance = random.Random(seed)
     return [_row(chance, seed, number) for number in range(ROWS)]
 

@@ -120,10 +120,10 @@ async def _store_accounts(
 
     reported = [row.provider_account_id for row in rows]
     await uow.dormancy.wake(connection.user_id, connection.id, reported)
-    stored = await store(origin, rows, now=now, seal=seal)
-    if reading.is_whole:
+    stored, counts = await store(origin, rows, now=now, seal=seal)
+    if counts.deactivated:
         await uow.dormancy.sleep(connection.user_id, connection.id, now)
-    return stored
+    return stored, counts
 
 
 async def _own_rows(
