@@ -13,6 +13,7 @@ import httpx
 import typer
 
 from coffers.application.claims import SyncRequest
+from coffers.application.connections import ConnectionView
 from coffers.application.links import Link, begin_link, finish_link
 from coffers.application.syncs import sync
 from coffers.commands.terminal import refuse
@@ -28,6 +29,7 @@ from coffers.settings import SANDBOX_URL, Settings
 
 HOST: Final = urlsplit(SANDBOX_URL).hostname or ""
 PORT: Final = urlsplit(SANDBOX_URL).port or 0
+SLUG: Final = "sandbox"
 STARTS_WITHIN_S: Final = 30.0
 ENDS_WITHIN_S: Final = 5.0
 #: Who the demo user is at the broker; name and password stand in docs/sandbox.md.
@@ -51,39 +53,47 @@ def sandbox(
 def broker_beside(settings: Settings) -> Iterator[str | None]:
     """The sandbox at the address of the settings, ended at the end; None where there is none.
 
-    One that answers there already is left as it is.
+    One that answers there already, or belongs on another machine, is left as it is.
     """
     url = settings.sandbox
-    if url is None or _answers(url):
+    if url is None or _answers(url) or not _is_here(url):
         yield url
         return
     place = urlsplit(url)
     # Not by `coffers sandbox`: the whole command line takes seconds to load on a slow machine.
-    where = f"{place.hostname!r}, {place.port}, 1"
-    program = f"from coffers.sandbox.server import serve; serve({where})"
-    child = subprocess.Popen([sys.executable, "-c", program])  # noqa: S603 - our own program
-    try:
-        _wait_for(url, child)
-        yield url
-    finally:
-        _end(child)
+    where = f"{place.hostname!r}, {place.port or 80}, 1"
+    program = f"from coffers.sandbox.server import serve_beside; serve_beside({where})"
+    # Its input ends with this process, even with one that is killed, and so does the child.
+    command = [sys.executable, "-c", program]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as child:  # noqa: S603 - our own program
+        try:
+            _wait_for(url, child)
+            yield url
+        finally:
+            _end(child)
 
 
 async def link_demo_user(services: Services, user_id: UserId) -> None:
-    """Link the demo user to the sandbox and sync, unless a connection is there already."""
-    if await services.connection_lookups.of_user(user_id):
-        return
+    """Link the demo user to the sandbox and sync, unless that was done before."""
+    uow, access = services.unit_of_work(Origin(), None), services.provider_access
+    known = await services.connection_lookups.of_user(user_id)
+    there = [one for one in known if one.provider_slug == SLUG]
+    made = there[0] if there else await _link(services, user_id)
+    if made.last_sync_at is None and made.is_connected:
+        request = SyncRequest(user_id, made.id, SyncScope.EVERYTHING, SyncTrigger.FORCED)
+        await sync(uow, access, request)
+
+
+async def _link(services: Services, user_id: UserId) -> ConnectionView:
     uow, access = services.unit_of_work(Origin(), None), services.provider_access
     principal = Principal(user_id, frozenset({Role.USER}))
-    link = Link(user_id, "sandbox", "Sandbox broker", None)
+    link = Link(user_id, SLUG, "Sandbox broker", None)
     redirects = services.redirect_uris
     begun = await begin_link(
         uow, access, link, redirect_uri=redirects[0], allowed_redirects=redirects
     )
     code, state = await _consent(begun.authorization_url)
-    made = await finish_link(uow, access, principal, code=code, state=state)
-    request = SyncRequest(user_id, made.view.id, SyncScope.EVERYTHING, SyncTrigger.REQUEST)
-    await sync(uow, access, request)
+    return (await finish_link(uow, access, principal, code=code, state=state)).view
 
 
 async def _consent(authorization_url: str) -> tuple[str, str]:
@@ -105,16 +115,24 @@ class SandboxStrange(DomainError):
 def _answers(url: str) -> bool:
     try:
         answer = httpx.get(f"{url}/health", timeout=1, trust_env=False)
-    except httpx.HTTPError:
+        return answer.is_success and answer.json()["status"] == "ok"
+    except (httpx.HTTPError, ValueError, LookupError, TypeError):
         return False
-    return answer.status_code == httpx.codes.OK and answer.json().get("status") == "ok"
+
+
+def _is_here(url: str) -> bool:
+    place = urlsplit(url)
+    return place.scheme == "http" and place.hostname in {"127.0.0.1", "::1", "localhost"}
 
 
 def _wait_for(url: str, child: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + STARTS_WITHIN_S
     while not _answers(url):
         if child.poll() is not None or time.monotonic() > deadline:
-            refuse(f"The sandbox does not start at {url}: is its port taken?")
+            refuse(
+                f"The sandbox broker does not start at {url}: is its port taken? "
+                "Give it another with COFFERS_SANDBOX_URL."
+            )
         time.sleep(0.1)
 
 

@@ -1,5 +1,9 @@
 """The sandbox broker as a program of its own; docs/sandbox.md says what it speaks."""
 
+import os
+import signal
+import sys
+import threading
 from collections.abc import Iterable
 from datetime import date
 
@@ -54,3 +58,14 @@ def serve(host: str, port: int, seed: int, today: date | None = None) -> None:
         log_level="warning",
         timeout_graceful_shutdown=GRACE_S,
     )
+
+
+def serve_beside(host: str, port: int, seed: int) -> None:
+    """Serve until whoever holds the other end of the standard input ends, however that ends."""
+    threading.Thread(target=_end_with_input, daemon=True).start()
+    serve(host, port, seed)
+
+
+def _end_with_input() -> None:
+    sys.stdin.buffer.read()
+    os.kill(os.getpid(), signal.SIGTERM)
