@@ -4,7 +4,6 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from statistics import median
 from typing import Any, Final
 
 import httpx
@@ -59,7 +58,8 @@ async def test_known_and_unknown_addresses_take_the_same_time(
             await ask(real, what, email)
             seconds[email].append(time.perf_counter() - began)
 
-    known, unknown = median(seconds[KNOWN]), median(seconds[UNKNOWN])
+    # The quickest of each: whatever else the machine does only ever adds to it.
+    known, unknown = min(seconds[KNOWN]), min(seconds[UNKNOWN])
 
     assert abs(known - unknown) <= max(SLACK_S, min(known, unknown) * (TOLERANCE - 1)), (
         known,

@@ -209,7 +209,7 @@ async def test_a_stream_outlives_the_deadline_of_requests(
 
 def shorten_deadline(client: httpx.AsyncClient, seconds: float) -> None:
     table = client.app.router.routes[0]  # type: ignore[attr-defined]  # set by `serving`
-    (route,) = [r for r in table._index[(4, "events")] if r.admitted.path == "/events"]
+    (route,) = [r for r in table.routes if r.admitted.path == "/events"]
     object.__setattr__(route, "admitted", replace(route.admitted, deadline_s=seconds))
 
 
