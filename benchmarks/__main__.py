@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from rich.console import Console
 
-from benchmarks import foundation, ledger_reads, ledger_writes, ofx_parsing, sync
+from benchmarks import foundation, imports, ledger_reads, ledger_writes, ofx_parsing, sync
 
 
 def ratios(measure: Callable[[], Mapping[str, float]]) -> Callable[[Console], None]:
@@ -22,6 +22,7 @@ def ratios(measure: Callable[[], Mapping[str, float]]) -> Callable[[Console], No
 
 BENCHMARKS = {
     "foundation": foundation.run,
+    "imports": ratios(imports.measure),
     "ledger_reads": ratios(ledger_reads.measure),
     "ledger_writes": ratios(ledger_writes.measure),
     "ofx_parsing": ratios(ofx_parsing.measure),

@@ -63,12 +63,15 @@ class PlannedStatement:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All of it; `rows` as they will be shown, encoded."""
+    """All of it."""
 
     statements: Sequence[PlannedStatement]
     hash: str
     summary: Mapping[str, object]
-    rows: bytes
+
+    async def rows(self) -> bytes:
+        """As they will be shown, encoded."""
+        return await asyncio.to_thread(encoded_rows, self.statements)
 
     @property
     def account_ids(self) -> list[str]:
@@ -206,7 +209,7 @@ def _within_files(row: ReportedTransaction) -> ReportedTransaction:
 
 def _plan(sha256: str, targets: Sequence[Target]) -> Plan:
     planned = [_ruled(target) for target in targets]
-    return Plan(planned, _hash(sha256, planned), summary_of(planned), encoded_rows(planned))
+    return Plan(planned, _hash(sha256, planned), summary_of(planned))
 
 
 def _ruled(target: Target) -> PlannedStatement:

@@ -91,10 +91,10 @@ async def plan_import(
             wish = await _wish(uow, desk, principal, file.account_id)
             targets = await targets_of(uow, wish, read.statements)
         plan = await plan_of(read.sha256, targets)
-        made = _made(import_id, file, read, wish, plan)
+        made, rows = _made(import_id, file, read, wish, plan), await plan.rows()
         async with desk.room, uow:
             await _check_room(uow, principal)
-            await uow.imports.add(made, read.statements, plan.rows)
+            await uow.imports.add(made, read.statements, rows)
             uow.record(*_events(principal, import_id, "ImportAttempted", "ImportPlanned"))
             await uow.commit()
     except _FAILURES as refusal:
@@ -234,7 +234,7 @@ async def _plan_again(uow: UnitOfWork, wish: Wish, waiting: Import, wanted_hash:
         renewed = replace(
             waiting, plan_hash=plan.hash, summary=plan.summary, account_ids=plan.account_ids
         )
-        await uow.imports.update(renewed, rows=plan.rows)
+        await uow.imports.update(renewed, rows=await plan.rows())
         await uow.commit()
         raise PlanStale("The ledger changed since the plan was made: look at the new plan.")
     return plan

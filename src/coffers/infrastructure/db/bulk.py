@@ -28,11 +28,30 @@ async def stage(
     Answers its name; it is gone after `unstage` or with the transaction.
     """
     name = f"staged_{table.name}"
-    if transaction.patience_s is not None:
-        transaction.patience_s = BULK_PATIENCE_S
     # Through SQLAlchemy, which opens the transaction at its first statement, not before.
     create = f"CREATE TEMPORARY TABLE {name} (LIKE {table.name}) ON COMMIT DROP"
     await transaction.execute(text(create))
+    await _copy(transaction, name, table, rows, record)
+    return name
+
+
+async def copy_rows(
+    transaction: Transaction, table: Table, rows: Sequence[T], record: Recorder[T]
+) -> None:
+    """Copy the rows, one record per column, into the table itself (PostgreSQL).
+
+    Raises asyncpg.UniqueViolationError, after which the transaction can only be rolled back.
+    """
+    # As above: the transaction is open before the driver is spoken to.
+    await transaction.execute(text("SELECT 1"))
+    await _copy(transaction, table.name, table, rows, record)
+
+
+async def _copy(
+    transaction: Transaction, name: str, table: Table, rows: Sequence[T], record: Recorder[T]
+) -> None:
+    if transaction.patience_s is not None:
+        transaction.patience_s = BULK_PATIENCE_S
     raw = await transaction.connection.get_raw_connection()
     driver: Any = raw.driver_connection  # Any: asyncpg's connection is untyped
     columns = [column.name for column in table.c]
@@ -43,7 +62,6 @@ async def stage(
             )
     except (asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError) as error:
         raise Unavailable("The database does not answer at the moment.") from error
-    return name
 
 
 async def unstage(transaction: Transaction, name: str) -> None:

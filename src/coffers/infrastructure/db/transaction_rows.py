@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+import asyncpg
 from sqlalchemy import (
     Column,
     Date,
@@ -19,7 +20,7 @@ from sqlalchemy import (
 
 from coffers.domain.accounts import Account
 from coffers.domain.statements import ReportedTransaction
-from coffers.infrastructure.db.bulk import run_many, stage, unstage
+from coffers.infrastructure.db.bulk import copy_rows, run_many, stage, unstage
 from coffers.infrastructure.db.metadata import METADATA
 from coffers.infrastructure.db.transaction import Transaction
 from coffers.infrastructure.db.transaction_records import Records
@@ -85,14 +86,16 @@ Index(
 
 async def insert_rows(
     transaction: Transaction, rows: Sequence[ReportedTransaction], records: Records
-) -> int:
-    """Insert those whose id the account does not have yet; answers how many."""
+) -> bool:
+    """Insert them all; whether that went well, or the account had one of their ids already."""
     if transaction.is_sqlite:
-        return await run_many(transaction, _SQLITE_INSERT, rows, records.of)
-    staged = await stage(transaction, transactions, rows, records.of)
-    inserted = await transaction.execute(_INSERT_ALL)
-    await unstage(transaction, staged)
-    return inserted.rowcount
+        inserted = await run_many(transaction, _SQLITE_INSERT, rows, records.of)
+        return inserted == len(rows)
+    try:
+        await copy_rows(transaction, transactions, rows, records.of)
+    except asyncpg.UniqueViolationError:
+        return False
+    return True
 
 
 async def merge_rows(
@@ -162,10 +165,6 @@ _UPDATE_STAGED: Final = _on_account(
 _INSERT_STAGED: Final = _on_account(
     f"INSERT INTO transactions ({_ALL}) SELECT {_ALL} FROM staged_transactions AS staged"  # noqa: S608
     f" WHERE NOT EXISTS (SELECT FROM transactions WHERE {_OURS} AND {_SAME})"
-)
-_INSERT_ALL: Final = text(
-    f"INSERT INTO transactions ({_ALL}) SELECT {_ALL} FROM staged_transactions"  # noqa: S608
-    f" ON CONFLICT {_MATCH} DO NOTHING"
 )
 _COUNT: Final = _on_account(f"SELECT count(*) FROM transactions WHERE {_OURS}")  # noqa: S608
 _SQLITE_INSERT: Final = (

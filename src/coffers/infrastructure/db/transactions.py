@@ -79,7 +79,7 @@ class SqlTransactions(Transactions):
                 import_id=import_id,
                 fingerprints=_of_batch(fingerprints or {}, start, batch),
             )
-            if await insert_rows(self._transaction, batch, records) != len(batch):
+            if not await insert_rows(self._transaction, batch, records):
                 raise TransactionKnown("The account has one of these transactions already.")
             added += records.ids
         return added
