@@ -1,7 +1,6 @@
 """The HTTP service."""
 
 import asyncio
-import gc
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import version
@@ -42,9 +41,6 @@ def create_app(settings: Settings, open_services: OpenServices = open_services) 
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with open_services(settings) as services:
             app.state.services = services
-            gc.collect()
-            gc.freeze()
-            gc.set_threshold(50_000, 20, 100)
             watching = asyncio.create_task(app.state.metrics.watch_lag())
             try:
                 async with worker.beside(services, settings, app.state.stopping):

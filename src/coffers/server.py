@@ -1,6 +1,7 @@
 """Serving HTTP: uvicorn with our limits, one socket, and an orderly end."""
 
 import contextlib
+import gc
 import os
 import resource
 import signal
@@ -57,6 +58,13 @@ def configuration(app: FastAPI, settings: Settings) -> uvicorn.Config:
 
 class OrderlyServer(uvicorn.Server):
     """Ends streams before it waits for what else is under way, and exits with 0 when told to."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start; what is there by then stays, and need not be looked through for garbage again."""
+        await super().startup(sockets)
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 100)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop: event streams at once, since they would never end by themselves."""

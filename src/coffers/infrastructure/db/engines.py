@@ -14,6 +14,7 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from coffers.infrastructure.db.lanes import Lanes
+from coffers.infrastructure.db.quick_reads import QuickReads
 from coffers.infrastructure.db.types import DecimalSum, decimal_key
 
 #: How long a request waits for PostgreSQL: for a connection and a statement together, or a commit.
@@ -41,6 +42,8 @@ class Engines:
     lanes: Lanes
     #: How long to wait for a statement; None where the file is our own and locks have their limit.
     patience_s: float | None = None
+    #: Small reads without a lane, where the database is a file of our own.
+    quick: QuickReads | None = None
 
     @property
     def is_sqlite(self) -> bool:
@@ -59,6 +62,8 @@ async def open_engines(url: str, *, is_patient: bool = False) -> AsyncIterator[E
     try:
         yield engines
     finally:
+        if engines.quick is not None:
+            engines.quick.close()
         await engines.lanes.close()
         await engines.read.dispose()
         await engines.write.dispose()
@@ -138,7 +143,8 @@ def _sqlite(url: str) -> Engines:
     event.listen(write.sync_engine, "connect", _prepare_sqlite)
     event.listen(read.sync_engine, "connect", _prepare_sqlite)
     event.listen(write.sync_engine, "begin", _begin_immediate)
-    return Engines(write, read, Lanes(read, SQLITE_READERS - 1))
+    quick = QuickReads(str(make_url(url).database), _add_functions)
+    return Engines(write, read, Lanes(read, SQLITE_READERS - 1), quick=quick)
 
 
 def _prepare_sqlite(

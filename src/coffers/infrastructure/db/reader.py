@@ -87,6 +87,10 @@ class Reader(Reads):
 
     async def _run(self, prepared: Prepared, parameters: Mapping[str, Any]) -> Rows | None:
         """The rows, by the driver itself; None if it fails: then SQLAlchemy asks, or says why."""
+        quick = self._engines.quick
+        rows = None if quick is None else await quick.rows(prepared, parameters)
+        if rows is not None:
+            return rows
         try:
             async with self._engines.lanes.lane() as lane:
                 return await lane.run(prepared, parameters)
