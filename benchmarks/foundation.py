@@ -21,7 +21,7 @@ from benchmarks.load import Load, load
 from benchmarks.servers import MANY, serving, serving_floor
 from coffers import migrations
 from coffers.infrastructure.db.engines import open_engines
-from coffers.infrastructure.db.users import users
+from coffers.infrastructure.db.identity.users import users
 from coffers.presentation.limits import POLICIES
 
 ROUNDS: Final = 5

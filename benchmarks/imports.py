@@ -17,13 +17,13 @@ from tests.importing import Importer, importer_at
 
 from benchmarks import ofx_parsing
 from benchmarks.foundation import embedded, production
-from coffers.application.imports import ImportFile, apply_import, plan_import
-from coffers.domain.accounts import Account, AccountType
+from coffers.application.ledger.imports import ImportFile, apply_import, plan_import
+from coffers.domain.identity.principals import Principal
 from coffers.domain.ids import new_id
-from coffers.domain.principals import Principal
-from coffers.domain.statements import ReportedTransaction
-from coffers.infrastructure.db.transaction_records import Records
-from coffers.infrastructure.db.transaction_rows import transactions
+from coffers.domain.ledger.accounts import Account, AccountType
+from coffers.domain.ledger.statements import ReportedTransaction
+from coffers.infrastructure.db.ledger.transaction_records import Records
+from coffers.infrastructure.db.ledger.transaction_rows import transactions
 from coffers.infrastructure.statements.parse import parse_statements
 
 ROUNDS: Final = 5

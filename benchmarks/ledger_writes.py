@@ -17,12 +17,12 @@ from sqlalchemy import text
 from tests.ledgers import Ledger, ledger_at, movement
 
 from benchmarks.foundation import embedded, production
-from coffers.domain.accounts import Account
-from coffers.domain.holdings import AssetType
-from coffers.domain.statements import ReportedTransaction
-from coffers.domain.transactions import TransactionSubtype, TransactionType
-from coffers.infrastructure.db.transaction_records import Records
-from coffers.infrastructure.db.transaction_rows import transactions
+from coffers.domain.ledger.accounts import Account
+from coffers.domain.ledger.holdings import AssetType
+from coffers.domain.ledger.statements import ReportedTransaction
+from coffers.domain.ledger.transactions import TransactionSubtype, TransactionType
+from coffers.infrastructure.db.ledger.transaction_records import Records
+from coffers.infrastructure.db.ledger.transaction_rows import transactions
 
 ROWS: Final = 10_000
 ROUNDS: Final = 5

@@ -19,15 +19,15 @@ from tests.stores import user
 
 from benchmarks.foundation import embedded, production
 from benchmarks.ledger_writes import bare, some_rows
-from coffers.application.claims import SyncRequest
-from coffers.application.connections import seal
-from coffers.application.credentials import ProviderAccess
-from coffers.application.syncs import sync
-from coffers.domain.connections import Connection, ConnectionStatus, SealedCredentials
+from coffers.application.linking.claims import SyncRequest
+from coffers.application.linking.connections import seal
+from coffers.application.linking.credentials import ProviderAccess
+from coffers.application.linking.syncs import sync
 from coffers.domain.ids import new_id
-from coffers.domain.providers import Credentials
-from coffers.domain.statements import ReportedTransaction
-from coffers.domain.syncs import SyncScope, SyncTrigger
+from coffers.domain.ledger.statements import ReportedTransaction
+from coffers.domain.linking.connections import Connection, ConnectionStatus, SealedCredentials
+from coffers.domain.linking.providers import Credentials
+from coffers.domain.linking.syncs import SyncScope, SyncTrigger
 from coffers.infrastructure.clock import SystemClock
 from coffers.infrastructure.vault import AesGcmVault, VaultKey
 

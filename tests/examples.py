@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
+from coffers.domain.identity.verifications import Purpose
 from coffers.domain.ids import UserId
-from coffers.domain.verifications import Purpose
 from coffers.presentation.routes import Route
 from tests.import_examples import (
     a_layout_to_try,

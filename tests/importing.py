@@ -9,10 +9,10 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from coffers.application.imports import ImportDesk, ImportFile, apply_import, plan_import
+from coffers.application.ledger.imports import ImportDesk, ImportFile, apply_import, plan_import
+from coffers.domain.identity.principals import Principal
 from coffers.domain.ids import UserId, new_id
-from coffers.domain.principals import Principal
-from coffers.infrastructure.db.transaction_rows import transactions
+from coffers.infrastructure.db.ledger.transaction_rows import transactions
 from coffers.infrastructure.statements.reader import SandboxedReader
 from coffers.infrastructure.statements.sandboxed import StatementParser
 from coffers.infrastructure.vault import AesGcmVault, VaultKey

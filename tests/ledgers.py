@@ -9,15 +9,19 @@ from typing import Any, Final
 from uuid import UUID
 
 from coffers.application.ports import HeldUnitOfWork
-from coffers.domain.accounts import Account, AccountOrigin, AccountType
-from coffers.domain.events import Origin
-from coffers.domain.holdings import AssetType
 from coffers.domain.ids import UserId, new_id
+from coffers.domain.ledger.accounts import Account, AccountOrigin, AccountType
+from coffers.domain.ledger.holdings import AssetType
+from coffers.domain.ledger.snapshots import Snapshot, SnapshotSource
+from coffers.domain.ledger.statements import ReportedAccount, ReportedHolding, ReportedTransaction
+from coffers.domain.ledger.transactions import (
+    TransactionStatus,
+    TransactionSubtype,
+    TransactionType,
+)
+from coffers.domain.linking.syncs import Counts
+from coffers.domain.live.events import Origin
 from coffers.domain.money import money_digits
-from coffers.domain.snapshots import Snapshot, SnapshotSource
-from coffers.domain.statements import ReportedAccount, ReportedHolding, ReportedTransaction
-from coffers.domain.syncs import Counts
-from coffers.domain.transactions import TransactionStatus, TransactionSubtype, TransactionType
 from coffers.infrastructure.clock import SystemClock
 from coffers.infrastructure.db.engines import Engines, open_engines
 from coffers.infrastructure.db.unit_of_work import SqlUnitOfWork

@@ -5,13 +5,13 @@ from typing import Any
 
 import httpx
 
+from coffers.application.identity.verifications import LETTER, Letters, send_token, write_letter
 from coffers.application.ports import Mail
-from coffers.application.verifications import LETTER, Letters, send_token, write_letter
-from coffers.domain.events import Origin
+from coffers.domain.identity.users import User
+from coffers.domain.identity.verifications import Purpose
 from coffers.domain.ids import UserId
 from coffers.domain.jobs import LEASE, Lease
-from coffers.domain.users import User
-from coffers.domain.verifications import Purpose
+from coffers.domain.live.events import Origin
 from coffers.infrastructure.db.engines import open_engines
 from coffers.infrastructure.db.jobs import SqlJobQueue
 from coffers.infrastructure.db.reader import Reader

@@ -7,7 +7,7 @@ import httpx
 from sqlalchemy import update
 
 from coffers.infrastructure.db.engines import open_engines
-from coffers.infrastructure.db.users import users
+from coffers.infrastructure.db.identity.users import users
 
 PASSWORD: Final = "correct horse battery"
 

@@ -18,11 +18,12 @@ import pytest
 from starlette.types import ASGIApp
 
 from coffers.application.ports import Clock
-from coffers.domain.accounts import AccountType
 from coffers.domain.currencies import MINOR_UNITS
 from coffers.domain.errors import DomainError
-from coffers.domain.money import check_bounds
-from coffers.domain.providers import (
+from coffers.domain.ledger.accounts import AccountType
+from coffers.domain.ledger.statements import ReportedAccount, ReportedHolding, ReportedTransaction
+from coffers.domain.ledger.transactions import TYPE_OF
+from coffers.domain.linking.providers import (
     Capability,
     CredentialFieldsInvalid,
     Credentials,
@@ -35,8 +36,7 @@ from coffers.domain.providers import (
     ProviderRefusedCredentials,
     ProviderTimedOut,
 )
-from coffers.domain.statements import ReportedAccount, ReportedHolding, ReportedTransaction
-from coffers.domain.transactions import TYPE_OF
+from coffers.domain.money import check_bounds
 from coffers.infrastructure.providers.http import HttpClient, HttpLimits
 from tests import provider_upstream
 from tests.provider_upstream import Fault, Spoil, Upstream, answering, serve

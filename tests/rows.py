@@ -8,8 +8,8 @@ from sqlalchemy import Executable, Row, select, update
 
 from coffers.domain.ids import SYSTEM
 from coffers.infrastructure.db.engines import open_engines
-from coffers.infrastructure.db.events import events
-from coffers.infrastructure.db.users import users
+from coffers.infrastructure.db.identity.users import users
+from coffers.infrastructure.db.live.events import events
 
 
 def url_of(client: httpx.AsyncClient) -> str:

@@ -10,7 +10,8 @@ from typing import Any
 
 import httpx
 
-from coffers.domain.providers import (
+from coffers.domain.ledger.statements import ReportedAccount, ReportedHolding, ReportedTransaction
+from coffers.domain.linking.providers import (
     Capability,
     Credentials,
     CredentialType,
@@ -20,7 +21,6 @@ from coffers.domain.providers import (
     ProviderRefusedCredentials,
     Source,
 )
-from coffers.domain.statements import ReportedAccount, ReportedHolding, ReportedTransaction
 from coffers.main import create_app
 from coffers.services import Services
 from coffers.settings import Settings

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from coffers.application.ports import Clock
-from coffers.domain.events import Event, Origin
+from coffers.domain.identity.users import Role, User
 from coffers.domain.ids import SessionId, UserId, new_id
-from coffers.domain.users import Role, User
+from coffers.domain.live.events import Event, Origin
 from coffers.infrastructure.db.engines import Engines, open_engines
 from coffers.infrastructure.db.reader import Reader
 from coffers.infrastructure.db.unit_of_work import SqlUnitOfWork

@@ -15,13 +15,13 @@ from sqlalchemy import func, select, update
 
 from coffers.application.views import Instant
 from coffers.domain.errors import Conflict, NotFound, UpstreamFailed
-from coffers.domain.events import Event
 from coffers.domain.ids import new_id
+from coffers.domain.live.events import Event
 from coffers.infrastructure.clock import SystemClock
 from coffers.infrastructure.db import idempotency
 from coffers.infrastructure.db.engines import open_engines
-from coffers.infrastructure.db.events import events
 from coffers.infrastructure.db.idempotency import CLAIM_LIFE, LIFE, idempotency_keys
+from coffers.infrastructure.db.live.events import events
 from coffers.presentation.access import PUBLIC, USER
 from coffers.presentation.answers import Answer
 from coffers.presentation.calls import Call, Caller

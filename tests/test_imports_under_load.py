@@ -13,8 +13,8 @@ from benchmarks.ofx_parsing import statement
 from sqlalchemy import update
 
 from coffers.infrastructure.db.engines import open_engines
-from coffers.infrastructure.db.users import users
-from tests.api.test_hostile_imports import HOSTILE
+from coffers.infrastructure.db.identity.users import users
+from tests.api.ledger.test_hostile_imports import HOSTILE
 from tests.service_processes import Service
 
 ROWS: Final = 20_000

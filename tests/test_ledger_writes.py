@@ -10,17 +10,17 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from coffers.domain.accounts import Account, AccountNotFound, AccountType
 from coffers.domain.errors import PreconditionFailed
+from coffers.domain.identity.principals import NotYours
 from coffers.domain.ids import UserId, new_id
+from coffers.domain.ledger.accounts import Account, AccountNotFound, AccountType
+from coffers.domain.ledger.statements import ReportedTransaction
+from coffers.domain.ledger.tombstones import Burial, Tombstone
+from coffers.domain.ledger.transactions import TransactionKnown, TransactionStatus
+from coffers.domain.linking.syncs import Counts
 from coffers.domain.money import AmountInvalid
-from coffers.domain.principals import NotYours
-from coffers.domain.statements import ReportedTransaction
-from coffers.domain.syncs import Counts
-from coffers.domain.tombstones import Burial, Tombstone
-from coffers.domain.transactions import TransactionKnown, TransactionStatus
-from coffers.infrastructure.db.holdings import holdings
-from coffers.infrastructure.db.transaction_rows import transactions
+from coffers.infrastructure.db.ledger.holdings import holdings
+from coffers.infrastructure.db.ledger.transaction_rows import transactions
 from tests.ledgers import NOON, Ledger, ledger_at, movement, position, reported_account
 
 PENDING = TransactionStatus.PENDING

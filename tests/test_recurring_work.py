@@ -14,8 +14,8 @@ from sqlalchemy import delete, select, update
 
 from coffers.application.jobs import ensure_recurring
 from coffers.domain.errors import Unavailable
-from coffers.domain.events import Origin
 from coffers.domain.jobs import Job, JobHopeless, JobState, Lease, next_tick
+from coffers.domain.live.events import Origin
 from coffers.infrastructure.db.engines import open_engines
 from coffers.infrastructure.db.jobs import SqlJobQueue, jobs
 from coffers.services import Services

@@ -15,16 +15,21 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import select
 
-from coffers.domain.api_keys import MAX_KEYS, ApiKey, ApiKeyNotFound, TooManyApiKeys
 from coffers.domain.errors import PreconditionFailed
-from coffers.domain.events import Event
+from coffers.domain.identity.api_keys import MAX_KEYS, ApiKey, ApiKeyNotFound, TooManyApiKeys
+from coffers.domain.identity.principals import NotYours
+from coffers.domain.identity.sessions import RefreshToken, Session, SessionNotFound
+from coffers.domain.identity.users import (
+    MAX_FAILED_SIGN_INS,
+    EmailTaken,
+    UsernameTaken,
+    UserNotFound,
+)
+from coffers.domain.identity.verifications import OneTimeToken, Purpose
 from coffers.domain.ids import SessionId, UserId, new_id
 from coffers.domain.jobs import Job
-from coffers.domain.principals import NotYours
-from coffers.domain.sessions import RefreshToken, Session, SessionNotFound
-from coffers.domain.users import MAX_FAILED_SIGN_INS, EmailTaken, UsernameTaken, UserNotFound
-from coffers.domain.verifications import OneTimeToken, Purpose
-from coffers.infrastructure.db.events import events
+from coffers.domain.live.events import Event
+from coffers.infrastructure.db.live.events import events
 from coffers.infrastructure.db.unit_of_work import SqlUnitOfWork
 from tests.route_cases import some_address
 from tests.stores import NOON, Store, open_store, user

@@ -8,10 +8,10 @@ import httpx
 import pytest
 from jose import jwt
 
-from coffers.application.api_keys import create_api_key
-from coffers.domain.events import Origin
+from coffers.application.identity.api_keys import create_api_key
+from coffers.domain.identity.principals import Principal
 from coffers.domain.ids import UserId
-from coffers.domain.principals import Principal
+from coffers.domain.live.events import Origin
 from coffers.local_secrets import key_id, secret_keys
 from coffers.presentation.access import ADMIN, USER
 from coffers.presentation.problems import MEDIA_TYPE

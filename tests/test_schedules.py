@@ -11,27 +11,27 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select, update
 
-from coffers.application.connections import seal
-from coffers.application.credentials import ProviderAccess
-from coffers.application.schedules import TURN, look_whose_turn, take_turn
-from coffers.domain.connections import Connection, ConnectionStatus, SealedCredentials
+from coffers.application.linking.connections import seal
+from coffers.application.linking.credentials import ProviderAccess
+from coffers.application.linking.schedules import TURN, look_whose_turn, take_turn
 from coffers.domain.errors import DomainError
-from coffers.domain.events import Origin
 from coffers.domain.ids import UserId, new_id
 from coffers.domain.jobs import JobState
-from coffers.domain.providers import (
+from coffers.domain.linking.connections import Connection, ConnectionStatus, SealedCredentials
+from coffers.domain.linking.providers import (
     Credentials,
     ProviderFailed,
     ProviderRateLimited,
     ProviderRefusedCredentials,
 )
-from coffers.domain.schedules import INTERVAL, MAX_AT_ONCE, next_after_failure, next_regular
-from coffers.infrastructure.db.connections import connections
+from coffers.domain.linking.schedules import INTERVAL, MAX_AT_ONCE, next_after_failure, next_regular
+from coffers.domain.live.events import Origin
 from coffers.infrastructure.db.engines import open_engines
+from coffers.infrastructure.db.identity.users import users
 from coffers.infrastructure.db.jobs import jobs
-from coffers.infrastructure.db.snapshots import balance_snapshots
-from coffers.infrastructure.db.syncs import syncs
-from coffers.infrastructure.db.users import users
+from coffers.infrastructure.db.ledger.snapshots import balance_snapshots
+from coffers.infrastructure.db.linking.connections import connections
+from coffers.infrastructure.db.linking.syncs import syncs
 from coffers.services import Services
 from coffers.worker import KINDS
 from tests.conftest import settings_for

@@ -10,24 +10,24 @@ from uuid import UUID
 
 from sqlalchemy import Table, func, select, update
 
-from coffers.application.audit_log import verify_audit_log
-from coffers.application.claims import SyncRequest
-from coffers.application.links import Link, begin_link, finish_link
-from coffers.application.syncs import sync
-from coffers.domain.events import Origin
+from coffers.application.linking.claims import SyncRequest
+from coffers.application.linking.links import Link, begin_link, finish_link
+from coffers.application.linking.syncs import sync
+from coffers.application.live.audit_log import verify_audit_log
+from coffers.domain.identity.principals import Principal
+from coffers.domain.identity.users import Role
 from coffers.domain.ids import UserId, new_id
-from coffers.domain.principals import Principal
-from coffers.domain.syncs import SyncScope, SyncTrigger
-from coffers.domain.users import Role
-from coffers.infrastructure.db.accounts import accounts
-from coffers.infrastructure.db.connections import connections
+from coffers.domain.linking.syncs import SyncScope, SyncTrigger
+from coffers.domain.live.events import Origin
 from coffers.infrastructure.db.engines import open_engines
-from coffers.infrastructure.db.events import events
-from coffers.infrastructure.db.holdings import holdings
 from coffers.infrastructure.db.jobs import jobs
-from coffers.infrastructure.db.snapshots import balance_snapshots
-from coffers.infrastructure.db.syncs import syncs
-from coffers.infrastructure.db.transaction_rows import transactions
+from coffers.infrastructure.db.ledger.accounts import accounts
+from coffers.infrastructure.db.ledger.holdings import holdings
+from coffers.infrastructure.db.ledger.snapshots import balance_snapshots
+from coffers.infrastructure.db.ledger.transaction_rows import transactions
+from coffers.infrastructure.db.linking.connections import connections
+from coffers.infrastructure.db.linking.syncs import syncs
+from coffers.infrastructure.db.live.events import events
 from coffers.services import Services
 from coffers.settings import Settings
 from coffers.wiring import open_services

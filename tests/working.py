@@ -6,9 +6,9 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any, Final
 
-from coffers.domain.events import Origin
 from coffers.domain.ids import new_id
 from coffers.domain.jobs import Job
+from coffers.domain.live.events import Origin
 from coffers.services import Services
 from coffers.worker import Kind, run_worker
 

@@ -3,20 +3,28 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from coffers.application.accounts import AccountLookups
-from coffers.application.api_keys import ApiKeyLookups
-from coffers.application.audit_log import AuditLogs
-from coffers.application.connections import ConnectionLookups
-from coffers.application.credentials import ProviderAccess
-from coffers.application.directory import Directory
-from coffers.application.event_streams import EventStream
-from coffers.application.events import ChangeFeeds
-from coffers.application.holdings import HoldingLookups
-from coffers.application.import_formats import ImportFormats
-from coffers.application.import_views import ImportLookups
-from coffers.application.imports import ImportDesk
+from coffers.application.identity.api_keys import ApiKeyLookups
+from coffers.application.identity.directory import Directory
+from coffers.application.identity.security import SecurityConfigs
+from coffers.application.identity.sessions import SessionLists
+from coffers.application.identity.tokens import RefreshTokenLookups
+from coffers.application.identity.users import Profiles
+from coffers.application.identity.verifications import Letters
 from coffers.application.jobs import JobQueue
-from coffers.application.net_worth import NetWorthLookups
+from coffers.application.ledger.accounts import AccountLookups
+from coffers.application.ledger.holdings import HoldingLookups
+from coffers.application.ledger.import_formats import ImportFormats
+from coffers.application.ledger.import_views import ImportLookups
+from coffers.application.ledger.imports import ImportDesk
+from coffers.application.ledger.net_worth import NetWorthLookups
+from coffers.application.ledger.snapshots import SnapshotLookups
+from coffers.application.ledger.transactions import TransactionLookups
+from coffers.application.linking.connections import ConnectionLookups
+from coffers.application.linking.credentials import ProviderAccess
+from coffers.application.linking.sync_reports import SyncLookups
+from coffers.application.live.audit_log import AuditLogs
+from coffers.application.live.event_streams import EventStream
+from coffers.application.live.events import ChangeFeeds
 from coffers.application.ports import (
     AccessTokens,
     Clock,
@@ -28,16 +36,8 @@ from coffers.application.ports import (
     Vault,
 )
 from coffers.application.rate_limits import RateLimiter
-from coffers.application.security import SecurityConfigs
-from coffers.application.sessions import SessionLists
-from coffers.application.snapshots import SnapshotLookups
-from coffers.application.sync_reports import SyncLookups
-from coffers.application.tokens import RefreshTokenLookups
-from coffers.application.transactions import TransactionLookups
-from coffers.application.users import Profiles
-from coffers.application.verifications import Letters
 from coffers.application.vitals import Vitals
-from coffers.domain.events import Origin
+from coffers.domain.live.events import Origin
 from coffers.domain.paging import Cursors
 
 UnitOfWorkFactory = Callable[[Origin, IdempotencyClaim | None], HeldUnitOfWork]

@@ -14,6 +14,7 @@ from typing import Final
 
 import structlog
 
+from coffers.application.identity.verifications import LETTER, write_letter
 from coffers.application.jobs import (
     clean_up,
     deliver_mail,
@@ -22,14 +23,13 @@ from coffers.application.jobs import (
     settle_failure,
     settle_success,
 )
+from coffers.application.linking.schedules import TURN, look_whose_turn, take_turn
 from coffers.application.ports import UnitOfWork
-from coffers.application.schedules import TURN, look_whose_turn, take_turn
-from coffers.application.verifications import LETTER, write_letter
 from coffers.domain.errors import DomainError, Unavailable
-from coffers.domain.events import Origin
 from coffers.domain.ids import SYSTEM
 from coffers.domain.jobs import LEASE, Job, JobHopeless, Lease
-from coffers.domain.schedules import LOOK_EVERY, MAX_AT_ONCE
+from coffers.domain.linking.schedules import LOOK_EVERY, MAX_AT_ONCE
+from coffers.domain.live.events import Origin
 from coffers.services import Services
 from coffers.settings import Settings
 from coffers.wiring import open_services

@@ -13,9 +13,9 @@ import pytest
 import typer
 
 from coffers.commands.sandbox import broker_beside, link_demo_user
-from coffers.domain.events import Origin
 from coffers.domain.ids import UserId, new_id
-from coffers.domain.providers import ProviderFailed
+from coffers.domain.linking.providers import ProviderFailed
+from coffers.domain.live.events import Origin
 from coffers.services import Services
 from coffers.settings import Settings
 from coffers.wiring import open_services

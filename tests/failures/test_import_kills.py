@@ -13,14 +13,14 @@ from typing import Any, Final
 import pytest
 from sqlalchemy import select
 
-from coffers.application.audit_log import verify_audit_log
+from coffers.application.live.audit_log import verify_audit_log
 from coffers.domain.ids import UserId
-from coffers.domain.imports import ImportStatus
+from coffers.domain.ledger.imports import ImportStatus
 from coffers.infrastructure.clock import SystemClock
-from coffers.infrastructure.db.audit_log import SqlAuditLogs
-from coffers.infrastructure.db.imports import imports
+from coffers.infrastructure.db.ledger.imports import imports
+from coffers.infrastructure.db.ledger.transaction_rows import transactions
+from coffers.infrastructure.db.live.audit_log import SqlAuditLogs
 from coffers.infrastructure.db.tables import METADATA
-from coffers.infrastructure.db.transaction_rows import transactions
 from tests.programs import ServiceProcess
 from tests.statements import DAY, Line, ofx
 from tests.stores import Store, open_store
@@ -33,10 +33,10 @@ LINES_A_FILE: Final = 600 if TORTURE else 200
 IMPORTER: Final = """
 import asyncio, pathlib, sys
 from uuid import UUID
-from coffers.application.imports import ImportFile, apply_import, plan_import, revert_import
-from coffers.domain.events import Origin
+from coffers.application.ledger.imports import ImportFile, apply_import, plan_import, revert_import
+from coffers.domain.live.events import Origin
 from coffers.domain.ids import UserId
-from coffers.domain.principals import Principal
+from coffers.domain.identity.principals import Principal
 from coffers.settings import Settings
 from coffers.wiring import open_services
 

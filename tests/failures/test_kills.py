@@ -12,12 +12,12 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from coffers.application.audit_log import AuditVerification, verify_audit_log
+from coffers.application.live.audit_log import AuditVerification, verify_audit_log
 from coffers.infrastructure.clock import SystemClock
-from coffers.infrastructure.db.audit_log import SqlAuditLogs
 from coffers.infrastructure.db.engines import open_engines
+from coffers.infrastructure.db.identity.users import users
+from coffers.infrastructure.db.live.audit_log import SqlAuditLogs
 from coffers.infrastructure.db.reader import Reader
-from coffers.infrastructure.db.users import users
 from tests.people import PASSWORD, Person, sign_up
 from tests.service_processes import Service
 

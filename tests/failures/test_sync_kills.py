@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from coffers.domain.ids import UserId
-from coffers.infrastructure.db.syncs import syncs
+from coffers.infrastructure.db.linking.syncs import syncs
 from tests.brokers import Broker
 from tests.conftest import ENGINES, settings_for
 from tests.people import Person, sign_up

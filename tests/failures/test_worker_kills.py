@@ -14,13 +14,13 @@ from typing import Final
 import pytest
 from sqlalchemy import func, select
 
-from coffers.application.audit_log import verify_audit_log
-from coffers.domain.events import Event
+from coffers.application.live.audit_log import verify_audit_log
 from coffers.domain.ids import UserId, new_id
 from coffers.domain.jobs import Job, JobState
+from coffers.domain.live.events import Event
 from coffers.infrastructure.clock import SystemClock
-from coffers.infrastructure.db.audit_log import SqlAuditLogs
 from coffers.infrastructure.db.jobs import jobs
+from coffers.infrastructure.db.live.audit_log import SqlAuditLogs
 from tests.conftest import ENGINES
 from tests.infrastructure.smtp_server import FakeSmtp, smtp_server
 from tests.programs import ServiceProcess

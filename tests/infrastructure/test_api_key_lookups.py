@@ -3,11 +3,11 @@ from datetime import timedelta
 
 import pytest
 
-from coffers.application.api_keys import create_api_key
+from coffers.application.identity.api_keys import create_api_key
+from coffers.domain.identity.principals import Principal
 from coffers.domain.ids import UserId
-from coffers.domain.principals import Principal
-from coffers.infrastructure.db import api_keys
-from coffers.infrastructure.db.api_keys import SqlApiKeyLookups
+from coffers.infrastructure.db.identity import api_keys
+from coffers.infrastructure.db.identity.api_keys import SqlApiKeyLookups
 from tests.stores import Store, open_store
 
 

@@ -5,17 +5,17 @@ from typing import Any, Final
 import pytest
 from sqlalchemy import update
 
-from coffers.application.audit_log import (
+from coffers.application.live.audit_log import (
     AuditEntry,
     AuditFilter,
     PeriodInvalid,
     list_entries,
 )
-from coffers.domain.events import Event, Origin
 from coffers.domain.ids import SYSTEM, UserId, new_id
+from coffers.domain.live.events import Event, Origin
 from coffers.domain.paging import CursorInvalid
-from coffers.infrastructure.db.audit_log import SqlAuditLogs
-from coffers.infrastructure.db.events import events
+from coffers.infrastructure.db.live.audit_log import SqlAuditLogs
+from coffers.infrastructure.db.live.events import events
 from coffers.infrastructure.hmac_cursors import HmacCursors
 from tests.stores import NOON, Store, open_store
 

@@ -8,16 +8,16 @@ from uuid import UUID
 import pytest
 from sqlalchemy import Executable, delete, insert, select, update
 
-from coffers.application import audit_log
-from coffers.application.audit_log import (
+from coffers.application.live import audit_log
+from coffers.application.live.audit_log import (
     AuditVerification,
     verify_audit_log,
 )
-from coffers.domain.events import Event, LoggedEvent, erasure, event_hash
 from coffers.domain.ids import SYSTEM, UserId, new_id
-from coffers.infrastructure.db.audit_log import SqlAuditLogs
-from coffers.infrastructure.db.events import chains, events
-from coffers.infrastructure.db.users import users
+from coffers.domain.live.events import Event, LoggedEvent, erasure, event_hash
+from coffers.infrastructure.db.identity.users import users
+from coffers.infrastructure.db.live.audit_log import SqlAuditLogs
+from coffers.infrastructure.db.live.events import chains, events
 from coffers.infrastructure.hmac_cursors import HmacCursors
 from tests.stores import NOON, Store, open_store
 

@@ -5,10 +5,10 @@ from uuid import UUID
 import pytest
 from sqlalchemy import ColumnElement, select
 
-from coffers.domain.events import CHAIN_OPENED, GENESIS, Event, Origin
+from coffers.domain.identity.users import UserNotFound
 from coffers.domain.ids import SYSTEM, UserId, new_id
-from coffers.domain.users import UserNotFound
-from coffers.infrastructure.db.events import SqlChangeFeeds, events, seal_chain
+from coffers.domain.live.events import CHAIN_OPENED, GENESIS, Event, Origin
+from coffers.infrastructure.db.live.events import SqlChangeFeeds, events, seal_chain
 from tests.stores import NOON, Store, open_store
 
 WRITERS, EVENTS_EACH = 20, 25

@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack, ExitStack
 
 import pytest
 
-from coffers.application.event_streams import EventStream, TooManyListeners, WakeUps
+from coffers.application.live.event_streams import EventStream, TooManyListeners, WakeUps
 from coffers.domain.ids import UserId, new_id
 from coffers.infrastructure.in_process import event_stream as in_process
 from coffers.infrastructure.in_process.event_stream import InProcessEventStream

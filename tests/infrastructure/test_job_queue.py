@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from coffers.domain.ids import SYSTEM, UserId, new_id
 from coffers.domain.jobs import Job, JobState, Lease
-from coffers.infrastructure.db.events import events
 from coffers.infrastructure.db.jobs import SqlJobQueue, jobs
+from coffers.infrastructure.db.live.events import events
 from tests.stores import Store, open_store
 
 LEASE = timedelta(seconds=60)

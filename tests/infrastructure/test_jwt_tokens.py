@@ -8,9 +8,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from jose import jws, jwt
 
+from coffers.domain.identity.sessions import TokenInvalid
+from coffers.domain.identity.users import Role
 from coffers.domain.ids import SessionId, UserId
-from coffers.domain.sessions import TokenInvalid
-from coffers.domain.users import Role
 from coffers.infrastructure import jwt_tokens
 from coffers.infrastructure.jwt_keys import KeyRing, SigningKey, UnfitSigningKey
 from coffers.infrastructure.jwt_tokens import JwtAccessTokens

@@ -9,12 +9,12 @@ from coffers.application import jobs as background
 from coffers.application.jobs import clean_up
 from coffers.domain.ids import new_id
 from coffers.domain.jobs import JobState
-from coffers.infrastructure.db.events import events
 from coffers.infrastructure.db.idempotency import idempotency_keys
-from coffers.infrastructure.db.imports import imports
+from coffers.infrastructure.db.identity.sessions import refresh_tokens, sessions
+from coffers.infrastructure.db.identity.verifications import one_time_tokens
 from coffers.infrastructure.db.jobs import jobs
-from coffers.infrastructure.db.sessions import refresh_tokens, sessions
-from coffers.infrastructure.db.verifications import one_time_tokens
+from coffers.infrastructure.db.ledger.imports import imports
+from coffers.infrastructure.db.live.events import events
 from tests.stores import NOON, Store, open_store
 
 

@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.engine import make_url
 
-from coffers.infrastructure.db.events import events
+from coffers.infrastructure.db.identity.users import users
+from coffers.infrastructure.db.live.events import events
 from coffers.infrastructure.db.prepared import Prepared
 from coffers.infrastructure.db.quick_reads import MAX_IN_ONE_TURN, MAX_LOOKS, STEPS, QuickReads
-from coffers.infrastructure.db.users import users
 from tests.stores import Store, open_store
 
 SMALL = select(users.c.email).order_by(users.c.email)

@@ -2,11 +2,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from coffers.application.tokens import fresh_token
+from coffers.application.identity.tokens import fresh_token
+from coffers.domain.identity.sessions import REFRESH_TOKEN_LIFE, Session
 from coffers.domain.ids import SessionId, UserId, new_id
-from coffers.domain.sessions import REFRESH_TOKEN_LIFE, Session
-from coffers.infrastructure.db import sessions
-from coffers.infrastructure.db.sessions import SqlSessionLists
+from coffers.infrastructure.db.identity import sessions
+from coffers.infrastructure.db.identity.sessions import SqlSessionLists
 from tests.stores import Store, open_store
 
 

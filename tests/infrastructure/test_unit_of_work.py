@@ -12,16 +12,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from coffers.application.ports import IdempotencyClaim, RequestStillRunning, StoredAnswer
 from coffers.domain.errors import Unavailable
-from coffers.domain.events import Event, Origin
+from coffers.domain.identity.sessions import RefreshToken, Session
+from coffers.domain.identity.users import EmailTaken, User, UsernameTaken
 from coffers.domain.ids import SessionId, UserId, new_id
-from coffers.domain.sessions import RefreshToken, Session
-from coffers.domain.users import EmailTaken, User, UsernameTaken
+from coffers.domain.live.events import Event, Origin
 from coffers.infrastructure.db.engines import open_engines
-from coffers.infrastructure.db.events import events
 from coffers.infrastructure.db.idempotency import SqlIdempotencyKeys
+from coffers.infrastructure.db.identity.users import users
+from coffers.infrastructure.db.live.events import events
 from coffers.infrastructure.db.reader import Reader
 from coffers.infrastructure.db.unit_of_work import SqlUnitOfWork
-from coffers.infrastructure.db.users import users
 from tests import servers
 from tests.stores import NOON, Store, open_store, user
 

@@ -7,9 +7,9 @@ from functools import lru_cache
 
 import pytest
 
-from coffers.domain.accounts import AccountType
+from coffers.domain.ledger.accounts import AccountType
+from coffers.domain.ledger.transactions import TransactionStatus, TransactionSubtype
 from coffers.domain.money import minor_units, parse_decimal
-from coffers.domain.transactions import TransactionStatus, TransactionSubtype
 from coffers.sandbox.bank import KEPT_STATEMENTS, PERSONAS, Bank
 from coffers.sandbox.days import FIRST_DAY, LAST_TODAY, days_between
 from coffers.sandbox.statement import Row

@@ -1,8 +1,8 @@
 from datetime import date
 from decimal import Decimal
 
-from coffers.domain.holdings import AssetType
-from coffers.domain.transactions import TransactionSubtype as Subtype
+from coffers.domain.ledger.holdings import AssetType
+from coffers.domain.ledger.transactions import TransactionSubtype as Subtype
 from coffers.sandbox.books import Leg, Movement
 from coffers.sandbox.lots import Position, positions
 from coffers.sandbox.securities import Security, Split

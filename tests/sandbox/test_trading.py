@@ -3,9 +3,9 @@ from decimal import Decimal
 
 import pytest
 
-from coffers.domain.accounts import AccountType
-from coffers.domain.holdings import AssetType
-from coffers.domain.transactions import TransactionSubtype as Subtype
+from coffers.domain.ledger.accounts import AccountType
+from coffers.domain.ledger.holdings import AssetType
+from coffers.domain.ledger.transactions import TransactionSubtype as Subtype
 from coffers.sandbox.books import Account, Book, Leg
 from coffers.sandbox.days import (
     FIRST_DAY,

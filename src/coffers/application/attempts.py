@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from coffers.domain.events import Event
 from coffers.domain.ids import SYSTEM, UserId
+from coffers.domain.live.events import Event
 
 
 @dataclass(frozen=True, slots=True)

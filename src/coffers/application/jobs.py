@@ -5,10 +5,10 @@ from typing import Final, Protocol
 
 from coffers.application.ports import Clock, Mail, Mailer, MailUndeliverable, UnitOfWork
 from coffers.domain.errors import DomainError, TooManyRequests, Unavailable
-from coffers.domain.events import Event
 from coffers.domain.ids import new_id
 from coffers.domain.jobs import Job, JobHopeless, Lease, next_tick, retry_delay
 from coffers.domain.leftovers import KEPT_FOR
+from coffers.domain.live.events import Event
 
 #: Rows removed in one transaction, and transactions in one cleaning; the next one goes on.
 BATCH: Final = 500

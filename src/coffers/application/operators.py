@@ -4,15 +4,15 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Final
 
-from coffers.application.directory import Directory, ListedUser, UserFilter, listed
-from coffers.application.directory import change_user as change
-from coffers.application.passwords import PASSWORD_RESET
+from coffers.application.identity.directory import Directory, ListedUser, UserFilter, listed
+from coffers.application.identity.directory import change_user as change
+from coffers.application.identity.passwords import PASSWORD_RESET
+from coffers.application.identity.users import REGISTRATION, newcomer
+from coffers.application.identity.verifications import EMAIL_VERIFICATION
 from coffers.application.ports import Clock, Passwords, UnitOfWork
-from coffers.application.users import REGISTRATION, newcomer
-from coffers.application.verifications import EMAIL_VERIFICATION
+from coffers.domain.identity.passwords import check_password
+from coffers.domain.identity.users import Role, User, UserNotFound, check_email
 from coffers.domain.ids import UserId
-from coffers.domain.passwords import check_password
-from coffers.domain.users import Role, User, UserNotFound, check_email
 
 #: People fetched at once.
 CHUNK: Final = 100

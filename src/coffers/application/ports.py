@@ -7,29 +7,29 @@ from types import TracebackType
 from typing import Protocol, Self
 from uuid import UUID
 
-from coffers.domain.accounts import Accounts
-from coffers.domain.adoptions import Adoptions
-from coffers.domain.api_keys import ApiKeys
-from coffers.domain.connections import Connections
-from coffers.domain.dormancy import Dormancy
-from coffers.domain.erasures import Erasures
 from coffers.domain.errors import Conflict, Unavailable, UpstreamFailed
-from coffers.domain.events import Event
-from coffers.domain.holdings import Holdings
+from coffers.domain.identity.api_keys import ApiKeys
+from coffers.domain.identity.erasures import Erasures
+from coffers.domain.identity.security import Rotations
+from coffers.domain.identity.sessions import Sessions
+from coffers.domain.identity.users import Role, Users
+from coffers.domain.identity.verifications import OneTimeTokens
 from coffers.domain.ids import SessionId, UserId
-from coffers.domain.images import Images
-from coffers.domain.imports import Imports
 from coffers.domain.jobs import Jobs
+from coffers.domain.ledger.accounts import Accounts
+from coffers.domain.ledger.holdings import Holdings
+from coffers.domain.ledger.images import Images
+from coffers.domain.ledger.imports import Imports
+from coffers.domain.ledger.snapshots import Snapshots
+from coffers.domain.ledger.tombstones import Tombstones
+from coffers.domain.ledger.transactions import Transactions
 from coffers.domain.leftovers import Leftovers
-from coffers.domain.schedules import Schedules
-from coffers.domain.security import Rotations
-from coffers.domain.sessions import Sessions
-from coffers.domain.snapshots import Snapshots
-from coffers.domain.syncs import Syncs
-from coffers.domain.tombstones import Tombstones
-from coffers.domain.transactions import Transactions
-from coffers.domain.users import Role, Users
-from coffers.domain.verifications import OneTimeTokens
+from coffers.domain.linking.adoptions import Adoptions
+from coffers.domain.linking.connections import Connections
+from coffers.domain.linking.dormancy import Dormancy
+from coffers.domain.linking.schedules import Schedules
+from coffers.domain.linking.syncs import Syncs
+from coffers.domain.live.events import Event
 
 
 class UnitOfWork(Protocol):

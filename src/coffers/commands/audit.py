@@ -2,7 +2,7 @@
 
 import typer
 
-from coffers.application.audit_log import AuditVerification, verify_audit_log
+from coffers.application.live.audit_log import AuditVerification, verify_audit_log
 from coffers.commands.terminal import out, refuse, with_services
 from coffers.services import Services
 from coffers.settings import Settings

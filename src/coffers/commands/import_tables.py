@@ -7,10 +7,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from coffers.application.import_views import ImportAccount, ImportRow, ImportView
+from coffers.application.ledger.import_views import ImportAccount, ImportRow, ImportView
+from coffers.domain.ledger.statements import RowProblem
+from coffers.domain.ledger.verdicts import Verdict
 from coffers.domain.paging import Page
-from coffers.domain.statements import RowProblem
-from coffers.domain.verdicts import Verdict
 
 MAX_CHARACTERS: Final = 60
 _STYLES: Final = {Verdict.CONFLICT: "red", Verdict.UPDATE: "yellow", Verdict.NEW: "green"}

@@ -9,9 +9,9 @@ from uuid import UUID
 
 import typer
 
-from coffers.application.accounts import AccountFilter
-from coffers.application.import_views import ImportView
-from coffers.application.imports import (
+from coffers.application.ledger.accounts import AccountFilter
+from coffers.application.ledger.import_views import ImportView
+from coffers.application.ledger.imports import (
     ImportFile,
     apply_import,
     discard_import,
@@ -21,11 +21,11 @@ from coffers.application.imports import (
 from coffers.application.ports import UnitOfWork
 from coffers.commands.import_tables import print_plan, print_problems
 from coffers.commands.terminal import REFUSED, err, out, refuse, with_services
-from coffers.domain.accounts import Account
-from coffers.domain.events import Origin
-from coffers.domain.principals import Principal
-from coffers.domain.statements import StatementUnreadable
-from coffers.domain.verdicts import Verdict
+from coffers.domain.identity.principals import Principal
+from coffers.domain.ledger.accounts import Account
+from coffers.domain.ledger.statements import StatementUnreadable
+from coffers.domain.ledger.verdicts import Verdict
+from coffers.domain.live.events import Origin
 from coffers.services import Services
 from coffers.settings import Settings
 

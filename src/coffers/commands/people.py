@@ -8,11 +8,11 @@ import typer
 from rich.table import Table
 
 from coffers.application import operators
-from coffers.application.directory import ListedUser
+from coffers.application.identity.directory import ListedUser
 from coffers.application.ports import UnitOfWork
 from coffers.commands.terminal import out, with_services
-from coffers.domain.events import Origin
-from coffers.domain.users import Role
+from coffers.domain.identity.users import Role
+from coffers.domain.live.events import Origin
 from coffers.services import Services
 from coffers.settings import Settings
 

@@ -12,17 +12,17 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import typer
 
-from coffers.application.claims import SyncRequest
-from coffers.application.connections import ConnectionView
-from coffers.application.links import Link, begin_link, finish_link
-from coffers.application.syncs import sync
+from coffers.application.linking.claims import SyncRequest
+from coffers.application.linking.connections import ConnectionView
+from coffers.application.linking.links import Link, begin_link, finish_link
+from coffers.application.linking.syncs import sync
 from coffers.commands.terminal import refuse
 from coffers.domain.errors import DomainError
-from coffers.domain.events import Origin
+from coffers.domain.identity.principals import Principal
+from coffers.domain.identity.users import Role
 from coffers.domain.ids import UserId
-from coffers.domain.principals import Principal
-from coffers.domain.syncs import SyncScope, SyncTrigger
-from coffers.domain.users import Role
+from coffers.domain.linking.syncs import SyncScope, SyncTrigger
+from coffers.domain.live.events import Origin
 from coffers.sandbox import server
 from coffers.services import Services
 from coffers.settings import SANDBOX_URL, Settings

@@ -10,8 +10,8 @@ from coffers.application.operators import ensure_demo_user
 from coffers.commands.sandbox import broker_beside, link_demo_user
 from coffers.commands.terminal import load_settings, out, refuse, run_async
 from coffers.domain.errors import DomainError
-from coffers.domain.events import Origin
 from coffers.domain.ids import UserId
+from coffers.domain.live.events import Origin
 from coffers.infrastructure import logs
 from coffers.local_secrets import demo_password
 from coffers.main import create_app

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 
-from coffers.application.event_streams import EventStream
-from coffers.application.events import ChangeFeeds, watch_heads
+from coffers.application.live.event_streams import EventStream
+from coffers.application.live.events import ChangeFeeds, watch_heads
 from coffers.infrastructure.in_process.event_stream import InProcessEventStream
 from coffers.infrastructure.redis.event_stream import open_redis_event_stream
 

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from jose import jwk
 
-from coffers.domain.sessions import TokenInvalid
+from coffers.domain.identity.sessions import TokenInvalid
 
 MIN_SECRET_BYTES: Final = 32
 MIN_RSA_BITS: Final = 2048

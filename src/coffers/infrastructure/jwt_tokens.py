@@ -16,9 +16,9 @@ from uuid import UUID
 from jose import jws
 
 from coffers.application.ports import AccessClaims, AccessTokens
+from coffers.domain.identity.sessions import ACCESS_TOKEN_LIFE, TokenInvalid
+from coffers.domain.identity.users import Role
 from coffers.domain.ids import SessionId, UserId, new_id
-from coffers.domain.sessions import ACCESS_TOKEN_LIFE, TokenInvalid
-from coffers.domain.users import Role
 from coffers.infrastructure.jwt_keys import KeyRing
 
 MAX_TOKEN: Final = 4096

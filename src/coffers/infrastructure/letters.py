@@ -2,10 +2,10 @@
 
 from typing import Final
 
+from coffers.application.identity.verifications import Letters
 from coffers.application.ports import Mail
-from coffers.application.verifications import Letters
-from coffers.domain.users import User
-from coffers.domain.verifications import Purpose
+from coffers.domain.identity.users import User
+from coffers.domain.identity.verifications import Purpose
 
 _VERIFICATION: Final = """Welcome to Coffers.
 

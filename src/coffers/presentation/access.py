@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Final
 
-from coffers.application.api_keys import ApiKeyLookups
-from coffers.domain.api_keys import PREFIX, allows
+from coffers.application.identity.api_keys import ApiKeyLookups
 from coffers.domain.errors import Unauthenticated
-from coffers.domain.principals import NotAllowed, Principal
-from coffers.domain.sessions import TokenInvalid
+from coffers.domain.identity.api_keys import PREFIX, allows
+from coffers.domain.identity.principals import NotAllowed, Principal
+from coffers.domain.identity.sessions import TokenInvalid
 from coffers.services import Services
 
 _READING: Final = frozenset({"GET", "HEAD"})

@@ -18,10 +18,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from coffers.application.rate_limits import Bucket
 from coffers.domain.errors import Invalid, Unauthenticated
-from coffers.domain.events import Origin
-from coffers.domain.principals import Principal
-from coffers.domain.sessions import TokenInvalid
-from coffers.domain.users import UserNotFound
+from coffers.domain.identity.principals import Principal
+from coffers.domain.identity.sessions import TokenInvalid
+from coffers.domain.identity.users import UserNotFound
+from coffers.domain.live.events import Origin
 from coffers.presentation.access import authenticate, authorize, is_api_key
 from coffers.presentation.calls import NOBODY, Call
 from coffers.presentation.json_bodies import strict_json

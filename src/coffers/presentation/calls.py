@@ -8,9 +8,9 @@ from fastapi import Depends, Request
 from coffers.application.ports import HeldUnitOfWork, IdempotencyClaim
 from coffers.application.rate_limits import Bucket, Level
 from coffers.domain.errors import DomainError
-from coffers.domain.events import Origin
+from coffers.domain.identity.principals import Principal
 from coffers.domain.ids import SYSTEM, SessionId
-from coffers.domain.principals import Principal
+from coffers.domain.live.events import Origin
 from coffers.presentation.answers import expected_version
 from coffers.presentation.limits import Policy, RateLimitExceeded
 from coffers.services import Services

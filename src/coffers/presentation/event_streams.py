@@ -9,8 +9,8 @@ import msgspec
 from starlette.responses import StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 
-from coffers.application.event_streams import WakeUps
-from coffers.application.events import Change
+from coffers.application.live.event_streams import WakeUps
+from coffers.application.live.events import Change
 
 EVENT_STREAM_TYPE: Final = "text/event-stream"
 #: How soon a client comes back after a break.

@@ -4,57 +4,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from coffers.application.audit_log import PeriodInvalid
-from coffers.application.event_streams import TooManyListeners
+from coffers.application.live.audit_log import PeriodInvalid
+from coffers.application.live.event_streams import TooManyListeners
 from coffers.application.vitals import MigrationsMissing
-from coffers.domain.accounts import AccountNotFound, AccountNotManual, TooManyAccounts
-from coffers.domain.api_keys import ApiKeyNotFound, ExpiryInvalid, ScopeInvalid, TooManyApiKeys
-from coffers.domain.connections import (
-    ConnectionNotActive,
-    ConnectionNotFound,
-    OAuthStateInvalid,
-    ProviderNotOffered,
-    RedirectNotAllowed,
-    TooManyConnections,
-    WrongCredentialType,
-)
 from coffers.domain.errors import DomainError, PreconditionFailed
-from coffers.domain.holdings import HoldingNotFound
-from coffers.domain.imports import (
-    ImportNotApplied,
-    ImportNotFound,
-    ImportNotPlanned,
-    ImportSuperseded,
-    ImportTargetInvalid,
-    PlanStale,
-    TooManyImports,
+from coffers.domain.identity.api_keys import (
+    ApiKeyNotFound,
+    ExpiryInvalid,
+    ScopeInvalid,
+    TooManyApiKeys,
 )
-from coffers.domain.paging import CursorInvalid, TooManyRows
-from coffers.domain.passwords import PasswordTooWeak, WrongPassword
-from coffers.domain.principals import NotYours
-from coffers.domain.providers import (
-    CredentialFieldsInvalid,
-    ProviderAnsweredNonsense,
-    ProviderFailed,
-    ProviderNotFound,
-    ProviderRateLimited,
-    ProviderRefusedCredentials,
-    ProviderTimedOut,
-)
-from coffers.domain.ranges import RangeInvalid
-from coffers.domain.sessions import SessionNotFound, TokenInvalid, TokenReuse
-from coffers.domain.statements import StatementUnreadable
-from coffers.domain.syncs import (
-    AccountElsewhere,
-    AccountNotLinked,
-    AccountsNotSynced,
-    NotReported,
-    SyncInProgress,
-    SyncTakenOver,
-    SyncTooRecent,
-)
-from coffers.domain.transactions import TransactionNotFound, TransactionReported
-from coffers.domain.users import (
+from coffers.domain.identity.passwords import PasswordTooWeak, WrongPassword
+from coffers.domain.identity.principals import NotYours
+from coffers.domain.identity.sessions import SessionNotFound, TokenInvalid, TokenReuse
+from coffers.domain.identity.users import (
     AccountInactive,
     AccountLocked,
     EmailNotVerified,
@@ -65,33 +28,73 @@ from coffers.domain.users import (
     UsernameTaken,
     UserNotFound,
 )
-from coffers.domain.verifications import OneTimeTokenInvalid
+from coffers.domain.identity.verifications import OneTimeTokenInvalid
+from coffers.domain.ledger.accounts import AccountNotFound, AccountNotManual, TooManyAccounts
+from coffers.domain.ledger.holdings import HoldingNotFound
+from coffers.domain.ledger.imports import (
+    ImportNotApplied,
+    ImportNotFound,
+    ImportNotPlanned,
+    ImportSuperseded,
+    ImportTargetInvalid,
+    PlanStale,
+    TooManyImports,
+)
+from coffers.domain.ledger.statements import StatementUnreadable
+from coffers.domain.ledger.transactions import TransactionNotFound, TransactionReported
+from coffers.domain.linking.connections import (
+    ConnectionNotActive,
+    ConnectionNotFound,
+    OAuthStateInvalid,
+    ProviderNotOffered,
+    RedirectNotAllowed,
+    TooManyConnections,
+    WrongCredentialType,
+)
+from coffers.domain.linking.providers import (
+    CredentialFieldsInvalid,
+    ProviderAnsweredNonsense,
+    ProviderFailed,
+    ProviderNotFound,
+    ProviderRateLimited,
+    ProviderRefusedCredentials,
+    ProviderTimedOut,
+)
+from coffers.domain.linking.syncs import (
+    AccountElsewhere,
+    AccountNotLinked,
+    AccountsNotSynced,
+    NotReported,
+    SyncInProgress,
+    SyncTakenOver,
+    SyncTooRecent,
+)
+from coffers.domain.paging import CursorInvalid, TooManyRows
+from coffers.domain.ranges import RangeInvalid
 from coffers.presentation.access import ADMIN, PUBLIC, SELF, SESSION, USER, Access
-from coffers.presentation.api import (
-    accounts,
+from coffers.presentation.api import operations
+from coffers.presentation.api.identity import (
     api_keys,
-    audit_log,
-    connections,
     directory,
     erasures,
-    events,
-    holdings,
-    imports,
-    net_worth,
-    oauth_callback,
-    operations,
     passwords,
-    providers,
     security,
     sessions,
-    snapshots,
-    syncs,
-    transactions,
     users,
     verifications,
 )
-from coffers.presentation.api.connections import NoRedirect
-from coffers.presentation.api.events import LastEventIdInvalid
+from coffers.presentation.api.ledger import (
+    accounts,
+    holdings,
+    imports,
+    net_worth,
+    snapshots,
+    transactions,
+)
+from coffers.presentation.api.linking import connections, oauth_callback, providers, syncs
+from coffers.presentation.api.linking.connections import NoRedirect
+from coffers.presentation.api.live import audit_log, events
+from coffers.presentation.api.live.events import LastEventIdInvalid
 from coffers.presentation.event_streams import EVENT_STREAM_TYPE
 from coffers.presentation.limits import (
     API_READ,

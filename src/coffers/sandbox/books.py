@@ -5,9 +5,9 @@ from datetime import date, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Final
 
-from coffers.domain.accounts import INVESTMENT_TYPES, AccountType
+from coffers.domain.ledger.accounts import INVESTMENT_TYPES, AccountType
+from coffers.domain.ledger.transactions import TransactionSubtype
 from coffers.domain.money import minor_units
-from coffers.domain.transactions import TransactionSubtype
 from coffers.sandbox.days import next_business_day
 from coffers.sandbox.securities import Security, Split
 

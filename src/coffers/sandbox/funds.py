@@ -4,8 +4,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from coffers.domain.holdings import AssetType
-from coffers.domain.transactions import TransactionSubtype as Subtype
+from coffers.domain.ledger.holdings import AssetType
+from coffers.domain.ledger.transactions import TransactionSubtype as Subtype
 from coffers.sandbox.securities import Payout, Security
 
 PER_HUNDRED: Final = Decimal("0.01")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from coffers.domain.transactions import TransactionSubtype as Subtype
+from coffers.domain.ledger.transactions import TransactionSubtype as Subtype
 from coffers.sandbox.books import Account, Book, rounded
 from coffers.sandbox.chance import Chance
 from coffers.sandbox.days import DAY, FIRST_DAY, days_between, years_before

@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from coffers.domain.holdings import AssetType
+from coffers.domain.ledger.holdings import AssetType
 from coffers.sandbox.securities import Payout, Security, Split
 
 NORTHWIND: Final = Security(

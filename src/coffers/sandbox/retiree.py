@@ -5,8 +5,8 @@ from decimal import ROUND_UP, Decimal
 from enum import IntEnum
 from typing import Final
 
-from coffers.domain.accounts import AccountType
-from coffers.domain.transactions import TransactionSubtype as Subtype
+from coffers.domain.ledger.accounts import AccountType
+from coffers.domain.ledger.transactions import TransactionSubtype as Subtype
 from coffers.sandbox.books import ZERO, Account, Book, Leg, Movement, rounded
 from coffers.sandbox.chance import Chance
 from coffers.sandbox.days import (

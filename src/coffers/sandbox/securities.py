@@ -5,8 +5,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from coffers.domain.holdings import AssetType
-from coffers.domain.transactions import TransactionSubtype
+from coffers.domain.ledger.holdings import AssetType
+from coffers.domain.ledger.transactions import TransactionSubtype
 
 ONE: Final = Decimal(1)
 CENT: Final = Decimal("0.01")

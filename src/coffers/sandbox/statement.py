@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import cached_property
 from hashlib import sha256
 
-from coffers.domain.transactions import TransactionStatus
+from coffers.domain.ledger.transactions import TransactionStatus
 from coffers.sandbox.books import ZERO, Account, Book, Movement, rounded
 from coffers.sandbox.lots import Position, positions
 from coffers.sandbox.prices import Prices

@@ -4,7 +4,7 @@ from datetime import date
 from decimal import ROUND_DOWN, Decimal
 from typing import Final
 
-from coffers.domain.transactions import TransactionSubtype as Subtype
+from coffers.domain.ledger.transactions import TransactionSubtype as Subtype
 from coffers.sandbox.books import ZERO, Book, Leg, Movement, business_lag, rounded
 from coffers.sandbox.days import business_day
 from coffers.sandbox.prices import Prices, in_the_money

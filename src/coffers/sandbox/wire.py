@@ -4,9 +4,9 @@ from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Final
 
-from coffers.domain.accounts import CREDIT_TYPES, AccountType
-from coffers.domain.transactions import TYPE_OF, TransactionStatus
-from coffers.domain.transactions import TransactionSubtype as Subtype
+from coffers.domain.ledger.accounts import CREDIT_TYPES, AccountType
+from coffers.domain.ledger.transactions import TYPE_OF, TransactionStatus
+from coffers.domain.ledger.transactions import TransactionSubtype as Subtype
 from coffers.sandbox.books import Movement, rounded
 from coffers.sandbox.chance import Chance
 from coffers.sandbox.days import FIRST_DAY, next_business_day

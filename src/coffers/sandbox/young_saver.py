@@ -6,9 +6,9 @@ from decimal import ROUND_DOWN, Decimal
 from enum import IntEnum
 from typing import Final
 
-from coffers.domain.accounts import AccountType
-from coffers.domain.holdings import AssetType
-from coffers.domain.transactions import TransactionSubtype as Subtype
+from coffers.domain.ledger.accounts import AccountType
+from coffers.domain.ledger.holdings import AssetType
+from coffers.domain.ledger.transactions import TransactionSubtype as Subtype
 from coffers.sandbox.books import Account, Book, Leg, Movement
 from coffers.sandbox.chance import Chance
 from coffers.sandbox.days import business_day, is_business_day, is_month_end

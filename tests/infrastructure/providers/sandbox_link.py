@@ -6,7 +6,7 @@ from typing import Final
 
 import httpx
 
-from coffers.domain.providers import Credentials, OAuthProvider
+from coffers.domain.linking.providers import Credentials, OAuthProvider
 
 CLIENT_ID: Final = "coffers"
 CLIENT_SECRET: Final = "sandbox-secret"

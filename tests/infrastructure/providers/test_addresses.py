@@ -4,7 +4,7 @@ import httpcore
 import httpx
 import pytest
 
-from coffers.domain.providers import ProviderFailed
+from coffers.domain.linking.providers import ProviderFailed
 from coffers.infrastructure.providers.addresses import (
     AddressRefused,
     PinnedBackend,

@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 from starlette.applications import Starlette
 
-from coffers.domain.holdings import AssetType
-from coffers.domain.providers import (
+from coffers.domain.ledger.holdings import AssetType
+from coffers.domain.ledger.statements import ReportedTransaction
+from coffers.domain.ledger.transactions import TransactionSubtype
+from coffers.domain.linking.providers import (
     CredentialFieldsInvalid,
     Credentials,
     ProviderAnsweredNonsense,
     ProviderRefusedCredentials,
 )
-from coffers.domain.statements import ReportedTransaction
-from coffers.domain.transactions import TransactionSubtype
 from coffers.infrastructure.providers.alpaca.activities import PAGE_SIZE, read_page
 from coffers.infrastructure.providers.alpaca.provider import BASE_URLS, Alpaca
 from coffers.infrastructure.providers.http import HttpClient

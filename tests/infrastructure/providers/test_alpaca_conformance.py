@@ -2,7 +2,7 @@ from typing import ClassVar
 
 from starlette.types import ASGIApp
 
-from coffers.domain.providers import Credentials, KeyProvider, Provider
+from coffers.domain.linking.providers import Credentials, KeyProvider, Provider
 from coffers.infrastructure.providers.alpaca.provider import Alpaca
 from coffers.infrastructure.providers.http import HttpClient
 from tests.infrastructure.providers.alpaca_double import (

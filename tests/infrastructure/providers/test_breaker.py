@@ -1,6 +1,6 @@
 import pytest
 
-from coffers.domain.providers import ProviderFailed
+from coffers.domain.linking.providers import ProviderFailed
 from coffers.infrastructure.providers.breaker import (
     FAILURES_TO_OPEN,
     MAX_ORIGINS,

@@ -1,4 +1,4 @@
-from coffers.domain.providers import KeyProvider, OAuthProvider, Provider
+from coffers.domain.linking.providers import KeyProvider, OAuthProvider, Provider
 from coffers.infrastructure.providers.catalogue import Registration, build_catalogue
 from coffers.infrastructure.providers.http import HttpClient
 from tests.provider_conformance import StillClock

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from coffers.domain.providers import (
+from coffers.domain.linking.providers import (
     ProviderAnsweredNonsense,
     ProviderFailed,
     ProviderRateLimited,

@@ -4,9 +4,13 @@ from decimal import Decimal
 
 import pytest
 
-from coffers.domain.providers import ProviderAnsweredNonsense
-from coffers.domain.statements import ReportedTransaction
-from coffers.domain.transactions import TransactionStatus, TransactionSubtype, TransactionType
+from coffers.domain.ledger.statements import ReportedTransaction
+from coffers.domain.ledger.transactions import (
+    TransactionStatus,
+    TransactionSubtype,
+    TransactionType,
+)
+from coffers.domain.linking.providers import ProviderAnsweredNonsense
 from coffers.infrastructure.providers.paging import MAX_PAGES, Page, follow, windows, within
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coffers.domain.providers import ProviderAnsweredNonsense
+from coffers.domain.linking.providers import ProviderAnsweredNonsense
 from coffers.infrastructure.providers.reading import (
     MAX_IDENTIFIER_CHARS,
     MAX_PROSE_CHARS,

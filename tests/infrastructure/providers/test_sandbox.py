@@ -9,9 +9,11 @@ from decimal import Decimal
 import httpx
 import pytest
 
-from coffers.domain.accounts import AccountType
 from coffers.domain.errors import DomainError
-from coffers.domain.providers import (
+from coffers.domain.ledger.accounts import AccountType
+from coffers.domain.ledger.statements import ReportedAccount, ReportedTransaction
+from coffers.domain.ledger.transactions import TransactionStatus
+from coffers.domain.linking.providers import (
     Credentials,
     ProviderAnsweredNonsense,
     ProviderFailed,
@@ -19,8 +21,6 @@ from coffers.domain.providers import (
     ProviderRefusedCredentials,
     ProviderTimedOut,
 )
-from coffers.domain.statements import ReportedAccount, ReportedTransaction
-from coffers.domain.transactions import TransactionStatus
 from coffers.infrastructure.providers.http import HttpClient, HttpLimits
 from coffers.infrastructure.providers.sandbox import Sandbox
 from coffers.sandbox.server import create_app

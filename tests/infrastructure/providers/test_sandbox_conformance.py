@@ -2,7 +2,7 @@ from datetime import date
 
 from starlette.types import ASGIApp
 
-from coffers.domain.providers import Credentials, OAuthProvider, Provider
+from coffers.domain.linking.providers import Credentials, OAuthProvider, Provider
 from coffers.infrastructure.providers.http import HttpClient
 from coffers.infrastructure.providers.sandbox import Sandbox
 from coffers.sandbox.server import create_app

@@ -9,16 +9,16 @@ from typing import Any
 import httpx
 import pytest
 
-from coffers.domain.accounts import AccountType
-from coffers.domain.holdings import AssetType
-from coffers.domain.providers import (
+from coffers.domain.ledger.accounts import AccountType
+from coffers.domain.ledger.holdings import AssetType
+from coffers.domain.ledger.statements import ReportedAccount, ReportedHolding, ReportedTransaction
+from coffers.domain.ledger.transactions import TransactionStatus
+from coffers.domain.linking.providers import (
     Credentials,
     ProviderAnsweredNonsense,
     ProviderFailed,
     ProviderRefusedCredentials,
 )
-from coffers.domain.statements import ReportedAccount, ReportedHolding, ReportedTransaction
-from coffers.domain.transactions import TransactionStatus
 from coffers.infrastructure.providers.http import HttpClient
 from coffers.infrastructure.providers.schwab.provider import (
     MAX_ROWS,

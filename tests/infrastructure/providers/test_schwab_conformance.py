@@ -1,6 +1,6 @@
 from starlette.types import ASGIApp
 
-from coffers.domain.providers import Credentials, OAuthProvider, Provider
+from coffers.domain.linking.providers import Credentials, OAuthProvider, Provider
 from coffers.infrastructure.providers.http import HttpClient
 from coffers.infrastructure.providers.schwab.provider import Schwab
 from tests.infrastructure.providers.schwab_double import (

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from coffers.domain.accounts import AccountType
-from coffers.domain.providers import (
+from coffers.domain.ledger.accounts import AccountType
+from coffers.domain.ledger.statements import ReportedAccount, ReportedTransaction
+from coffers.domain.linking.providers import (
     CredentialFieldsInvalid,
     Credentials,
     ProviderAnsweredNonsense,
     ProviderFailed,
     ProviderRefusedCredentials,
 )
-from coffers.domain.statements import ReportedAccount, ReportedTransaction
 from coffers.infrastructure.providers.http import HttpClient
 from coffers.infrastructure.providers.simplefin.accounts import read_accounts, read_transactions
 from coffers.infrastructure.providers.simplefin.provider import (

@@ -2,7 +2,7 @@ from datetime import date
 
 from starlette.types import ASGIApp
 
-from coffers.domain.providers import Credentials, KeyProvider, Provider
+from coffers.domain.linking.providers import Credentials, KeyProvider, Provider
 from coffers.infrastructure.providers.http import HttpClient
 from coffers.infrastructure.providers.simplefin.provider import SimpleFin
 from tests.infrastructure.providers.simplefin_double import BROKERAGE, CARD, SimpleFinDouble

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from coffers.domain.providers import ProviderFailed
+from coffers.domain.linking.providers import ProviderFailed
 from coffers.infrastructure.providers import addresses
 from coffers.infrastructure.providers.addresses import PinnedBackend
 from coffers.infrastructure.providers.http import HttpClient, HttpLimits

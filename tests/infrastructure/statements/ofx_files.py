@@ -1,6 +1,6 @@
 """OFX files to be read in tests: what matters is given, the rest is there."""
 
-from coffers.domain.statements import ReportedStatement, ReportedTransaction
+from coffers.domain.ledger.statements import ReportedStatement, ReportedTransaction
 from coffers.infrastructure.statements.ofx import read_ofx
 
 SGML_HEADER = """OFXHEADER:100

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from coffers.domain.statements import RowProblem, StatementUnreadable
+from coffers.domain.ledger.statements import RowProblem, StatementUnreadable
 
 
 def problems_of(read: Callable[[], object]) -> list[RowProblem]:

@@ -3,9 +3,9 @@ from decimal import Decimal
 
 import pytest
 
-from coffers.domain.accounts import AccountType
-from coffers.domain.statements import ReportedStatement, ReportedTransaction
-from coffers.domain.transactions import TransactionStatus
+from coffers.domain.ledger.accounts import AccountType
+from coffers.domain.ledger.statements import ReportedStatement, ReportedTransaction
+from coffers.domain.ledger.transactions import TransactionStatus
 from coffers.infrastructure.statements.camt053 import MAX_DEPTH
 from coffers.infrastructure.statements.parse import parse_statements
 from coffers.infrastructure.statements.reading import MAX_ROWS

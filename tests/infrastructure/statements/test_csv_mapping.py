@@ -2,9 +2,9 @@ from decimal import Decimal
 
 import pytest
 
-from coffers.domain.accounts import AccountType
-from coffers.domain.statements import ReportedStatement
-from coffers.domain.transactions import TransactionStatus
+from coffers.domain.ledger.accounts import AccountType
+from coffers.domain.ledger.statements import ReportedStatement
+from coffers.domain.ledger.transactions import TransactionStatus
 from coffers.infrastructure.statements.csv_layout import (
     MAX_COLUMNS,
     MAX_RULES,

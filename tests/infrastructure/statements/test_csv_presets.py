@@ -7,9 +7,9 @@ from typing import Final
 
 import pytest
 
-from coffers.domain.accounts import AccountType
-from coffers.domain.statements import ReportedStatement, ReportedTransaction
-from coffers.domain.transactions import TransactionStatus
+from coffers.domain.ledger.accounts import AccountType
+from coffers.domain.ledger.statements import ReportedStatement, ReportedTransaction
+from coffers.domain.ledger.transactions import TransactionStatus
 from coffers.infrastructure.statements.csv_presets import csv_presets
 from coffers.infrastructure.statements.formats import detect, format_named
 from coffers.infrastructure.statements.parse import parse_statements

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coffers.domain.statements import StatementUnreadable
+from coffers.domain.ledger.statements import StatementUnreadable
 from coffers.infrastructure.statements.formats import catalogue
 from coffers.infrastructure.statements.ofx import read_ofx
 from coffers.infrastructure.statements.parse import MAX_BYTES, parse_statements

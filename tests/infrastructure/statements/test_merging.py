@@ -1,7 +1,7 @@
 from datetime import date
 from decimal import Decimal
 
-from coffers.domain.statements import ReportedStatement
+from coffers.domain.ledger.statements import ReportedStatement
 from coffers.infrastructure.statements.parse import parse_statements
 from tests.infrastructure.statements.ofx_files import (
     BALANCE,

@@ -3,8 +3,12 @@ from decimal import Decimal
 
 import pytest
 
-from coffers.domain.accounts import AccountType
-from coffers.domain.transactions import TransactionStatus, TransactionSubtype, TransactionType
+from coffers.domain.ledger.accounts import AccountType
+from coffers.domain.ledger.transactions import (
+    TransactionStatus,
+    TransactionSubtype,
+    TransactionType,
+)
 from tests.infrastructure.statements.ofx_files import (
     BALANCE,
     CHECKING,

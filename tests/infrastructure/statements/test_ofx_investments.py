@@ -3,9 +3,9 @@ from decimal import Decimal
 
 import pytest
 
-from coffers.domain.accounts import AccountType
-from coffers.domain.holdings import AssetType
-from coffers.domain.transactions import TransactionSubtype, TransactionType
+from coffers.domain.ledger.accounts import AccountType
+from coffers.domain.ledger.holdings import AssetType
+from coffers.domain.ledger.transactions import TransactionSubtype, TransactionType
 from tests.infrastructure.statements.ofx_files import investment, read, read_movements, row
 from tests.infrastructure.statements.refusals import codes_of
 

@@ -2,8 +2,8 @@ from decimal import Decimal
 
 import pytest
 
-from coffers.domain.holdings import AssetType
-from coffers.domain.statements import ReportedHolding, ReportedStatement
+from coffers.domain.ledger.holdings import AssetType
+from coffers.domain.ledger.statements import ReportedHolding, ReportedStatement
 from tests.infrastructure.statements.ofx_files import investment, read
 from tests.infrastructure.statements.refusals import codes_of
 

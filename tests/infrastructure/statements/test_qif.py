@@ -3,8 +3,8 @@ from decimal import Decimal
 
 import pytest
 
-from coffers.domain.accounts import AccountType
-from coffers.domain.statements import ReportedStatement, ReportedTransaction
+from coffers.domain.ledger.accounts import AccountType
+from coffers.domain.ledger.statements import ReportedStatement, ReportedTransaction
 from coffers.infrastructure.statements.parse import parse_statements
 from tests.infrastructure.statements.refusals import code_of, codes_of
 

@@ -11,7 +11,7 @@ from typing import Final
 import pytest
 
 from coffers.domain.errors import Unavailable
-from coffers.domain.statements import StatementUnreadable
+from coffers.domain.ledger.statements import StatementUnreadable
 from coffers.infrastructure.statements import sandboxed, sandboxed_child
 from coffers.infrastructure.statements.csv_layout import csv_mapping
 from coffers.infrastructure.statements.formats import format_named

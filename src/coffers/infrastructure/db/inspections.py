@@ -8,8 +8,8 @@ from sqlalchemy import func, select
 
 from coffers.domain.jobs import JobState
 from coffers.infrastructure.db.engines import Engines
-from coffers.infrastructure.db.events import events
 from coffers.infrastructure.db.jobs import jobs
+from coffers.infrastructure.db.live.events import events
 from coffers.infrastructure.db.reader import Reader
 
 _NEWEST: Final = select(func.max(events.c.occurred_at).label("newest"))

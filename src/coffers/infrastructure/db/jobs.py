@@ -23,11 +23,11 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from coffers.application.jobs import JobQueue
-from coffers.domain.events import Event, Origin
 from coffers.domain.ids import UserId
 from coffers.domain.jobs import Job, Jobs, JobState, Lease
+from coffers.domain.live.events import Event, Origin
 from coffers.infrastructure.db.engines import Engines
-from coffers.infrastructure.db.events import log_events
+from coffers.infrastructure.db.live.events import log_events
 from coffers.infrastructure.db.metadata import METADATA
 from coffers.infrastructure.db.reader import Reader
 from coffers.infrastructure.db.refusals import translated

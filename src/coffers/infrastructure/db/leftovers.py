@@ -6,16 +6,16 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, Table, delete, or_, select, tuple_
 
-from coffers.domain.imports import ImportStatus
 from coffers.domain.jobs import JobState
+from coffers.domain.ledger.imports import ImportStatus
 from coffers.domain.leftovers import Leftover, Leftovers
-from coffers.infrastructure.db.connections import link_attempts
 from coffers.infrastructure.db.idempotency import idempotency_keys
-from coffers.infrastructure.db.imports import imports
+from coffers.infrastructure.db.identity.sessions import refresh_tokens, sessions
+from coffers.infrastructure.db.identity.verifications import one_time_tokens
 from coffers.infrastructure.db.jobs import jobs
-from coffers.infrastructure.db.sessions import refresh_tokens, sessions
+from coffers.infrastructure.db.ledger.imports import imports
+from coffers.infrastructure.db.linking.connections import link_attempts
 from coffers.infrastructure.db.transaction import Transaction
-from coffers.infrastructure.db.verifications import one_time_tokens
 
 _Ended = Callable[[datetime], ColumnElement[bool]]
 

@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import Table, select
 
 from coffers.domain.errors import DomainError, NotFound
-from coffers.domain.principals import NotYours
+from coffers.domain.identity.principals import NotYours
 from coffers.infrastructure.db.reader import Reads
 
 

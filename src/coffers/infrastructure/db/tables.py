@@ -1,23 +1,17 @@
 """Every table, by importing each noun's file: what migrations and erasure must know whole."""
 
-from coffers.infrastructure.db import (
+from coffers.infrastructure.db import idempotency, jobs
+from coffers.infrastructure.db.identity import api_keys, security, sessions, users, verifications
+from coffers.infrastructure.db.ledger import (
     accounts,
-    api_keys,
-    connections,
-    events,
     holdings,
-    idempotency,
     imports,
-    jobs,
-    security,
-    sessions,
     snapshots,
-    syncs,
     tombstones,
     transactions,
-    users,
-    verifications,
 )
+from coffers.infrastructure.db.linking import connections, syncs
+from coffers.infrastructure.db.live import events
 from coffers.infrastructure.db.metadata import METADATA
 
 __all__ = [

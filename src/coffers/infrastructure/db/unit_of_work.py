@@ -14,33 +14,33 @@ from coffers.application.ports import (
 )
 from coffers.application.uninterrupted import uninterrupted
 from coffers.domain.errors import Unavailable
-from coffers.domain.events import Event, Origin
 from coffers.domain.ids import SYSTEM, SessionId, UserId
+from coffers.domain.live.events import Event, Origin
 from coffers.infrastructure.db import idempotency
-from coffers.infrastructure.db.accounts import SqlAccounts
-from coffers.infrastructure.db.adoptions import SqlAdoptions
-from coffers.infrastructure.db.api_keys import SqlApiKeys
-from coffers.infrastructure.db.connections import SqlConnections
-from coffers.infrastructure.db.dormancy import SqlDormancy
 from coffers.infrastructure.db.engines import Engines
-from coffers.infrastructure.db.erasures import SqlErasures
-from coffers.infrastructure.db.events import log_events
-from coffers.infrastructure.db.holdings import SqlHoldings
-from coffers.infrastructure.db.images import SqlImages
-from coffers.infrastructure.db.imports import SqlImports
+from coffers.infrastructure.db.identity.api_keys import SqlApiKeys
+from coffers.infrastructure.db.identity.erasures import SqlErasures
+from coffers.infrastructure.db.identity.security import SqlRotations
+from coffers.infrastructure.db.identity.sessions import SqlSessions
+from coffers.infrastructure.db.identity.users import SqlUsers
+from coffers.infrastructure.db.identity.verifications import SqlOneTimeTokens
 from coffers.infrastructure.db.jobs import SqlJobs
+from coffers.infrastructure.db.ledger.accounts import SqlAccounts
+from coffers.infrastructure.db.ledger.holdings import SqlHoldings
+from coffers.infrastructure.db.ledger.images import SqlImages
+from coffers.infrastructure.db.ledger.imports import SqlImports
+from coffers.infrastructure.db.ledger.snapshots import SqlSnapshots
+from coffers.infrastructure.db.ledger.tombstones import SqlTombstones
+from coffers.infrastructure.db.ledger.transactions import SqlTransactions
 from coffers.infrastructure.db.leftovers import SqlLeftovers
+from coffers.infrastructure.db.linking.adoptions import SqlAdoptions
+from coffers.infrastructure.db.linking.connections import SqlConnections
+from coffers.infrastructure.db.linking.dormancy import SqlDormancy
+from coffers.infrastructure.db.linking.schedules import SqlSchedules
+from coffers.infrastructure.db.linking.syncs import SqlSyncs
+from coffers.infrastructure.db.live.events import log_events
 from coffers.infrastructure.db.refusals import translated, unconfirmed
-from coffers.infrastructure.db.schedules import SqlSchedules
-from coffers.infrastructure.db.security import SqlRotations
-from coffers.infrastructure.db.sessions import SqlSessions
-from coffers.infrastructure.db.snapshots import SqlSnapshots
-from coffers.infrastructure.db.syncs import SqlSyncs
-from coffers.infrastructure.db.tombstones import SqlTombstones
 from coffers.infrastructure.db.transaction import Transaction
-from coffers.infrastructure.db.transactions import SqlTransactions
-from coffers.infrastructure.db.users import SqlUsers
-from coffers.infrastructure.db.verifications import SqlOneTimeTokens
 
 #: Called after a commit with the users whose chains grew (SYSTEM also when jobs wait) and the
 #: sessions that ended. Never raises: what is committed was done.

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Final
 
-from coffers.application.event_streams import EventStream, TooManyListeners, WakeUps
+from coffers.application.live.event_streams import EventStream, TooManyListeners, WakeUps
 from coffers.domain.ids import UserId
 
 MAX_PER_USER: Final = 20

@@ -5,8 +5,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from typing import Final
 
+from coffers.domain.identity.sessions import ACCESS_TOKEN_LIFE
 from coffers.domain.ids import SessionId
-from coffers.domain.sessions import ACCESS_TOKEN_LIFE
 
 #: As long as an access token of theirs may live, and a minute for clocks that differ.
 KEPT_S: Final = ACCESS_TOKEN_LIFE.total_seconds() + 60

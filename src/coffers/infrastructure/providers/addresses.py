@@ -11,7 +11,7 @@ from typing import Final
 import httpcore
 import httpx
 
-from coffers.domain.providers import ProviderFailed
+from coffers.domain.linking.providers import ProviderFailed
 
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 MAX_CONNECTIONS: Final = 100

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from coffers.domain.providers import ProviderFailed
+from coffers.domain.linking.providers import ProviderFailed
 
 FAILURES_TO_OPEN: Final = 5
 REST_S: Final = 30.0

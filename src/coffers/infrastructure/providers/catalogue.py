@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from coffers.application.ports import Clock
-from coffers.domain.providers import Capability, CredentialType, ProviderProfile, Source
+from coffers.domain.linking.providers import Capability, CredentialType, ProviderProfile, Source
 from coffers.infrastructure.providers.alpaca.provider import Alpaca
 from coffers.infrastructure.providers.http import HttpClient
 from coffers.infrastructure.providers.sandbox import Sandbox

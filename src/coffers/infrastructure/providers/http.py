@@ -19,7 +19,7 @@ import httpx
 import msgspec
 
 from coffers.application.ports import Clock
-from coffers.domain.providers import (
+from coffers.domain.linking.providers import (
     ProviderAnsweredNonsense,
     ProviderFailed,
     ProviderRateLimited,

@@ -4,7 +4,7 @@ import re
 from decimal import Decimal
 from typing import Final
 
-from coffers.domain.transactions import TransactionSubtype as Sub
+from coffers.domain.ledger.transactions import TransactionSubtype as Sub
 
 #: The words of statements, the most telling first; whole words, since there is also Pinterest.
 _INCOME_WORDS: Final = (

@@ -8,7 +8,7 @@ from typing import Final
 import httpx
 
 from coffers.application.ports import Clock
-from coffers.domain.providers import (
+from coffers.domain.linking.providers import (
     Credentials,
     ProviderAnsweredNonsense,
     ProviderFailed,

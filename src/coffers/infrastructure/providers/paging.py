@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from coffers.domain.providers import ProviderAnsweredNonsense
-from coffers.domain.statements import ReportedTransaction
+from coffers.domain.ledger.statements import ReportedTransaction
+from coffers.domain.linking.providers import ProviderAnsweredNonsense
 
 MAX_PAGES: Final = 1_000
 

@@ -8,8 +8,8 @@ from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from coffers.domain.currencies import MINOR_UNITS
+from coffers.domain.linking.providers import ProviderAnsweredNonsense
 from coffers.domain.money import EXACT
-from coffers.domain.providers import ProviderAnsweredNonsense
 
 MAX_WHOLE_DIGITS: Final = 18
 MAX_FRACTION_DIGITS: Final = 18

@@ -8,9 +8,11 @@ from typing import Final, TypeVar
 from urllib.parse import quote
 
 from coffers.application.ports import Clock
-from coffers.domain.accounts import CREDIT_TYPES, AccountType
-from coffers.domain.holdings import AssetType
-from coffers.domain.providers import (
+from coffers.domain.ledger.accounts import CREDIT_TYPES, AccountType
+from coffers.domain.ledger.holdings import AssetType
+from coffers.domain.ledger.statements import ReportedAccount, ReportedHolding, ReportedTransaction
+from coffers.domain.ledger.transactions import TYPE_OF, TransactionStatus, TransactionSubtype
+from coffers.domain.linking.providers import (
     Capability,
     Credentials,
     CredentialType,
@@ -18,8 +20,6 @@ from coffers.domain.providers import (
     ProviderFailed,
     ProviderProfile,
 )
-from coffers.domain.statements import ReportedAccount, ReportedHolding, ReportedTransaction
-from coffers.domain.transactions import TYPE_OF, TransactionStatus, TransactionSubtype
 from coffers.infrastructure.providers.http import HttpClient, bearer_auth
 from coffers.infrastructure.providers.oauth import CodeGrant, OAuthApplication
 from coffers.infrastructure.providers.paging import Page, follow, within

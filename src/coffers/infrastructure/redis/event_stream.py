@@ -12,7 +12,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from coffers.application.event_streams import EventStream, WakeUps
+from coffers.application.live.event_streams import EventStream, WakeUps
 from coffers.domain.ids import UserId
 from coffers.infrastructure.in_process.event_stream import InProcessEventStream
 

@@ -13,8 +13,8 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import iterparse
 
-from coffers.domain.accounts import AccountType
-from coffers.domain.statements import ReportedAccount, ReportedStatement, ReportedTransaction
+from coffers.domain.ledger.accounts import AccountType
+from coffers.domain.ledger.statements import ReportedAccount, ReportedStatement, ReportedTransaction
 from coffers.infrastructure.statements.amounts import Marks
 from coffers.infrastructure.statements.camt053_entries import Entries, signed_amount, text_at
 from coffers.infrastructure.statements.dates import iso_day

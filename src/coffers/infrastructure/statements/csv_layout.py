@@ -9,10 +9,10 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct, ValidationError, convert
 
-from coffers.domain.accounts import AccountType
 from coffers.domain.currencies import MINOR_UNITS
-from coffers.domain.statements import StatementUnreadable
-from coffers.domain.transactions import TransactionSubtype
+from coffers.domain.ledger.accounts import AccountType
+from coffers.domain.ledger.statements import StatementUnreadable
+from coffers.domain.ledger.transactions import TransactionSubtype
 from coffers.infrastructure.statements.dates import is_date_pattern
 from coffers.infrastructure.statements.refusals import unreadable
 from coffers.infrastructure.statements.text import CODECS

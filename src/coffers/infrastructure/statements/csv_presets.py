@@ -9,7 +9,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.json import decode
 
-from coffers.domain.statements import StatementUnreadable
+from coffers.domain.ledger.statements import StatementUnreadable
 from coffers.infrastructure.statements.csv_layout import CsvMapping
 from coffers.infrastructure.statements.csv_sheet import MAX_PREAMBLE_LINES, is_heading, lines_of
 

@@ -8,16 +8,16 @@ from functools import partial
 from itertools import islice
 from typing import Final
 
-from coffers.domain.accounts import CREDIT_TYPES, INVESTMENT_TYPES, AccountType
-from coffers.domain.statements import (
+from coffers.domain.ledger.accounts import CREDIT_TYPES, INVESTMENT_TYPES, AccountType
+from coffers.domain.ledger.statements import (
     ReportedAccount,
     ReportedStatement,
     ReportedTransaction,
     RowProblem,
     StatementUnreadable,
 )
-from coffers.domain.transactions import TYPE_OF, TransactionStatus
-from coffers.domain.transactions import TransactionSubtype as Sub
+from coffers.domain.ledger.transactions import TYPE_OF, TransactionStatus
+from coffers.domain.ledger.transactions import TransactionSubtype as Sub
 from coffers.infrastructure.statements.amounts import Marks
 from coffers.infrastructure.statements.csv_layout import CsvMapping
 from coffers.infrastructure.statements.csv_sheet import Row, Sheet

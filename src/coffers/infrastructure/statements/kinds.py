@@ -5,9 +5,9 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
-from coffers.domain.transactions import TYPE_OF
-from coffers.domain.transactions import TransactionSubtype as Sub
-from coffers.domain.transactions import TransactionType as Type
+from coffers.domain.ledger.transactions import TYPE_OF
+from coffers.domain.ledger.transactions import TransactionSubtype as Sub
+from coffers.domain.ledger.transactions import TransactionType as Type
 
 
 class Book(StrEnum):

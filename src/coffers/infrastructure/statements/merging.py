@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
-from coffers.domain.statements import ReportedStatement, ReportedTransaction
+from coffers.domain.ledger.statements import ReportedStatement, ReportedTransaction
 
 
 def by_account(statements: Sequence[ReportedStatement]) -> list[ReportedStatement]:

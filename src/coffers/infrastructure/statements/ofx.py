@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from coffers.domain.accounts import AccountType
-from coffers.domain.statements import ReportedStatement
+from coffers.domain.ledger.accounts import AccountType
+from coffers.domain.ledger.statements import ReportedStatement
 from coffers.infrastructure.statements.amounts import POINT, Marks, marks_of
 from coffers.infrastructure.statements.dates import ofx_day
 from coffers.infrastructure.statements.ofx_accounts import OpenStatement, cash_of, opened

@@ -6,8 +6,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from coffers.domain.accounts import AccountType
-from coffers.domain.statements import (
+from coffers.domain.ledger.accounts import AccountType
+from coffers.domain.ledger.statements import (
     ReportedAccount,
     ReportedHolding,
     ReportedStatement,

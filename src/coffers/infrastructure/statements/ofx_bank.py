@@ -5,8 +5,8 @@ from dataclasses import replace
 from itertools import repeat
 from typing import Final
 
-from coffers.domain.statements import ReportedTransaction
-from coffers.domain.transactions import TYPE_OF, TransactionStatus
+from coffers.domain.ledger.statements import ReportedTransaction
+from coffers.domain.ledger.transactions import TYPE_OF, TransactionStatus
 from coffers.infrastructure.statements.drafts import Draft, sealed
 from coffers.infrastructure.statements.kinds import Book, kind_of_trntype
 from coffers.infrastructure.statements.ofx_tags import Rows

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Final
 
-from coffers.domain.statements import ReportedTransaction
-from coffers.domain.transactions import TYPE_OF, TransactionStatus
-from coffers.domain.transactions import TransactionSubtype as Sub
+from coffers.domain.ledger.statements import ReportedTransaction
+from coffers.domain.ledger.transactions import TYPE_OF, TransactionStatus
+from coffers.domain.ledger.transactions import TransactionSubtype as Sub
 from coffers.infrastructure.statements.kinds import moved
 from coffers.infrastructure.statements.ofx_bank import currency_of
 from coffers.infrastructure.statements.ofx_securities import Record, Securities

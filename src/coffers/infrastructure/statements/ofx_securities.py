@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-from coffers.domain.holdings import AssetType
-from coffers.domain.statements import ReportedHolding
+from coffers.domain.ledger.holdings import AssetType
+from coffers.domain.ledger.statements import ReportedHolding
 from coffers.infrastructure.statements.ofx_bank import currency_of
 from coffers.infrastructure.statements.ofx_plain_rows import PlainRows
 from coffers.infrastructure.statements.ofx_tags import SECURITIES, Run

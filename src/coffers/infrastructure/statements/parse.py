@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from coffers.domain.statements import ReportedStatement
+from coffers.domain.ledger.statements import ReportedStatement
 from coffers.infrastructure.statements.camt053 import read_camt053
 from coffers.infrastructure.statements.csv_layout import CsvMapping
 from coffers.infrastructure.statements.csv_presets import csv_presets

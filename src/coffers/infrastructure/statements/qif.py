@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
-from coffers.domain.accounts import AccountType
-from coffers.domain.statements import ReportedAccount, ReportedStatement
+from coffers.domain.ledger.accounts import AccountType
+from coffers.domain.ledger.statements import ReportedAccount, ReportedStatement
 from coffers.infrastructure.statements.amounts import POINT, Marks, marks_of
 from coffers.infrastructure.statements.dates import is_day_first, qif_day
 from coffers.infrastructure.statements.qif_investments import InvestmentRows

@@ -5,9 +5,9 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
-from coffers.domain.statements import ReportedTransaction
-from coffers.domain.transactions import TYPE_OF, TransactionStatus
-from coffers.domain.transactions import TransactionSubtype as Sub
+from coffers.domain.ledger.statements import ReportedTransaction
+from coffers.domain.ledger.transactions import TYPE_OF, TransactionStatus
+from coffers.domain.ledger.transactions import TransactionSubtype as Sub
 from coffers.infrastructure.statements.kinds import moved
 from coffers.infrastructure.statements.qif_records import Record
 from coffers.infrastructure.statements.reading import Reading, described

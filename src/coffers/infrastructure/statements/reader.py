@@ -5,16 +5,16 @@ from collections.abc import Mapping
 
 from msgspec import to_builtins
 
-from coffers.application.import_formats import (
+from coffers.application.ledger.import_formats import (
     ImportFormat,
     ImportFormats,
     ImportPreview,
     PreviewedRow,
     PreviewProblem,
 )
-from coffers.application.imports import ImportFile, StatementReader
+from coffers.application.ledger.imports import ImportFile, StatementReader
+from coffers.domain.ledger.statements import ReportedStatement
 from coffers.domain.money import money_digits
-from coffers.domain.statements import ReportedStatement
 from coffers.infrastructure.statements.csv_layout import csv_mapping
 from coffers.infrastructure.statements.csv_presets import csv_presets
 from coffers.infrastructure.statements.formats import (

@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Final, TypeVar
 
 from coffers.domain.currencies import MINOR_UNITS
-from coffers.domain.statements import RowProblem
+from coffers.domain.ledger.statements import RowProblem
 from coffers.infrastructure.statements.amounts import PLAIN, POINT, Marks, amount_of
 from coffers.infrastructure.statements.refusals import FieldUnreadable, refused, unreadable
 from coffers.infrastructure.statements.text import CONTROL

@@ -1,6 +1,6 @@
 """What the readers say when a value, or a whole file, is not what it must be."""
 
-from coffers.domain.statements import RowProblem, StatementUnreadable
+from coffers.domain.ledger.statements import RowProblem, StatementUnreadable
 
 
 class FieldUnreadable(ValueError):

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Final
 
 from coffers.domain.errors import Unavailable
-from coffers.domain.statements import ReportedStatement, ReportedTransaction
+from coffers.domain.ledger.statements import ReportedStatement, ReportedTransaction
 from coffers.infrastructure.statements.csv_layout import CsvMapping
 from coffers.infrastructure.statements.formats import Format
 from coffers.infrastructure.statements.parse import check_size

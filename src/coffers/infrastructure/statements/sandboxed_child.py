@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from coffers.domain.statements import ReportedStatement, RowProblem, StatementUnreadable
+from coffers.domain.ledger.statements import ReportedStatement, RowProblem, StatementUnreadable
 from coffers.infrastructure.statements.formats import format_named
 from coffers.infrastructure.statements.parse import parse_statements
 from coffers.infrastructure.statements.sandboxed_wire import (

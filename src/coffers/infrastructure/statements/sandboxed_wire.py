@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.msgpack import Decoder, Encoder
 
-from coffers.domain.statements import ReportedStatement, ReportedTransaction, RowProblem
+from coffers.domain.ledger.statements import ReportedStatement, ReportedTransaction, RowProblem
 from coffers.infrastructure.statements.csv_layout import CsvMapping
 
 #: A millisecond of decoding: what the service does between two other things.

@@ -4,10 +4,10 @@ import re
 from decimal import Decimal
 from typing import Final
 
-from coffers.domain.holdings import AssetType
-from coffers.domain.statements import ReportedTransaction
-from coffers.domain.transactions import TYPE_OF, TransactionStatus
-from coffers.domain.transactions import TransactionSubtype as Sub
+from coffers.domain.ledger.holdings import AssetType
+from coffers.domain.ledger.statements import ReportedTransaction
+from coffers.domain.ledger.transactions import TYPE_OF, TransactionStatus
+from coffers.domain.ledger.transactions import TransactionSubtype as Sub
 from coffers.infrastructure.providers import kinds
 from coffers.infrastructure.providers.paging import Page
 from coffers.infrastructure.providers.reading import (

@@ -5,9 +5,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final, TypeVar
 
-from coffers.domain.accounts import AccountType
-from coffers.domain.holdings import AssetType
-from coffers.domain.providers import (
+from coffers.domain.ledger.accounts import AccountType
+from coffers.domain.ledger.holdings import AssetType
+from coffers.domain.ledger.statements import ReportedAccount, ReportedHolding, ReportedTransaction
+from coffers.domain.linking.providers import (
     Capability,
     CredentialFieldsInvalid,
     Credentials,
@@ -15,7 +16,6 @@ from coffers.domain.providers import (
     KeyProvider,
     ProviderProfile,
 )
-from coffers.domain.statements import ReportedAccount, ReportedHolding, ReportedTransaction
 from coffers.infrastructure.providers.alpaca.activities import CURRENCY, PAGE_SIZE, read_page
 from coffers.infrastructure.providers.http import HttpClient
 from coffers.infrastructure.providers.paging import Page, follow, within

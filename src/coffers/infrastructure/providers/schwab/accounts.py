@@ -4,11 +4,11 @@ from decimal import Decimal
 from typing import Final
 from urllib.parse import quote
 
-from coffers.domain.accounts import AccountType
-from coffers.domain.holdings import AssetType
+from coffers.domain.ledger.accounts import AccountType
+from coffers.domain.ledger.holdings import AssetType
+from coffers.domain.ledger.statements import ReportedAccount, ReportedHolding
+from coffers.domain.linking.providers import ProviderAnsweredNonsense
 from coffers.domain.money import EXACT
-from coffers.domain.providers import ProviderAnsweredNonsense
-from coffers.domain.statements import ReportedAccount, ReportedHolding
 from coffers.infrastructure.providers.reading import (
     Fields,
     objects,

@@ -9,7 +9,8 @@ from datetime import date, timedelta
 from typing import Final, TypeVar
 
 from coffers.application.ports import Clock
-from coffers.domain.providers import (
+from coffers.domain.ledger.statements import ReportedAccount, ReportedHolding, ReportedTransaction
+from coffers.domain.linking.providers import (
     Capability,
     Credentials,
     CredentialType,
@@ -18,7 +19,6 @@ from coffers.domain.providers import (
     ProviderFailed,
     ProviderProfile,
 )
-from coffers.domain.statements import ReportedAccount, ReportedHolding, ReportedTransaction
 from coffers.infrastructure.providers.http import HttpClient, bearer_auth
 from coffers.infrastructure.providers.oauth import CodeGrant, OAuthApplication
 from coffers.infrastructure.providers.paging import Unseen, windows, within

@@ -5,11 +5,11 @@ from decimal import Decimal
 from functools import reduce
 from typing import Final
 
-from coffers.domain.holdings import AssetType
+from coffers.domain.ledger.holdings import AssetType
+from coffers.domain.ledger.statements import ReportedTransaction
+from coffers.domain.ledger.transactions import TYPE_OF, TransactionStatus
+from coffers.domain.ledger.transactions import TransactionSubtype as Sub
 from coffers.domain.money import EXACT
-from coffers.domain.statements import ReportedTransaction
-from coffers.domain.transactions import TYPE_OF, TransactionStatus
-from coffers.domain.transactions import TransactionSubtype as Sub
 from coffers.infrastructure.providers import kinds
 from coffers.infrastructure.providers.reading import Fields, bounded, objects, us_trading_day
 from coffers.infrastructure.providers.schwab.accounts import ASSETS, CURRENCY

@@ -5,16 +5,16 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from coffers.domain.accounts import INVESTMENT_TYPES, AccountType
-from coffers.domain.holdings import AssetType
-from coffers.domain.providers import (
+from coffers.domain.ledger.accounts import INVESTMENT_TYPES, AccountType
+from coffers.domain.ledger.holdings import AssetType
+from coffers.domain.ledger.statements import ReportedAccount, ReportedHolding, ReportedTransaction
+from coffers.domain.ledger.transactions import TYPE_OF, TransactionStatus
+from coffers.domain.ledger.transactions import TransactionSubtype as Sub
+from coffers.domain.linking.providers import (
     ProviderAnsweredNonsense,
     ProviderFailed,
     ProviderRefusedCredentials,
 )
-from coffers.domain.statements import ReportedAccount, ReportedHolding, ReportedTransaction
-from coffers.domain.transactions import TYPE_OF, TransactionStatus
-from coffers.domain.transactions import TransactionSubtype as Sub
 from coffers.infrastructure.providers import kinds
 from coffers.infrastructure.providers.reading import (
     MAX_SYMBOL_CHARS,

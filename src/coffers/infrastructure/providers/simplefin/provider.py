@@ -13,7 +13,8 @@ from typing import Final, TypeVar
 
 import httpx
 
-from coffers.domain.providers import (
+from coffers.domain.ledger.statements import ReportedAccount, ReportedHolding, ReportedTransaction
+from coffers.domain.linking.providers import (
     Capability,
     CredentialFieldsInvalid,
     Credentials,
@@ -23,7 +24,6 @@ from coffers.domain.providers import (
     ProviderProfile,
     ProviderRefusedCredentials,
 )
-from coffers.domain.statements import ReportedAccount, ReportedHolding, ReportedTransaction
 from coffers.infrastructure.providers.addresses import AddressRefused
 from coffers.infrastructure.providers.http import HttpClient, basic_auth
 from coffers.infrastructure.providers.paging import Unseen, windows, within

@@ -1,0 +1,106 @@
+"""What net worth is made of, in SQL."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from sqlalchemy import Select, and_, bindparam, null, select, union_all
+
+from coffers.application.ledger.net_worth import Balances, NetWorthLookups
+from coffers.domain.ids import UserId
+from coffers.domain.ledger.net_worth import MAX_SNAPSHOTS, Sighting
+from coffers.domain.paging import TooManyRows
+from coffers.infrastructure.db.lean import LeanReader, Record
+from coffers.infrastructure.db.ledger.accounts import accounts
+from coffers.infrastructure.db.ledger.snapshots import balance_snapshots
+from coffers.infrastructure.db.types import as_text
+from coffers.infrastructure.db.wire import id_text, plain, views
+
+
+class SqlNetWorthLookups(NetWorthLookups):
+    """Balances now and then, in SQL."""
+
+    def __init__(self, lean: LeanReader) -> None:
+        self._lean = lean
+
+    async def balances(self, user_id: UserId) -> Balances:
+        """As the port says."""
+        rows = await self._lean.rows(_BALANCES, {"user_id": user_id})
+        known = [(code, Decimal(balance)) for code, balance in rows if balance is not None]
+        return Balances(known, len(rows) - len(known))
+
+    async def sightings(
+        self, user_id: UserId, start: datetime, end: datetime
+    ) -> Sequence[Sighting]:
+        """As the port says."""
+        parameters = {"user_id": user_id, "start": start, "end": end}
+        rows = await self._lean.rows(_SIGHTINGS, parameters)
+        if len(rows) > MAX_SNAPSHOTS:
+            raise TooManyRows(f"More than {MAX_SNAPSHOTS} snapshots: choose a shorter range.")
+        return await views(rows, _sighting)
+
+
+_S: Final = balance_snapshots.c
+_BALANCES: Final = select(accounts.c.currency, as_text(accounts.c.balance)).where(
+    accounts.c.user_id == bindparam("user_id"), accounts.c.deactivated_at.is_(None)
+)
+
+
+def _last_before_start() -> Any:  # Any: a scalar subquery
+    earlier = balance_snapshots.alias("earlier")
+    return (
+        select(earlier.c.id)
+        .where(
+            earlier.c.user_id == accounts.c.user_id,
+            earlier.c.account_id == accounts.c.id,
+            earlier.c.captured_at < bindparam("start"),
+        )
+        .order_by(earlier.c.captured_at.desc(), earlier.c.id.desc())
+        .limit(1)
+        .correlate(accounts)
+        .scalar_subquery()
+    )
+
+
+def _all_sightings() -> Select[Any]:
+    seen = select(
+        _S.captured_at.label("at"), _S.id.label("turn"), _S.account_id, _S.currency, _S.balance
+    )
+    within = seen.where(
+        _S.user_id == bindparam("user_id"),
+        _S.captured_at >= bindparam("start"),
+        _S.captured_at < bindparam("end"),
+    )
+    before = seen.join(
+        accounts, and_(accounts.c.user_id == _S.user_id, accounts.c.id == _S.account_id)
+    ).where(_S.user_id == bindparam("user_id"), _S.id == _last_before_start())
+    gone = select(
+        accounts.c.deactivated_at, accounts.c.id, accounts.c.id, accounts.c.currency, null()
+    ).where(
+        accounts.c.user_id == bindparam("user_id"), accounts.c.deactivated_at < bindparam("end")
+    )
+    every = union_all(within, before, gone).subquery("every")
+    return (
+        select(
+            plain(every.c.at),
+            id_text(every.c.account_id),
+            every.c.currency,
+            as_text(every.c.balance),
+        )
+        .order_by(every.c.at, every.c.turn)
+        .limit(MAX_SNAPSHOTS + 1)
+    )
+
+
+_SIGHTINGS: Final = _all_sightings()
+
+
+def _sighting(row: Record) -> Sighting:
+    at, account_id, currency, balance = row
+    return Sighting(
+        datetime.fromisoformat(at) if isinstance(at, str) else at,
+        account_id,
+        currency,
+        None if balance is None else Decimal(balance),
+    )
