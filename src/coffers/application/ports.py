@@ -17,6 +17,7 @@ from coffers.domain.identity.verifications import OneTimeTokens
 from coffers.domain.ids import SessionId, UserId
 from coffers.domain.jobs import Jobs
 from coffers.domain.ledger.accounts import Accounts
+from coffers.domain.ledger.annotations import Annotations
 from coffers.domain.ledger.holdings import Holdings
 from coffers.domain.ledger.images import Images
 from coffers.domain.ledger.imports import Imports
@@ -96,6 +97,9 @@ class UnitOfWork(Protocol):
 
     @property
     def transactions(self) -> Transactions: ...  # noqa: D102
+
+    @property
+    def annotations(self) -> Annotations: ...  # noqa: D102
 
     @property
     def snapshots(self) -> Snapshots: ...  # noqa: D102

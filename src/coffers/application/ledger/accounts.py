@@ -144,7 +144,8 @@ async def open_account(
     Raises TooManyAccounts.
     """
     now = clock.now()
-    balance = draft.opening_balance
+    told = draft.opening_balance
+    opening = None if told is None else money_digits(told, draft.currency)
     account = Account(
         id=new_id(),
         user_id=principal.user_id,
@@ -152,7 +153,8 @@ async def open_account(
         name=draft.name,
         account_type=draft.account_type,
         currency=draft.currency,
-        balance=None if balance is None else money_digits(balance, draft.currency),
+        balance=opening,
+        opening_balance=opening,
         created_at=now,
         updated_at=now,
     )

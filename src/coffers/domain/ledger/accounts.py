@@ -90,7 +90,8 @@ class Account:
     """One account. A balance of None is not known; a credit balance is negative when money is owed.
 
     `connection_id` is None for accounts kept by hand or fed from files. `account_number` is sealed
-    for this account's id. `deactivated_at` is when its provider stopped reporting it.
+    for this account's id. `deactivated_at` is when its provider stopped reporting it. Of an account
+    kept by hand, `opening_balance` and its entries add up to `balance`.
     """
 
     id: UUID
@@ -108,6 +109,7 @@ class Account:
     balance: Decimal | None = None
     available_balance: Decimal | None = None
     cash_balance: Decimal | None = None
+    opening_balance: Decimal | None = None
     deactivated_at: datetime | None = None
     last_synced_at: datetime | None = None
     version: int = 1

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import Any, Final, TypeVar
 
 import asyncpg
-from sqlalchemy import Table, text
+from sqlalchemy import Column, Table, text
 
 from coffers.domain.errors import Unavailable
 from coffers.infrastructure.db.engines import BULK_PATIENCE_S
@@ -21,44 +21,60 @@ Recorder = Callable[[T], Record]
 
 
 async def stage(
-    transaction: Transaction, table: Table, rows: Sequence[T], record: Recorder[T]
+    transaction: Transaction,
+    table: Table,
+    columns: Sequence[Column[Any]],
+    rows: Sequence[T],
+    record: Recorder[T],
 ) -> str:
-    """Copy the rows, one record per column of the table, into a fresh temporary table (PostgreSQL).
+    """Copy the rows, one value per column, into a fresh temporary table like this (PostgreSQL).
 
     Answers its name; it is gone after `unstage` or with the transaction.
     """
     name = f"staged_{table.name}"
     # Through SQLAlchemy, which opens the transaction at its first statement, not before.
-    create = f"CREATE TEMPORARY TABLE {name} (LIKE {table.name}) ON COMMIT DROP"
+    names = ", ".join(column.name for column in columns)
+    create = (
+        f"CREATE TEMPORARY TABLE {name} ON COMMIT DROP AS SELECT {names} FROM {table.name} LIMIT 0"  # noqa: S608 - names of tables and columns
+    )
     await transaction.execute(text(create))
-    await _copy(transaction, name, table, rows, record)
+    await _copy(transaction, name, columns, rows, record)
     return name
 
 
 async def copy_rows(
-    transaction: Transaction, table: Table, rows: Sequence[T], record: Recorder[T]
+    transaction: Transaction,
+    table: Table,
+    columns: Sequence[Column[Any]],
+    rows: Sequence[T],
+    record: Recorder[T],
 ) -> None:
-    """Copy the rows, one record per column, into the table itself (PostgreSQL).
+    """Copy the rows, one value per column, into the table itself (PostgreSQL).
 
     Raises asyncpg.UniqueViolationError, after which the transaction can only be rolled back.
     """
     # As above: the transaction is open before the driver is spoken to.
     await transaction.execute(text("SELECT 1"))
-    await _copy(transaction, table.name, table, rows, record)
+    await _copy(transaction, table.name, columns, rows, record)
 
 
 async def _copy(
-    transaction: Transaction, name: str, table: Table, rows: Sequence[T], record: Recorder[T]
+    transaction: Transaction,
+    name: str,
+    columns: Sequence[Column[Any]],
+    rows: Sequence[T],
+    record: Recorder[T],
 ) -> None:
     if transaction.patience_s is not None:
         transaction.patience_s = BULK_PATIENCE_S
     raw = await transaction.connection.get_raw_connection()
     driver: Any = raw.driver_connection  # Any: asyncpg's connection is untyped
-    columns = [column.name for column in table.c]
     try:
         with translated():
             await driver.copy_records_to_table(
-                name, records=_records(rows, record), columns=columns
+                name,
+                records=_records(rows, record),
+                columns=[column.name for column in columns],
             )
     except (asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError) as error:
         raise Unavailable("The database does not answer at the moment.") from error

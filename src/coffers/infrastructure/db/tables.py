@@ -13,11 +13,13 @@ from coffers.infrastructure.db.ledger import (
 from coffers.infrastructure.db.linking import connections, syncs
 from coffers.infrastructure.db.live import events
 from coffers.infrastructure.db.metadata import METADATA
+from coffers.infrastructure.db.spending import categories
 
 __all__ = [
     "METADATA",
     "accounts",
     "api_keys",
+    "categories",
     "connections",
     "events",
     "holdings",

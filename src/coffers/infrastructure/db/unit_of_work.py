@@ -26,6 +26,7 @@ from coffers.infrastructure.db.identity.users import SqlUsers
 from coffers.infrastructure.db.identity.verifications import SqlOneTimeTokens
 from coffers.infrastructure.db.jobs import SqlJobs
 from coffers.infrastructure.db.ledger.accounts import SqlAccounts
+from coffers.infrastructure.db.ledger.annotations import SqlAnnotations
 from coffers.infrastructure.db.ledger.holdings import SqlHoldings
 from coffers.infrastructure.db.ledger.images import SqlImages
 from coffers.infrastructure.db.ledger.imports import SqlImports
@@ -77,6 +78,7 @@ class SqlUnitOfWork(HeldUnitOfWork):
     accounts = repository(SqlAccounts)
     holdings = repository(SqlHoldings)
     transactions = repository(SqlTransactions)
+    annotations = repository(SqlAnnotations)
     snapshots = repository(SqlSnapshots)
     connections = repository(SqlConnections)
     adoptions = repository(SqlAdoptions)

@@ -62,6 +62,7 @@ accounts: Final = Table(
     Column("balance", ExactDecimal),
     Column("available_balance", ExactDecimal),
     Column("cash_balance", ExactDecimal),
+    Column("opening_balance", ExactDecimal),
     Column("deactivated_at", UTCDateTime),
     Column("last_synced_at", UTCDateTime),
     Column("version", Integer, nullable=False),

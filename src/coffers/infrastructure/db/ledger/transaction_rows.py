@@ -5,6 +5,7 @@ from typing import Final
 
 import asyncpg
 from sqlalchemy import (
+    Boolean,
     Column,
     Date,
     Index,
@@ -15,6 +16,7 @@ from sqlalchemy import (
     TextClause,
     UniqueConstraint,
     bindparam,
+    false,
     text,
 )
 
@@ -24,8 +26,26 @@ from coffers.infrastructure.db.bulk import copy_rows, run_many, stage, unstage
 from coffers.infrastructure.db.ledger.transaction_records import Records
 from coffers.infrastructure.db.metadata import METADATA
 from coffers.infrastructure.db.transaction import Transaction
-from coffers.infrastructure.db.types import ExactDecimal, Id, UTCDateTime
+from coffers.infrastructure.db.types import ExactDecimal, Id, Json, UTCDateTime
 
+#: What the owner and the owner's rules say of a movement; no source ever writes these.
+ANNOTATIONS: Final = (
+    Column("category_id", Id),
+    Column("merchant", Text),
+    Column("notes", Text),
+    #: A list of words, sorted.
+    Column("tags", Json),
+    #: A list of {"category_id", "amount", "notes"}; the amounts add up to the movement's.
+    Column("splits", Json),
+    Column("is_ignored", Boolean, nullable=False, server_default=false()),
+    #: The confirmed transfer that the movement is a leg of.
+    Column("transfer_id", Id),
+    Column("reconciliation_id", Id),
+    #: Who set what: {"category_id": "user" | "rule:<id>" | …}.
+    Column("annotated_by", Json),
+    #: Merchant, notes and tags, case-folded: what a search looks through beside `search_text`.
+    Column("annotation_text", Text),
+)
 transactions: Final = Table(
     "transactions",
     METADATA,
@@ -55,6 +75,7 @@ transactions: Final = Table(
     Column("version", Integer, nullable=False),
     Column("created_at", UTCDateTime, nullable=False),
     Column("updated_at", UTCDateTime, nullable=False),
+    *ANNOTATIONS,
     UniqueConstraint("user_id", "account_id", "provider_transaction_id"),
     Index("ix_transactions_id", "id"),
     Index("ix_transactions_user_id_transaction_date_id", "user_id", "transaction_date", "id"),
@@ -92,7 +113,7 @@ async def insert_rows(
         inserted = await run_many(transaction, _SQLITE_INSERT, rows, records.of)
         return inserted == len(rows)
     try:
-        await copy_rows(transaction, transactions, rows, records.of)
+        await copy_rows(transaction, transactions, _COLUMNS, rows, records.of)
     except asyncpg.UniqueViolationError:
         return False
     return True
@@ -113,7 +134,7 @@ async def merge_rows(
         written = await run_many(transaction, _SQLITE_MERGE, rows, records.of)
         inserted = await _count(transaction, account) - before if written else 0
         return inserted, written - inserted
-    staged = await stage(transaction, transactions, rows, records.of)
+    staged = await stage(transaction, transactions, _COLUMNS, rows, records.of)
     updated = (await transaction.execute(_of(_UPDATE_STAGED, account))).rowcount
     inserted = (await transaction.execute(_of(_INSERT_STAGED, account))).rowcount
     await unstage(transaction, staged)
@@ -134,8 +155,10 @@ _TOLD: Final = (
     *("asset_type", "symbol", "security_name", "quantity", "unit_price", "commission"),
     *("transaction_date", "settlement_date"),
 )
-_ALL: Final = ", ".join(column.name for column in transactions.c)
-_VALUES: Final = ", ".join("?" for _ in transactions.c)
+_OURS_ALONE: Final = frozenset(column.name for column in ANNOTATIONS)
+_COLUMNS: Final = [column for column in transactions.c if column.name not in _OURS_ALONE]
+_ALL: Final = ", ".join(column.name for column in _COLUMNS)
+_VALUES: Final = ", ".join("?" for _ in _COLUMNS)
 _MATCH: Final = "(user_id, account_id, provider_transaction_id)"
 _OURS: Final = "transactions.user_id = :user_id AND transactions.account_id = :account_id"
 _SAME: Final = "transactions.provider_transaction_id = staged.provider_transaction_id"
