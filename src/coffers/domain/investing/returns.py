@@ -1,0 +1,239 @@
+"""Returns: money-weighted, time-weighted, Modified Dietz, and how they are annualised.
+
+Amounts come in as decimals and rates go out as decimals of RATE_DIGITS fraction digits; in between
+the root finding uses floats. Rates are fractions: 0.05 is five percent. What cannot be computed is
+None with a reason, never zero.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from itertools import pairwise
+from typing import Final
+
+RATE_DIGITS: Final = 12
+#: ACT/365, as spreadsheets count for XIRR.
+DAYS_A_YEAR: Final = 365
+#: Where roots are looked for, in ln(1 + rate): from nearly everything lost to e^40 a year.
+_LOWEST: Final = -40.0
+_HIGHEST: Final = 40.0
+_STEPS: Final = 1_600
+_BISECTIONS: Final = 200
+ZERO: Final = Decimal(0)
+
+
+class Undefined(StrEnum):
+    """Why there is no number."""
+
+    NO_FLOWS = "no_flows"
+    ONE_SIGN = "one_sign"
+    ZERO_SPAN = "zero_span"
+    NO_ROOT = "no_root"
+    NOTHING_INVESTED = "nothing_invested"
+    MISSING_VALUE = "missing_value"
+    TOO_FEW_RETURNS = "too_few_returns"
+    NO_VARIATION = "no_variation"
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A rate, or the reason why there is none; `others` are further roots where there are."""
+
+    value: Decimal | None
+    reason: Undefined | None = None
+    others: tuple[Decimal, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Money on a day: below zero what the investor put in, above zero what came back."""
+
+    day: date
+    amount: Decimal
+
+
+def xirr(flows: Iterable[Flow]) -> Rate:
+    """The yearly rate at which the flows' values on the first day add up to nothing.
+
+    ACT/365 from the first flow, flows of a day netted. Of several roots the one nearest to zero;
+    the others are told. Always annualised, as spreadsheets do.
+    """
+    return _money_weighted(flows, lambda years: years)
+
+
+def period_rate(flows: Sequence[Flow]) -> Rate:
+    """Likewise over the whole span from the first to the last flow, not annualised."""
+    span = _span_years(flows)
+    return _money_weighted(flows, lambda years: years / span if span else 0.0)
+
+
+def _money_weighted(flows: Iterable[Flow], exponent: Callable[[float], float]) -> Rate:
+    netted = _netted(flows)
+    reason = _refusal(netted)
+    if reason is not None:
+        return Rate(None, reason)
+    start = netted[0].day
+    terms = [(float(flow.amount), exponent(_years(start, flow.day))) for flow in netted]
+    roots = sorted(_roots(terms), key=abs)
+    if not roots:
+        return Rate(None, Undefined.NO_ROOT)
+    first, *others = (decimal_rate(math.expm1(root)) for root in roots)
+    return Rate(first, others=tuple(others))
+
+
+def _netted(flows: Iterable[Flow]) -> list[Flow]:
+    by_day: dict[date, Decimal] = defaultdict(Decimal)
+    for flow in flows:
+        by_day[flow.day] += flow.amount
+    return [Flow(day, amount) for day, amount in sorted(by_day.items()) if amount]
+
+
+def _refusal(netted: Sequence[Flow]) -> Undefined | None:
+    if not netted:
+        return Undefined.NO_FLOWS
+    if len({flow.day for flow in netted}) == 1:
+        return Undefined.ZERO_SPAN
+    if len({flow.amount > 0 for flow in netted}) == 1:
+        return Undefined.ONE_SIGN
+    return None
+
+
+def _span_years(flows: Sequence[Flow]) -> float:
+    days = [flow.day for flow in flows]
+    return _years(min(days), max(days)) if days else 0.0
+
+
+def _years(start: date, day: date) -> float:
+    return (day - start).days / DAYS_A_YEAR
+
+
+def _roots(terms: Sequence[tuple[float, float]]) -> list[float]:
+    """Where the discounted sum changes its sign, each by bisection."""
+    width = (_HIGHEST - _LOWEST) / _STEPS
+    edges = [_LOWEST + width * step for step in range(_STEPS + 1)]
+    signs = [_sign(terms, edge) for edge in edges]
+    exact = [edge for edge, sign in zip(edges, signs, strict=True) if not sign]
+    return exact + [
+        _bisected(terms, edges[step], edges[step + 1], signs[step])
+        for step in range(_STEPS)
+        if signs[step] * signs[step + 1] < 0
+    ]
+
+
+def _bisected(terms: Sequence[tuple[float, float]], low: float, high: float, sign: int) -> float:
+    for _ in range(_BISECTIONS):
+        middle = (low + high) / 2
+        if middle in {low, high}:
+            break
+        if _sign(terms, middle) == sign:
+            low = middle
+        else:
+            high = middle
+    return (low + high) / 2
+
+
+def _sign(terms: Sequence[tuple[float, float]], growth: float) -> int:
+    """The sign of the sum of amount * e^(-growth * time), scaled so that nothing overflows."""
+    largest = max(-growth * time for _, time in terms)
+    total = math.fsum(amount * math.exp(-growth * time - largest) for amount, time in terms)
+    return (total > 0) - (total < 0)
+
+
+@dataclass(frozen=True, slots=True)
+class DayValue:
+    """What was held at the end of a day, and what came in at its start and left at its end.
+
+    Inflow and outflow are external flows only, both above zero; None where a price or rate is
+    missing. Purchases, sales and income inside are no flows.
+    """
+
+    day: date
+    value: Decimal | None
+    inflow: Decimal = ZERO
+    outflow: Decimal = ZERO
+
+
+def daily_returns(days: Sequence[DayValue]) -> list[Decimal | None]:
+    """The return of each day but the first; None where nothing was invested or a value is missing.
+
+    Inflows count from the start of their day, outflows to the end of theirs.
+    """
+    returns = (_day_return(before, day) for before, day in pairwise(days))
+    return list(returns)
+
+
+def _day_return(before: DayValue, day: DayValue) -> Decimal | None:
+    if before.value is None or day.value is None:
+        return None
+    invested = before.value + day.inflow
+    return None if invested <= 0 else (day.value + day.outflow) / invested - 1
+
+
+def time_weighted(days: Sequence[DayValue]) -> Rate:
+    """The linked daily returns. A day on which nothing was invested links as no change.
+
+    That is how a full sale does not count as a loss of everything.
+    """
+    if any(day.value is None for day in days):
+        return Rate(None, Undefined.MISSING_VALUE)
+    returns = [each for each in daily_returns(days) if each is not None]
+    if not returns:
+        return Rate(None, Undefined.NOTHING_INVESTED)
+    return Rate(decimal_rate(linked(returns)))
+
+
+def linked(returns: Iterable[Decimal]) -> Decimal:
+    """The growth over all of them, one after the other."""
+    growth = Decimal(1)
+    for each in returns:
+        growth *= 1 + each
+    return growth - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """From the end of the first day to the end of the last, and what was held on both."""
+
+    first: date
+    last: date
+    start_value: Decimal
+    end_value: Decimal
+
+
+def modified_dietz(period: Period, flows: Sequence[Flow]) -> Rate:
+    """Gain over the average capital; each flow weighs by the part of the period it was there for.
+
+    Flows here are the portfolio's: above zero what came in. Not annualised (Dietz, CFA Institute).
+    """
+    days = (period.last - period.first).days
+    if days <= 0:
+        return Rate(None, Undefined.ZERO_SPAN)
+    net = sum((flow.amount for flow in flows), ZERO)
+    weighted = sum((flow.amount * (period.last - flow.day).days for flow in flows), ZERO) / days
+    capital = period.start_value + weighted
+    if capital <= 0:
+        return Rate(None, Undefined.NOTHING_INVESTED)
+    return Rate(decimal_rate((period.end_value - period.start_value - net) / capital))
+
+
+def simple_return(gain: Decimal, invested: Decimal) -> Rate:
+    """Gain over what was put in."""
+    if invested <= 0:
+        return Rate(None, Undefined.NOTHING_INVESTED)
+    return Rate(decimal_rate(gain / invested))
+
+
+def annualised(rate: Decimal, days: int) -> Decimal | None:
+    """By calendar days, ACT/365; None for less than a year: extrapolating would invent a number."""
+    if days < DAYS_A_YEAR or rate <= -1:
+        return None
+    return decimal_rate(math.pow(float(1 + rate), DAYS_A_YEAR / days) - 1)
+
+
+def decimal_rate(rate: float | Decimal) -> Decimal:
+    """With RATE_DIGITS fraction digits."""
+    return round(Decimal(rate), RATE_DIGITS)
