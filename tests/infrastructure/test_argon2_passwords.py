@@ -30,6 +30,15 @@ async def test_nothing_matches_what_is_no_hash(passwords: Argon2Passwords, kept:
     assert not await passwords.verify("nobody's password", kept)
 
 
+async def test_a_hash_of_other_parameters_is_outdated(passwords: Argon2Passwords) -> None:
+    stronger = Argon2Passwords(time_cost=2, memory_kib=8)
+    kept = await passwords.hash("correct horse battery")
+    stronger.close()
+
+    assert stronger.is_outdated(kept)
+    assert not passwords.is_outdated(kept)
+
+
 async def test_beyond_its_queue_the_answer_is_to_come_back(
     monkeypatch: pytest.MonkeyPatch, passwords: Argon2Passwords
 ) -> None:

@@ -31,6 +31,7 @@ from coffers.domain.linking.dormancy import Dormancy
 from coffers.domain.linking.schedules import Schedules
 from coffers.domain.linking.syncs import Syncs
 from coffers.domain.live.events import Event
+from coffers.domain.markets.rates import OwnRates
 
 
 class UnitOfWork(Protocol):
@@ -103,6 +104,9 @@ class UnitOfWork(Protocol):
 
     @property
     def snapshots(self) -> Snapshots: ...  # noqa: D102
+
+    @property
+    def exchange_rates(self) -> OwnRates: ...  # noqa: D102
 
     async def __aenter__(self) -> Self: ...
 
@@ -209,6 +213,10 @@ class Passwords(Protocol):
 
     async def verify(self, password: str, password_hash: str | None) -> bool:
         """Whether they belong together; without a hash it costs the same time and is False."""
+        ...
+
+    def is_outdated(self, password_hash: str) -> bool:
+        """Whether it was made with other parameters than those of today."""
         ...
 
 

@@ -43,6 +43,10 @@ class Argon2Passwords(Passwords):
         matches = await self._run(lambda: self._matches(compared, password))
         return matches and password_hash is not None
 
+    def is_outdated(self, password_hash: str) -> bool:
+        """As the port says."""
+        return self._hasher.check_needs_rehash(password_hash)
+
     def close(self) -> None:
         """Let the threads go."""
         self._threads.shutdown(wait=False, cancel_futures=True)

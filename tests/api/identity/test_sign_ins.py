@@ -271,3 +271,43 @@ async def test_an_account_may_be_tried_five_times_a_minute_from_all_addresses_to
         ]
 
     assert [answer.status_code for answer in answers] == [401] * 5 + [429]
+
+
+async def test_a_hash_made_with_other_parameters_is_made_anew_by_the_next_sign_in(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with running(settings_for(database_url, tmp_path)) as client:
+        ada = await sign_up(client, "ada")
+    async with running(settings_for(database_url, tmp_path, argon2_memory_kib=16)) as client:
+        answers = [await attempt(client, ada.email) for _ in range(2)]
+
+        (row,) = await rows(client, select(users.c.password_hash))
+        names = await event_names(client, ada.id)
+
+    assert [answer.status_code for answer in answers] == [201, 201]
+    assert "$m=16," in row.password_hash
+    assert names.count("PasswordHashRenewed") == 1
+
+
+async def test_sign_ins_at_once_make_a_hash_anew_and_none_of_them_fails(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with running(settings_for(database_url, tmp_path)) as client:
+        ada = await sign_up(client, "ada")
+    async with running(settings_for(database_url, tmp_path, argon2_time_cost=2)) as client:
+        answers = await asyncio.gather(*(attempt(client, ada.email) for _ in range(4)))
+
+    assert [answer.status_code for answer in answers] == [201] * 4
+
+
+async def test_a_wrong_password_leaves_an_outdated_hash_as_it_is(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    async with running(settings_for(sqlite_url, tmp_path)) as client:
+        ada = await sign_up(client, "ada")
+    async with running(settings_for(sqlite_url, tmp_path, argon2_memory_kib=16)) as client:
+        await fail(client, ada.email, times=1)
+
+        (row,) = await rows(client, select(users.c.password_hash))
+
+    assert "$m=8," in row.password_hash

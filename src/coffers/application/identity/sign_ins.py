@@ -20,7 +20,7 @@ from coffers.domain.identity.users import (
     UserNotFound,
 )
 from coffers.domain.ids import SYSTEM, SessionId, UserId, new_id
-from coffers.domain.live.events import Origin
+from coffers.domain.live.events import Event, Origin
 
 SIGN_IN: Final = Attempt("SignIn")
 
@@ -45,14 +45,30 @@ async def sign_in(
 
     Raises InvalidCredentials for anything wrong and, only after a right password, AccountLocked,
     AccountInactive, EmailNotVerified. The cost does not tell whether the account exists: nobody's
-    password is verified and nobody's failure is counted with the same statements.
+    password is verified and nobody's failure is counted with the same statements. A hash made with
+    other parameters than today's is made anew.
     """
-    async with uow:
-        named = await uow.users.find_by_sign_in_name(credentials.name)
-    is_right = await passwords.verify(credentials.password, named.password_hash if named else None)
-    if named is None or not is_right:
-        await _remember_failure(uow, clock, named.id if named else SYSTEM)
-        raise InvalidCredentials("Wrong e-mail address or password.")
+    try:
+        return await _attempt(uow, passwords, tokens, clock, origin, credentials)
+    except _HashReplaced:
+        # Perhaps by another sign-in of theirs, which made it anew: the password may be right still.
+        return await _attempt(uow, passwords, tokens, clock, origin, credentials)
+
+
+class _HashReplaced(InvalidCredentials):
+    pass
+
+
+async def _attempt(
+    uow: UnitOfWork,
+    passwords: Passwords,
+    tokens: AccessTokens,
+    clock: Clock,
+    origin: Origin,
+    credentials: Credentials,
+) -> TokenPair:
+    named = await _proven(uow, passwords, clock, credentials)
+    new_hash = await _new_hash(passwords, named, credentials.password)
     async with uow:
         now = clock.now()
         user = await _unchanged(uow, named)
@@ -63,9 +79,31 @@ async def sign_in(
             raise refusal
         if user.failed_sign_ins or user.locked_until:
             await uow.users.forget_failed_sign_ins(user.id)
+        if new_hash is not None:
+            await uow.users.set_password(user.id, new_hash)
+            uow.record(Event("PasswordHashRenewed", user.id, user.id))
         pair = await _begin(uow, tokens, user, origin, now)
         await uow.commit()
     return pair
+
+
+async def _proven(
+    uow: UnitOfWork, passwords: Passwords, clock: Clock, credentials: Credentials
+) -> User:
+    async with uow:
+        named = await uow.users.find_by_sign_in_name(credentials.name)
+    is_right = await passwords.verify(credentials.password, named.password_hash if named else None)
+    if named is None or not is_right:
+        await _remember_failure(uow, clock, named.id if named else SYSTEM)
+        raise InvalidCredentials("Wrong e-mail address or password.")
+    return named
+
+
+async def _new_hash(passwords: Passwords, user: User, password: str) -> str | None:
+    """In place of one that is outdated."""
+    if not passwords.is_outdated(user.password_hash):
+        return None
+    return await passwords.hash(password)
 
 
 async def _remember_failure(uow: UnitOfWork, clock: Clock, user_id: UserId) -> None:
@@ -80,7 +118,7 @@ async def _unchanged(uow: UnitOfWork, named: User) -> User:
     """The user as they are by now; a password that was changed meanwhile opens nothing."""
     user = await uow.users.find(named.id)
     if user is None or user.password_hash != named.password_hash:
-        raise InvalidCredentials("Wrong e-mail address or password.")
+        raise _HashReplaced("Wrong e-mail address or password.")
     return user
 
 
