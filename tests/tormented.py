@@ -117,6 +117,14 @@ class Bench:
         await self.write(update(connections).where(mine).values(due))
         await self.write(update(jobs).where(jobs.c.kind == "sync_turns").values(run_at=past))
 
+    async def let_leases_lapse(self, customer: Customer) -> None:
+        """As if the time of whoever was killed had run out."""
+        past = datetime.now(UTC) - timedelta(seconds=1)
+        held = (connections.c.user_id == customer.user_id) & connections.c.sync_id.is_not(None)
+        await self.write(update(connections).where(held).values(sync_leased_until=past))
+        taken = jobs.c.leased_until.is_not(None)
+        await self.write(update(jobs).where(taken).values(leased_until=past))
+
     async def ledger(self, customer: Customer) -> dict[str, list[str]]:
         """What the broker's word has become: every row by its account, without what is ours."""
         names = {row.id: row.provider_account_id for row in await self.rows(accounts, customer)}
