@@ -9,7 +9,7 @@ from coffers.application.identity.security import SecurityConfigs
 from coffers.application.identity.sessions import SessionLists
 from coffers.application.identity.tokens import RefreshTokenLookups
 from coffers.application.identity.users import Profiles
-from coffers.application.identity.verifications import Letters
+from coffers.application.identity.verifications import Post
 from coffers.application.jobs import JobQueue
 from coffers.application.ledger.accounts import AccountLookups
 from coffers.application.ledger.holdings import HoldingLookups
@@ -25,6 +25,7 @@ from coffers.application.linking.sync_reports import SyncLookups
 from coffers.application.live.audit_log import AuditLogs
 from coffers.application.live.event_streams import EventStream
 from coffers.application.live.events import ChangeFeeds
+from coffers.application.markets.rates import RateLookups
 from coffers.application.ports import (
     AccessTokens,
     Clock,
@@ -38,6 +39,7 @@ from coffers.application.ports import (
 from coffers.application.rate_limits import RateLimiter
 from coffers.application.vitals import Vitals
 from coffers.domain.live.events import Origin
+from coffers.domain.markets.rates import ExchangeRates
 from coffers.domain.paging import Cursors
 
 UnitOfWorkFactory = Callable[[Origin, IdempotencyClaim | None], HeldUnitOfWork]
@@ -58,7 +60,7 @@ class Services:
     audit_logs: AuditLogs
     job_queue: JobQueue
     mailer: Mailer
-    letters: Letters
+    post: Post
     profiles: Profiles
     session_lists: SessionLists
     refresh_token_lookups: RefreshTokenLookups
@@ -79,4 +81,6 @@ class Services:
     transaction_lookups: TransactionLookups
     snapshot_lookups: SnapshotLookups
     net_worth_lookups: NetWorthLookups
+    exchange_rates: ExchangeRates
+    rate_lookups: RateLookups
     vitals: Vitals

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
+from coffers.application.identity.verifications import Post
 from coffers.application.ledger.imports import ImportDesk
 from coffers.application.linking.credentials import ProviderAccess
 from coffers.application.linking.providers import Catalogue
@@ -41,6 +42,7 @@ from coffers.infrastructure.db.linking.connections import SqlConnectionLookups
 from coffers.infrastructure.db.linking.syncs import SqlSyncLookups
 from coffers.infrastructure.db.live.audit_log import SqlAuditLogs
 from coffers.infrastructure.db.live.events import SqlChangeFeeds
+from coffers.infrastructure.db.markets.rates import SqlExchangeRates
 from coffers.infrastructure.db.reader import Reader
 from coffers.infrastructure.db.unit_of_work import Committed, SqlUnitOfWork
 from coffers.infrastructure.db.vitals import SqlVitals
@@ -52,6 +54,7 @@ from coffers.infrastructure.jwt_keys import KeyRing, SigningKey
 from coffers.infrastructure.jwt_tokens import JwtAccessTokens
 from coffers.infrastructure.letters import PlainLetters
 from coffers.infrastructure.mail import open_mailer
+from coffers.infrastructure.markets.ecb_rates import BundledRates
 from coffers.infrastructure.providers.catalogue import Registration, build_catalogue
 from coffers.infrastructure.providers.http import HttpClient, HttpLimits
 from coffers.infrastructure.redis.line import Line
@@ -94,6 +97,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         reader = Reader(engines)
         lean = LeanReader(engines, reader)
         session_lists = SqlSessionLists(reader, clock)
+        rates = SqlExchangeRates(reader, BundledRates())
         committed = _announcing(limiter, event_stream)
 
         def unit_of_work(origin: Origin, claim: IdempotencyClaim | None = None) -> SqlUnitOfWork:
@@ -112,7 +116,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 audit_logs=SqlAuditLogs(reader),
                 job_queue=SqlJobQueue(engines, reader),
                 mailer=mailer,
-                letters=PlainLetters(settings.public_base_url),
+                post=Post(PlainLetters(settings.public_base_url), _vault(settings)),
                 profiles=SqlProfiles(reader),
                 session_lists=session_lists,
                 refresh_token_lookups=session_lists,
@@ -138,6 +142,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 transaction_lookups=SqlTransactionLookups(reader),
                 snapshot_lookups=SqlSnapshotLookups(reader, lean),
                 net_worth_lookups=SqlNetWorthLookups(lean),
+                exchange_rates=rates,
+                rate_lookups=rates,
                 vitals=SqlVitals(engines, outdated_revisions(), getattr(limiter, "is_there", None)),
             )
         finally:

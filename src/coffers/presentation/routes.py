@@ -69,6 +69,7 @@ from coffers.domain.linking.syncs import (
     SyncTakenOver,
     SyncTooRecent,
 )
+from coffers.domain.markets.rates import RateInvalid, RateNotFound, TooManyRates
 from coffers.domain.paging import CursorInvalid, TooManyRows
 from coffers.domain.ranges import RangeInvalid
 from coffers.presentation.access import ADMIN, PUBLIC, SELF, SESSION, USER, Access
@@ -95,6 +96,7 @@ from coffers.presentation.api.linking import connections, oauth_callback, provid
 from coffers.presentation.api.linking.connections import NoRedirect
 from coffers.presentation.api.live import audit_log, events
 from coffers.presentation.api.live.events import LastEventIdInvalid
+from coffers.presentation.api.markets import rates
 from coffers.presentation.event_streams import EVENT_STREAM_TYPE
 from coffers.presentation.limits import (
     API_READ,
@@ -264,6 +266,11 @@ ROUTES: Final[Sequence[Route]] = (
     Route("GET", "/balance-snapshots", snapshots.list_latest_snapshots, USER, API_READ, []),
     Route("GET", "/accounts/{account_id}/balance-history", snapshots.get_balance_history, USER, API_READ, [RangeInvalid, AccountNotFound, NotYours, TooManyRows]),
     Route("GET", "/accounts/{account_id}/balance-snapshots", snapshots.list_account_snapshots, USER, API_READ, [AccountNotFound, NotYours]),
+
+    Route("GET", "/exchange-rates", rates.list_exchange_rates, USER, API_READ, [RangeInvalid, TooManyRows]),
+    Route("POST", "/exchange-rates", rates.keep_exchange_rates, USER, API_WRITE, [RateInvalid, TooManyRates], body=JSON),
+    Route("GET", "/exchange-rates/own", rates.list_own_exchange_rates, USER, API_READ, [RangeInvalid, TooManyRows]),
+    Route("DELETE", "/exchange-rates/own/{exchange_rate_id}", rates.forget_exchange_rate, USER, API_WRITE, [RateNotFound, NotYours]),
 
     Route("GET", "/net-worth", net_worth.get_net_worth, USER, API_READ, []),
     Route("GET", "/net-worth/history", net_worth.get_net_worth_history, USER, API_READ, [RangeInvalid, TooManyRows]),

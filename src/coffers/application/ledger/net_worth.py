@@ -1,7 +1,7 @@
 """What one is worth, now and day by day."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -24,6 +24,7 @@ from coffers.domain.ledger.net_worth import (
     worth_by_day,
     worth_of,
 )
+from coffers.domain.markets.rates import ExchangeRates, RateBook
 from coffers.domain.money import money_digits
 from coffers.domain.paging import TooManyRows
 from coffers.domain.ranges import check_range
@@ -100,34 +101,42 @@ class NetWorthLookups(Protocol):
 
 
 async def get_net_worth(
-    lookups: NetWorthLookups, profiles: Profiles, clock: Clock, principal: Principal
+    lookups: NetWorthLookups,
+    profiles: Profiles,
+    rates: ExchangeRates,
+    clock: Clock,
+    principal: Principal,
 ) -> NetWorthStatement:
-    """What the caller owns and owes now."""
-    base = (await profiles.profile(principal.user_id)).view.base_currency
+    """What the caller owns and owes now, in the base currency at today's rates."""
+    profile = (await profiles.profile(principal.user_id)).view
+    base, today = profile.base_currency, clock.now().astimezone(ZoneInfo(profile.time_zone)).date()
     held = await lookups.balances(principal.user_id)
     worth = worth_of(held.balances)
+    book = await rates.book(principal.user_id, today, today)
     return NetWorthStatement(
         as_of=clock.now(),
         assets_by_currency=_texts(worth.assets),
         liabilities_by_currency=_texts(worth.liabilities),
         net_worth_by_currency=_texts(worth.net),
         base_currency=base,
-        net_worth=_total(worth, base),
-        net_worth_unavailable_reason=_reason(worth.foreign(base), base),
+        net_worth=_total(worth, base, book, today),
+        net_worth_unavailable_reason=_reason(worth.missing(base, book, today), base),
         accounts_without_balance=held.without_balance,
     )
 
 
-async def get_net_worth_history(
+async def get_net_worth_history(  # noqa: PLR0913, PLR0917 - the range and four ports
     lookups: NetWorthLookups,
     profiles: Profiles,
+    rates: ExchangeRates,
     clock: Clock,
     principal: Principal,
     first: date | None,
     last: date | None,
 ) -> NetWorthHistory:
-    """Day by day, both days included; by itself the last year. No day lies in the future.
+    """Day by day, both days included, at each day's rates; by itself the last year.
 
+    No day lies in the future.
     Raises RangeInvalid, TooManyRows.
     """
     profile = (await profiles.profile(principal.user_id)).view
@@ -141,30 +150,30 @@ async def get_net_worth_history(
         raise TooManyRows(f"At most {MAX_DAYS} days at a time: choose a shorter range.")
     start = end_of_day(first - timedelta(days=1), zone)
     seen = await lookups.sightings(principal.user_id, start, end_of_day(last, zone))
+    book = await rates.book(principal.user_id, first, last)
+    worths = worth_by_day(seen, first, last, zone)
     # Thousands of days take more than a few milliseconds: not on the event loop.
-    return await asyncio.to_thread(_history, seen, first, last, zone, profile.base_currency)
+    return await asyncio.to_thread(_history, worths, profile.base_currency, book)
 
 
-def _history(
-    seen: Sequence[Sighting], first: date, last: date, zone: ZoneInfo, base: str
-) -> NetWorthHistory:
+def _history(worths: Iterator[tuple[date, Worth]], base: str, book: RateBook) -> NetWorthHistory:
     history, missing = [], set[str]()
-    for day, worth in worth_by_day(seen, first, last, zone):
-        missing.update(worth.foreign(base))
+    for day, worth in worths:
+        missing.update(worth.missing(base, book, day))
         history.append(
             DailyNetWorth(
                 day,
                 _texts(worth.assets),
                 _texts(worth.liabilities),
                 _texts(worth.net),
-                _total(worth, base),
+                _total(worth, base, book, day),
             )
         )
     return NetWorthHistory(history, len(history), base, _reason(sorted(missing), base))
 
 
-def _total(worth: Worth, base: str) -> str | None:
-    total = worth.total(base)
+def _total(worth: Worth, base: str, book: RateBook, day: date) -> str | None:
+    total = worth.total(base, book, day)
     return None if total is None else format(money_digits(total, base), "f")
 
 

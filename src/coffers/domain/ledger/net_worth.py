@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from coffers.domain.markets.rates import RateBook, rounded
 from coffers.domain.money import EXACT
 
 #: A history has at most this many days: ten years.
@@ -35,13 +36,24 @@ class Worth:
             for currency, assets in self.assets.items()
         }
 
-    def foreign(self, base: str) -> list[str]:
+    def missing(self, base: str, rates: RateBook, day: date) -> list[str]:
         """The currencies without whose rates the whole cannot be said in the base currency."""
-        return [code for code, amount in self.net.items() if amount and code != base]
+        net = self.net
+        return [code for code in net if net[code] and rates.rate(code, base, day) is None]
 
-    def total(self, base: str) -> Decimal | None:
-        """The net worth in the base currency; None when a rate would be needed."""
-        return None if self.foreign(base) else self.net.get(base, ZERO)
+    def total(self, base: str, rates: RateBook, day: date) -> Decimal | None:
+        """The net worth in the base currency, at the rates of the day, to the minor unit.
+
+        None when a rate is missing; an amount of the base currency itself is not rounded.
+        """
+        total, exact = ZERO, self.net.get(base, ZERO)
+        for code, amount in self.net.items():
+            rate = rates.rate(code, base, day)
+            if amount and rate is None:
+                return None
+            if rate is not None and code != base:
+                total = EXACT.add(total, rate.convert(amount))
+        return EXACT.add(exact, rounded(total, base))
 
 
 def worth_of(balances: Iterable[tuple[str, Decimal]]) -> Worth:

@@ -12,6 +12,7 @@ from coffers.infrastructure.db.ledger import (
 )
 from coffers.infrastructure.db.linking import connections, syncs
 from coffers.infrastructure.db.live import events
+from coffers.infrastructure.db.markets import rates
 from coffers.infrastructure.db.metadata import METADATA
 from coffers.infrastructure.db.spending import categories
 
@@ -26,6 +27,7 @@ __all__ = [
     "idempotency",
     "imports",
     "jobs",
+    "rates",
     "security",
     "sessions",
     "snapshots",

@@ -40,6 +40,7 @@ from coffers.infrastructure.db.linking.dormancy import SqlDormancy
 from coffers.infrastructure.db.linking.schedules import SqlSchedules
 from coffers.infrastructure.db.linking.syncs import SqlSyncs
 from coffers.infrastructure.db.live.events import log_events
+from coffers.infrastructure.db.markets.rates import SqlOwnRates
 from coffers.infrastructure.db.refusals import translated, unconfirmed
 from coffers.infrastructure.db.transaction import Transaction
 
@@ -88,6 +89,7 @@ class SqlUnitOfWork(HeldUnitOfWork):
     imports = repository(SqlImports)
     images = repository(SqlImages)
     tombstones = repository(SqlTombstones)
+    exchange_rates = repository(SqlOwnRates)
 
     def __init__(
         self,

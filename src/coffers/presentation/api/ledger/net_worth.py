@@ -17,7 +17,11 @@ async def get_net_worth(call: Caller) -> NetWorthStatement:
     """What the caller owns and owes now, per currency and in the base currency."""
     services = call.services
     return await net_worth.get_net_worth(
-        services.net_worth_lookups, services.profiles, services.clock, call.principal
+        services.net_worth_lookups,
+        services.profiles,
+        services.exchange_rates,
+        services.clock,
+        call.principal,
     )
 
 
@@ -29,6 +33,7 @@ async def get_net_worth_history(
     return await net_worth.get_net_worth_history(
         services.net_worth_lookups,
         services.profiles,
+        services.exchange_rates,
         services.clock,
         call.principal,
         start_date,

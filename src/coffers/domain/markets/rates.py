@@ -1,0 +1,190 @@
+"""Exchange rates: of a pair on a day, as last known, with the day and the source it is of."""
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
+from operator import attrgetter
+from typing import Final, Protocol
+from uuid import UUID
+
+from coffers.domain.errors import Invalid, NotFound
+from coffers.domain.ids import UserId
+from coffers.domain.money import EXACT, minor_units
+
+#: A rate of a day on which none was set is the last one before, if it is not older than this.
+LOOK_BACK: Final = timedelta(days=7)
+#: What is not stated by a source but calculated (inverse and cross rates) has so many digits.
+RATE_DIGITS: Final = 18
+#: A person's own rates.
+MAX_OWN_RATES: Final = 100_000
+EURO: Final = "EUR"
+OWN: Final = "own"
+SAME: Final = "same currency"
+
+_RATIO: Final = Context(prec=RATE_DIGITS, traps=[InvalidOperation])
+_ROUNDED: Final = Context(prec=96, rounding=ROUND_HALF_UP, traps=[InvalidOperation])
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """How much of the quote currency one unit of the base currency is worth.
+
+    `date` is the day that the rate is of (of a cross rate: of its older part), not that asked for.
+    """
+
+    base: str
+    quote: str
+    rate: Decimal
+    date: date
+    source: str
+
+    def convert(self, amount: Decimal) -> Decimal:
+        """The amount of the base currency in the quote currency; exact, not rounded."""
+        return EXACT.multiply(amount, self.rate)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRate:
+    """A rate that a person keeps for themselves."""
+
+    id: UUID
+    user_id: UserId
+    base: str
+    quote: str
+    date: date
+    rate: Decimal
+    created_at: datetime
+
+
+class ReferenceRates(Protocol):
+    """Published rates of the euro."""
+
+    def per_euro(self, currency: str, day: date) -> Rate | None:
+        """Units of the currency for one euro, as last published until that day."""
+        ...
+
+
+class RateBook:
+    """Every rate that one person can use: their own, and those published.
+
+    The newest known on or before the day decides; of one day, the person's own before a published
+    one, a stated one before one calculated over the euro.
+    """
+
+    def __init__(self, published: ReferenceRates, own: Iterable[OwnRate] = ()) -> None:
+        self._published = published
+        self._own: dict[tuple[str, str], list[OwnRate]] = defaultdict(list)
+        for rate in sorted(own, key=attrgetter("date")):
+            self._own[rate.base, rate.quote].append(rate)
+
+    def rate(self, base: str, quote: str, day: date) -> Rate | None:
+        """As last known on that day, at most seven days old; None when unknown, never 1."""
+        if base == quote:
+            return Rate(base, quote, Decimal(1), day, SAME)
+        found = [*self._stated(base, quote, day), *self._crossed(base, quote, day)]
+        return max(found, key=attrgetter("date"), default=None)
+
+    def _crossed(self, base: str, quote: str, day: date) -> Iterator[Rate]:
+        if EURO in {base, quote}:
+            return
+        one, other = self._per_euro(base, day), self._per_euro(quote, day)
+        if one is not None and other is not None:
+            ratio = _RATIO.divide(other.rate, one.rate)
+            sources = ", ".join(sorted({one.source, other.source}))
+            yield Rate(base, quote, ratio, min(one.date, other.date), sources)
+
+    def _per_euro(self, currency: str, day: date) -> Rate | None:
+        return max(self._stated(EURO, currency, day), key=attrgetter("date"), default=None)
+
+    def _stated(self, base: str, quote: str, day: date) -> Iterator[Rate]:
+        """Those of the pair itself, in either direction, of each source."""
+        yield from _as_rates(_last(self._own.get((base, quote), ()), day))
+        yield from map(_inverse, _as_rates(_last(self._own.get((quote, base), ()), day)))
+        if base == EURO and (found := self._published.per_euro(quote, day)):
+            yield found
+        if quote == EURO and (found := self._published.per_euro(base, day)):
+            yield _inverse(found)
+
+
+class ExchangeRates(Protocol):
+    """Where rates are known from."""
+
+    async def book(self, user_id: UserId, first: date, last: date) -> RateBook:
+        """The rates that this person can use for any of these days."""
+        ...
+
+
+class OwnRates(Protocol):
+    """People's own rates: private to each, one for a pair and a day."""
+
+    async def put(self, rates: Sequence[OwnRate]) -> list[OwnRate]:
+        """Keep one person's rates, in the place of what was known; answers them with their ids.
+
+        Raises TooManyRates.
+        """
+        ...
+
+    async def remove(self, user_id: UserId, rate_id: UUID) -> OwnRate:
+        """Forget it; raises RateNotFound, NotYours."""
+        ...
+
+
+def rounded(amount: Decimal, currency: str) -> Decimal:
+    """The amount to the currency's minor unit, halves away from zero."""
+    return amount.quantize(Decimal((0, (1,), -minor_units(currency))), context=_ROUNDED)
+
+
+def rounded_parts(parts: Sequence[Decimal], currency: str) -> list[Decimal]:
+    """The amounts to the currency's minor unit so that they add up to their rounded sum.
+
+    By largest remainder: what is missing goes, unit by unit, to those that lost most.
+    """
+    total = Decimal(0)
+    for part in parts:
+        total = EXACT.add(total, part)
+    unit = Decimal((0, (1,), -minor_units(currency)))
+    floors = [_floor(part, unit) for part in parts]
+    missing = rounded(total, currency)
+    for floor in floors:
+        missing = EXACT.subtract(missing, floor)
+    lost = [EXACT.subtract(part, floor) for part, floor in zip(parts, floors, strict=True)]
+    first = sorted(range(len(parts)), key=lambda n: -lost[n])[: int(missing / unit)]
+    for place in first:
+        floors[place] = EXACT.add(floors[place], unit)
+    return floors
+
+
+def _floor(amount: Decimal, unit: Decimal) -> Decimal:
+    below = amount.quantize(unit, context=_ROUNDED)
+    return EXACT.subtract(below, unit) if below > amount else below
+
+
+def _last(rates: Sequence[OwnRate], day: date) -> OwnRate | None:
+    place = bisect_right(rates, day, key=attrgetter("date"))
+    found = rates[place - 1] if place else None
+    return found if found is not None and found.date >= day - LOOK_BACK else None
+
+
+def _as_rates(own: OwnRate | None) -> Iterator[Rate]:
+    if own is not None:
+        yield Rate(own.base, own.quote, own.rate, own.date, OWN)
+
+
+def _inverse(rate: Rate) -> Rate:
+    inverse = _RATIO.divide(Decimal(1), rate.rate)
+    return Rate(rate.quote, rate.base, inverse, rate.date, rate.source)
+
+
+class RateInvalid(Invalid):
+    """Something cannot be the rate of two currencies on a day."""
+
+
+class RateNotFound(NotFound):
+    """The person keeps no such rate."""
+
+
+class TooManyRates(Invalid):
+    """More own rates than one person keeps."""
