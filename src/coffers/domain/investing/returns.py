@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from decimal import Context, Decimal
 from enum import StrEnum
 from itertools import pairwise
 from typing import Final
@@ -24,6 +24,9 @@ _HIGHEST: Final = 40.0
 _STEPS: Final = 1_600
 _BISECTIONS: Final = 200
 ZERO: Final = Decimal(0)
+_QUANTUM: Final = Decimal(1).scaleb(-RATE_DIGITS)
+#: Wide enough for any float.
+_WIDE: Final = Context(prec=400)
 
 
 class Undefined(StrEnum):
@@ -235,5 +238,5 @@ def annualised(rate: Decimal, days: int) -> Decimal | None:
 
 
 def decimal_rate(rate: float | Decimal) -> Decimal:
-    """With RATE_DIGITS fraction digits."""
-    return round(Decimal(rate), RATE_DIGITS)
+    """With RATE_DIGITS fraction digits, however large."""
+    return Decimal(rate).quantize(_QUANTUM, context=_WIDE)

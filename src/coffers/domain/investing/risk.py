@@ -1,0 +1,197 @@
+"""Risk: how much a series of returns varies, what it may lose, and how it moves with another.
+
+Returns are simple, per trading day, as fractions, oldest first, without gaps. Standard deviations
+are of a sample (ddof 1); a year has 252 trading days. What is undefined is None.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from statistics import NormalDist
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from coffers.domain.investing.returns import decimal_rate
+
+TRADING_DAYS: Final = 252
+#: A spread below this is rounding, not variation.
+NOTHING: Final = 1e-14
+#: e to more than this is not a float any more.
+LARGEST_POWER: Final = 700.0
+
+Series = npt.NDArray[np.float64]
+
+
+def series(returns: Sequence[Decimal]) -> Series:
+    """The returns as the calculations take them."""
+    return np.array([float(each) for each in returns], dtype=np.float64)
+
+
+def volatility(returns: Series) -> Decimal | None:
+    """Standard deviation, annualised by the root of the trading days."""
+    spread = _spread(returns)
+    return None if spread is None else decimal_rate(spread * math.sqrt(TRADING_DAYS))
+
+
+def sharpe(returns: Series, risk_free: float = 0.0) -> Decimal | None:
+    """Mean excess return over its standard deviation, annualised; `risk_free` is per day.
+
+    Sharpe 1994.
+    """
+    excess = returns - risk_free
+    spread = _spread(excess)
+    if not spread:
+        return None
+    return decimal_rate(float(excess.mean()) / spread * math.sqrt(TRADING_DAYS))
+
+
+def downside(returns: Series, required: float = 0.0) -> Decimal | None:
+    """Root mean square of what falls short of the required return, over all days, annualised."""
+    deviation = _downside(returns, required)
+    return None if deviation is None else decimal_rate(deviation)
+
+
+def sortino(returns: Series, required: float = 0.0) -> Decimal | None:
+    """Mean excess return a year over the downside deviation (Sortino and Price 1994)."""
+    deviation = _downside(returns, required)
+    if not deviation:
+        return None
+    return decimal_rate(float(returns.mean() - required) * TRADING_DAYS / deviation)
+
+
+def cumulative(returns: Series) -> Decimal | None:
+    """The growth over all of them."""
+    return None if not returns.size else decimal_rate(float(np.prod(1 + returns)) - 1)
+
+
+def annual_return(returns: Series) -> Decimal | None:
+    """The growth a year, by the count of trading days; None when that is beyond all numbers."""
+    growth = float(np.prod(1 + returns)) if returns.size else 0.0
+    if growth <= 0:
+        return None
+    power = math.log(growth) * TRADING_DAYS / returns.size
+    return decimal_rate(math.expm1(power)) if power < LARGEST_POWER else None
+
+
+@dataclass(frozen=True, slots=True)
+class Drawdown:
+    """The deepest fall from a peak: its depth, below zero, and where it began and ended.
+
+    `recovered` is the first place at which the peak was reached again, None if it was not. Places
+    count values: 0 is before the first return.
+    """
+
+    depth: Decimal
+    peak: int
+    trough: int
+    recovered: int | None
+
+
+def max_drawdown(returns: Series) -> Drawdown | None:
+    """The deepest fall, the starting value included; None without returns."""
+    if not returns.size:
+        return None
+    values = np.concatenate([[1.0], np.cumprod(1 + returns)])
+    peaks = np.maximum.accumulate(values)
+    trough = int(np.argmin(values / peaks))
+    peak = int(np.argmax(values[: trough + 1]))
+    after = np.nonzero(values[trough:] >= values[peak])[0]
+    recovered = trough + int(after[0]) if after.size else None
+    return Drawdown(decimal_rate(float(values[trough] / values[peak]) - 1), peak, trough, recovered)
+
+
+def calmar(returns: Series) -> Decimal | None:
+    """Annual return over the deepest fall (Young 1991)."""
+    fall, growth = max_drawdown(returns), annual_return(returns)
+    if fall is None or growth is None or not fall.depth:
+        return None
+    return decimal_rate(growth / abs(fall.depth))
+
+
+def historical_var(returns: Series, confidence: float) -> Decimal | None:
+    """The return that is undercut on 1 - confidence of the days, interpolated; minus is a loss."""
+    return None if not returns.size else decimal_rate(float(np.quantile(returns, 1 - confidence)))
+
+
+def historical_shortfall(returns: Series, confidence: float) -> Decimal | None:
+    """The mean of the returns at or below the historical value at risk."""
+    if not returns.size:
+        return None
+    edge = np.quantile(returns, 1 - confidence)
+    return decimal_rate(float(returns[returns <= edge].mean()))
+
+
+def parametric_var(returns: Series, confidence: float) -> Decimal | None:
+    """Likewise if returns were normal with this mean and deviation (RiskMetrics 1996)."""
+    spread = _spread(returns)
+    if spread is None:
+        return None
+    return decimal_rate(float(returns.mean()) + NormalDist().inv_cdf(1 - confidence) * spread)
+
+
+def parametric_shortfall(returns: Series, confidence: float) -> Decimal | None:
+    """The mean loss beyond it, under the same assumption."""
+    spread = _spread(returns)
+    if spread is None:
+        return None
+    density = NormalDist().pdf(NormalDist().inv_cdf(1 - confidence))
+    return decimal_rate(float(returns.mean()) - spread * density / (1 - confidence))
+
+
+def beta(returns: Series, benchmark: Series) -> Decimal | None:
+    """Covariance with the benchmark over its variance; both of the same days."""
+    slope = _beta(returns, benchmark)
+    return None if slope is None else decimal_rate(slope)
+
+
+def jensen_alpha(returns: Series, benchmark: Series, risk_free: float = 0.0) -> Decimal | None:
+    """Mean return beyond what beta explains, a year (Jensen 1968); `risk_free` is per day."""
+    slope = _beta(returns, benchmark)
+    if slope is None:
+        return None
+    expected = risk_free + slope * (float(benchmark.mean()) - risk_free)
+    return decimal_rate((float(returns.mean()) - expected) * TRADING_DAYS)
+
+
+def tracking_error(returns: Series, benchmark: Series) -> Decimal | None:
+    """Standard deviation of the difference to the benchmark, annualised."""
+    return volatility(returns - benchmark)
+
+
+def information_ratio(returns: Series, benchmark: Series) -> Decimal | None:
+    """Mean difference to the benchmark over its standard deviation, annualised."""
+    return sharpe(returns - benchmark)
+
+
+def correlations(returns: Series) -> Series:
+    """The correlation matrix of rows of returns; NaN where a row does not vary."""
+    centred = returns - returns.mean(axis=1, keepdims=True)
+    spreads = np.sqrt(np.einsum("ij,ij->i", centred, centred))
+    scaled = centred / np.where(spreads > NOTHING, spreads, np.nan)[:, None]
+    matrix: Series = np.clip(scaled @ scaled.T, -1.0, 1.0)
+    return matrix
+
+
+def _beta(returns: Series, benchmark: Series) -> float | None:
+    spread = _spread(benchmark)
+    if not spread or returns.size != benchmark.size:
+        return None
+    return float(np.cov(returns, benchmark, ddof=1)[0, 1]) / spread**2
+
+
+def _downside(returns: Series, required: float) -> float | None:
+    if not returns.size:
+        return None
+    short = np.minimum(returns - required, 0.0)
+    return float(np.sqrt(np.mean(short**2))) * math.sqrt(TRADING_DAYS)
+
+
+def _spread(returns: Series) -> float | None:
+    """Sample standard deviation; exactly 0 when nothing varies, None for fewer than two."""
+    if returns.size < 2:  # noqa: PLR2004 - one value has no spread
+        return None
+    spread = float(returns.std(ddof=1))
+    return spread if spread > NOTHING else 0.0
