@@ -75,7 +75,14 @@ async def _a_transaction(person: Person) -> str:
     return f"/transactions/{(await person.get('/transactions')).json()['transactions'][0]['id']}"
 
 
+async def _a_rate(person: Person) -> str:
+    rate = {"base_currency": "EUR", "quote_currency": "XAU", "date": "2026-03-02", "rate": "0.0004"}
+    made = await person.post("/exchange-rates", {"exchange_rates": [rate]})
+    return f"/exchange-rates/own/{made.json()['exchange_rates'][0]['id']}"
+
+
 EXAMPLES: dict[str, Maker] = {
+    "/exchange-rates/own/{exchange_rate_id}": _a_rate,
     "/providers/{slug}": a_provider,
     "/connections/{connection_id}": a_connection,
     "/accounts/{account_id}": _an_account,
@@ -154,6 +161,7 @@ BODIES: dict[str, Callable[[Person], Awaitable[object]]] = {
 
 #: Operation → what it cannot do without.
 QUERIES = {
+    "list_exchange_rates": "?base=EUR&quote=USD&date=2026-03-02",
     "get_balance_history": "?start_date=2026-01-01T00:00:00Z&end_date=2026-12-31T00:00:00Z",
 }
 

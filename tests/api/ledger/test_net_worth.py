@@ -1,10 +1,11 @@
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from coffers.domain.ledger.net_worth import MAX_DAYS
 from tests.ledgers import NOON, ledger_of, reported_account
 from tests.people import Person
+from tests.rates import keep_rate
 
 WEEK = {"start_date": "2026-03-01", "end_date": "2026-03-04"}
 
@@ -36,14 +37,41 @@ async def test_debts_are_taken_from_assets(ada: Person) -> None:
 async def test_without_a_rate_there_is_no_total_but_a_reason(ada: Person) -> None:
     async with ledger_of(ada) as ledger:
         await ledger.accounts(
-            reported_account("a1"), reported_account("a2", currency="EUR", balance=Decimal(1))
+            reported_account("a1"), reported_account("a2", currency="XAU", balance=Decimal(1))
         )
 
     answer = (await ada.get("/net-worth")).json()
 
-    assert answer["net_worth_by_currency"] == {"EUR": "1.00", "USD": "25000.00"}
+    assert answer["net_worth_by_currency"] == {"USD": "25000.00", "XAU": "1"}
     assert answer["net_worth"] is None
-    assert answer["net_worth_unavailable_reason"] == "No exchange rate to USD is known for EUR."
+    assert answer["net_worth_unavailable_reason"] == "No exchange rate to USD is known for XAU."
+
+
+async def test_foreign_balances_count_at_today_s_rate(ada: Person) -> None:
+    today = datetime.now(UTC).date()
+    await keep_rate(ada, "EUR", "USD", today, "1.20")
+    async with ledger_of(ada) as ledger:
+        await ledger.accounts(
+            reported_account("a1"), reported_account("a2", currency="EUR", balance=Decimal("1.01"))
+        )
+
+    answer = (await ada.get("/net-worth")).json()
+
+    assert answer["net_worth_by_currency"] == {"EUR": "1.01", "USD": "25000.00"}
+    assert answer["net_worth"] == "25001.21"  # 1.01 € are 1.212 $
+    assert answer["net_worth_unavailable_reason"] is None
+
+
+async def test_the_history_counts_foreign_balances_at_each_day_s_rate(ada: Person) -> None:
+    async with ledger_of(ada) as ledger:
+        euros = await ledger.account("a1", currency="EUR")
+        await ledger.snapshot(euros, NOON - timedelta(days=1), "100")
+
+    answer = await history(ada, **WEEK)
+
+    # The European Central Bank's: Friday 1.1805 (for the Sunday too), then 1.1698, 1.1606, 1.1649.
+    worths = [day["net_worth"] for day in answer["history"]]
+    assert worths == ["118.05", "116.98", "116.06", "116.49"]
 
 
 async def test_the_history_carries_balances_on_from_day_to_day(ada: Person) -> None:
@@ -82,7 +110,7 @@ async def test_days_are_the_user_s_own(ada: Person) -> None:
 async def test_only_the_days_with_a_foreign_currency_have_no_total(ada: Person) -> None:
     async with ledger_of(ada) as ledger:
         dollars, euros = await ledger.accounts(
-            reported_account("a1"), reported_account("a2", currency="EUR")
+            reported_account("a1"), reported_account("a2", currency="XAU")
         )
         await ledger.snapshot(dollars, NOON, "100")
         await ledger.snapshot(euros, NOON + timedelta(days=2), "5")
@@ -90,7 +118,7 @@ async def test_only_the_days_with_a_foreign_currency_have_no_total(ada: Person) 
     answer = await history(ada, **WEEK)
 
     assert [day["net_worth"] for day in answer["history"]] == ["100.00", "100.00", None]
-    assert answer["net_worth_unavailable_reason"] == "No exchange rate to USD is known for EUR."
+    assert answer["net_worth_unavailable_reason"] == "No exchange rate to USD is known for XAU."
 
 
 async def test_a_closed_account_counts_until_it_was_closed(ada: Person) -> None:

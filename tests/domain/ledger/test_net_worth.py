@@ -5,9 +5,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from coffers.domain.ledger.net_worth import Sighting, end_of_day, worth_by_day, worth_of
+from tests.rates import book_of, own_rate
 
 FIRST, LAST = date(2026, 3, 1), date(2026, 3, 4)
 LONDON = ZoneInfo("UTC")
+NO_RATES = book_of()
 
 
 def seen(day: int, balance: str | None, *, account: str = "a", hour: int = 12) -> Sighting:
@@ -29,18 +31,29 @@ def test_balances_above_zero_are_assets_and_those_below_liabilities() -> None:
 
 
 def test_without_a_rate_there_is_no_total_over_currencies() -> None:
-    worth = worth_of([("USD", Decimal(100)), ("EUR", Decimal(5))])
+    worth = worth_of([("USD", Decimal(100)), ("XAU", Decimal(5))])
 
-    assert worth.total("USD") is None
-    assert worth.foreign("USD") == ["EUR"]
+    assert worth.total("USD", NO_RATES, FIRST) is None
+    assert worth.missing("USD", NO_RATES, FIRST) == ["XAU"]
 
 
 def test_nothing_in_another_currency_needs_no_rate() -> None:
-    assert worth_of([("USD", Decimal(100)), ("EUR", Decimal(0))]).total("USD") == 100
+    worth = worth_of([("USD", Decimal(100)), ("XAU", Decimal(0))])
+
+    assert worth.total("USD", NO_RATES, FIRST) == 100
 
 
 def test_nothing_at_all_is_worth_zero() -> None:
-    assert worth_of([]).total("USD") == 0
+    assert worth_of([]).total("USD", NO_RATES, FIRST) == 0
+
+
+def test_foreign_amounts_count_at_the_rate_of_the_day_and_are_rounded_once() -> None:
+    rates = book_of(own_rate("EUR", "USD", FIRST, "1.0005"), own_rate("GBP", "USD", FIRST, "1.3"))
+
+    worth = worth_of([("USD", Decimal("0.001")), ("EUR", Decimal(11)), ("GBP", Decimal(-10))])
+
+    # 11.0055 − 13 = −1.9945, to the cent −1.99; what is in the base currency keeps its digits.
+    assert worth.total("USD", rates, FIRST) == Decimal("-1.989")
 
 
 def test_a_balance_is_kept_until_the_account_is_seen_again() -> None:
