@@ -1,5 +1,6 @@
 """Whole tables as they are, to compare what was with what is."""
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from sqlalchemy import select
@@ -17,13 +18,15 @@ LEDGER: Final = (
 )
 
 
-async def dump(database_url: str) -> dict[str, list[dict[str, Any]]]:
-    """Every row of the ledger's tables, every column of it."""
+async def dump(
+    database_url: str, tables: Iterable[str] = LEDGER
+) -> dict[str, list[dict[str, Any]]]:
+    """Every row of these tables, every column of it."""
     async with open_engines(database_url) as engines, engines.read.connect() as connection:
         return {
             name: sorted(
                 (row._asdict() for row in await connection.execute(select(METADATA.tables[name]))),
                 key=repr,
             )
-            for name in LEDGER
+            for name in tables
         }

@@ -1,11 +1,17 @@
 """Letters as their readers get them: the waiting jobs done, the token taken out of the text."""
 
 import re
-from typing import Any
 
 import httpx
 
-from coffers.application.identity.verifications import LETTER, Letters, send_token, write_letter
+from coffers.application.identity.verifications import (
+    LETTER,
+    Letters,
+    Post,
+    send_token,
+    write_letter,
+)
+from coffers.application.letters import MAIL, letter_in
 from coffers.application.ports import Mail
 from coffers.domain.identity.users import User
 from coffers.domain.identity.verifications import Purpose
@@ -32,10 +38,10 @@ async def deliver(client: httpx.AsyncClient) -> list[Mail]:
         queue = SqlJobQueue(engines, Reader(engines))
         for lease in await _claim(queue, services, LETTER):
             uow = services.unit_of_work(Origin(), None)
-            await write_letter(uow, services.clock, services.letters, lease.job)
+            await write_letter(uow, services.clock, services.post, lease.job)
             await queue.finish(lease, services.clock.now())
-        leases = await _claim(queue, services, "mail")
-        mails = [_mail(lease) for lease in leases]
+        leases = await _claim(queue, services, MAIL)
+        mails = [letter_in(services.vault, lease.job) for lease in leases]
         for lease in leases:
             await queue.finish(lease, services.clock.now())
     return mails
@@ -54,7 +60,8 @@ async def token_for(client: httpx.AsyncClient, user_id: UserId, purpose: Purpose
     services, letters = services_of(client), _KeptLetters()
     uow = services.unit_of_work(Origin(), None)
     async with uow:
-        await send_token(uow, services.clock, letters, await uow.users.get(user_id), purpose)
+        post = Post(letters, services.vault)
+        await send_token(uow, services.clock, post, await uow.users.get(user_id), purpose)
         await uow.commit()
     return letters.token
 
@@ -70,8 +77,3 @@ class _KeptLetters(Letters):
 async def _claim(queue: SqlJobQueue, services: Services, kind: str) -> list[Lease]:
     now = services.clock.now()
     return await queue.claim(kind, worker="tests", limit=MANY, now=now, until=now + LEASE)
-
-
-def _mail(lease: Lease) -> Mail:
-    payload: Any = lease.job.payload  # Any: JSON
-    return Mail(payload["to"], payload["subject"], payload["text"])

@@ -17,12 +17,12 @@ import structlog
 from coffers.application.identity.verifications import LETTER, write_letter
 from coffers.application.jobs import (
     clean_up,
-    deliver_mail,
     describe,
     ensure_recurring,
     settle_failure,
     settle_success,
 )
+from coffers.application.letters import MAIL, deliver_mail
 from coffers.application.linking.schedules import TURN, look_whose_turn, take_turn
 from coffers.application.ports import UnitOfWork
 from coffers.domain.errors import DomainError, Unavailable
@@ -62,11 +62,11 @@ class Kind:
 
 async def _write_letter(services: Services, job: Job) -> None:
     uow = unit_of_work(services, job)
-    await write_letter(uow, services.clock, services.letters, job)
+    await write_letter(uow, services.clock, services.post, job)
 
 
 async def _deliver_mail(services: Services, job: Job) -> None:
-    await deliver_mail(services.mailer, job)
+    await deliver_mail(services.mailer, services.vault, job)
 
 
 async def _clean_up(services: Services, job: Job) -> None:
@@ -87,7 +87,7 @@ async def _take_turn(services: Services, job: Job) -> None:
 #: Every kind of background work, one line each.
 KINDS: Final[Mapping[str, Kind]] = {
     LETTER: Kind(_write_letter, at_once=2, limit_s=30),
-    "mail": Kind(_deliver_mail, at_once=4, limit_s=60),
+    MAIL: Kind(_deliver_mail, at_once=4, limit_s=60),
     "clean_up": Kind(_clean_up, at_once=1, limit_s=300, every=timedelta(hours=1)),
     "sync_turns": Kind(_look_whose_turn, at_once=1, limit_s=60, every=LOOK_EVERY),
     TURN: Kind(_take_turn, at_once=MAX_AT_ONCE, limit_s=1200),

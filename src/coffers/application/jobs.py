@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
-from coffers.application.ports import Clock, Mail, Mailer, MailUndeliverable, UnitOfWork
+from coffers.application.ports import Clock, UnitOfWork
 from coffers.domain.errors import DomainError, TooManyRequests, Unavailable
 from coffers.domain.ids import new_id
 from coffers.domain.jobs import Job, JobHopeless, Lease, next_tick, retry_delay
@@ -106,20 +106,6 @@ def _wanted_delay(error: Exception) -> timedelta:
     if isinstance(error, TooManyRequests | Unavailable):
         return timedelta(seconds=error.retry_after_s)
     return timedelta(0)
-
-
-async def deliver_mail(mailer: Mailer, job: Job) -> None:
-    """Send a letter. The job's id is the letter's, so that a second attempt shows as such.
-
-    Raises MailUndeliverable, and JobHopeless when nobody will ever take it.
-    """
-    mail = Mail(*(str(job.payload[field]) for field in ("to", "subject", "text")))
-    try:
-        await mailer.send(mail, letter_id=job.id)
-    except MailUndeliverable as error:
-        if error.is_final:
-            raise JobHopeless(error.detail) from error
-        raise
 
 
 async def clean_up(uow: UnitOfWork, clock: Clock) -> None:

@@ -7,7 +7,9 @@ from sqlalchemy import select
 
 from coffers.infrastructure.db.identity.verifications import one_time_tokens
 from coffers.infrastructure.db.jobs import jobs
+from coffers.infrastructure.db.tables import METADATA
 from tests.conftest import running, settings_for
+from tests.dumps import dump
 from tests.letters import deliver, token_mailed_to
 from tests.people import PASSWORD, Person
 from tests.rows import event_names, rows
@@ -159,3 +161,23 @@ async def test_an_address_may_ask_and_confirm_three_times_and_then_once_a_minute
         statuses.append((await client.post("/password-resets", json=reset)).status_code)
 
     assert statuses == [201, 400, 201, 429, 429]
+
+
+def files_of(home: Path) -> bytes:
+    """The database with its log, if it is SQLite's."""
+    return b"".join(file.read_bytes() for file in home.glob("coffers.sqlite3*"))
+
+
+async def test_no_token_stands_in_the_database_while_its_letter_waits(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with running(settings_for(database_url, tmp_path)) as client:
+        await register(client)
+        waiting = str(await dump(database_url, METADATA.tables))
+        written = files_of(tmp_path)
+
+        token = await token_mailed_to(client, EMAIL)
+
+    assert token not in waiting
+    assert token.encode() not in written
+    assert "sealed" in waiting

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 import msgspec
 
 from coffers.application.attempts import Attempt
-from coffers.application.identity.verifications import Letters, send_token
+from coffers.application.identity.verifications import Post, send_token
 from coffers.application.ports import Clock, Passwords, UnitOfWork
 from coffers.application.views import Instant, Versioned
 from coffers.domain.identity.passwords import check_password
@@ -68,7 +68,7 @@ async def register(
     uow: UnitOfWork,
     passwords: Passwords,
     clock: Clock,
-    letters: Letters,
+    post: Post,
     *,
     email: str,
     password: str,
@@ -83,7 +83,7 @@ async def register(
     try:
         async with uow:
             await uow.users.add(user)
-            await send_token(uow, clock, letters, user, Purpose.EMAIL_VERIFICATION)
+            await send_token(uow, clock, post, user, Purpose.EMAIL_VERIFICATION)
             uow.record(*REGISTRATION.succeeded(user.id, user.id))
             await uow.commit()
     except EmailTaken:

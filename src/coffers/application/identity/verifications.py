@@ -1,7 +1,7 @@
 """One-time tokens that travel by mail: asked for, written, redeemed."""
 
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Final, Protocol
 
@@ -10,7 +10,8 @@ from msgspec import Meta
 
 from coffers.application.attempts import Attempt
 from coffers.application.identity.opaque_tokens import hash_token, new_token
-from coffers.application.ports import Clock, Mail, UnitOfWork
+from coffers.application.letters import mail_job
+from coffers.application.ports import Clock, Mail, UnitOfWork, Vault
 from coffers.application.views import Instant
 from coffers.domain.identity.users import User, UserNotFound
 from coffers.domain.identity.verifications import LIFE, OneTimeToken, OneTimeTokenInvalid, Purpose
@@ -51,6 +52,14 @@ class Letters(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Post:
+    """What writing a letter takes: its words, and the vault that seals it until it leaves."""
+
+    letters: Letters
+    vault: Vault
+
+
 async def request_letter(
     uow: UnitOfWork, clock: Clock, *, email: str, purpose: Purpose
 ) -> LetterRequest:
@@ -73,13 +82,13 @@ def _letter(user_id: UserId, purpose: Purpose, now: datetime) -> Job:
     return Job(new_id(), LETTER, {"purpose": purpose.value}, run_at=now, user_id=user_id)
 
 
-async def write_letter(uow: UnitOfWork, clock: Clock, letters: Letters, job: Job) -> None:
+async def write_letter(uow: UnitOfWork, clock: Clock, post: Post, job: Job) -> None:
     """The job behind such a request: the letter, or nothing when nobody has use for it."""
     purpose = Purpose(str(job.payload["purpose"]))
     async with uow:
         user = await uow.users.find(job.user_id)
         if user is not None and _has_use(user, purpose):
-            await send_token(uow, clock, letters, user, purpose)
+            await send_token(uow, clock, post, user, purpose)
             await uow.commit()
 
 
@@ -88,16 +97,15 @@ def _has_use(user: User, purpose: Purpose) -> bool:
 
 
 async def send_token(
-    uow: UnitOfWork, clock: Clock, letters: Letters, user: User, purpose: Purpose
+    uow: UnitOfWork, clock: Clock, post: Post, user: User, purpose: Purpose
 ) -> None:
     """Within the open transaction: a fresh token for this purpose, and the job that mails it."""
     token = new_token()
     now = clock.now()
     kept = OneTimeToken(new_id(), user.id, purpose, hash_token(token), now, now + LIFE[purpose])
     await uow.one_time_tokens.replace(kept)
-    mail = letters.compose(user, purpose, token)
-    payload = {"to": mail.to, "subject": mail.subject, "text": mail.text}
-    await uow.jobs.enqueue(Job(new_id(), "mail", payload, run_at=now, user_id=user.id))
+    mail = post.letters.compose(user, purpose, token)
+    await uow.jobs.enqueue(mail_job(post.vault, mail, user_id=user.id, now=now))
 
 
 async def verify_email(uow: UnitOfWork, clock: Clock, *, token: str) -> VerifiedEmail:

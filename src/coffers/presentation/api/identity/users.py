@@ -35,7 +35,7 @@ async def register_user(call: Caller, body: Registration) -> Answer[RegisteredUs
         call.uow,
         services.passwords,
         services.clock,
-        services.letters,
+        services.post,
         email=body.email,
         password=body.password,
     )
