@@ -1,0 +1,188 @@
+"""Allocation: what a whole is made of, how concentrated it is, and how to get nearer to targets.
+
+Weights are fractions of the whole. Values are of one currency. Short positions have negative
+values: they lessen the whole and weigh below zero.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import ROUND_DOWN, Context, Decimal
+from typing import Final
+
+from coffers.domain.errors import Invalid
+from coffers.domain.money import EXACT, minor_units
+
+ZERO: Final = Decimal(0)
+ONE: Final = Decimal(1)
+WEIGHT_DIGITS: Final = 8
+_RATIO: Final = Context(prec=40)
+_WEIGHT: Final = ONE.scaleb(-WEIGHT_DIGITS)
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A part of the whole; `weight` is None when the whole is nothing or less."""
+
+    name: str
+    value: Decimal
+    weight: Decimal | None
+
+
+def sliced(values: Mapping[str, Decimal]) -> list[Slice]:
+    """The parts, largest first, equal ones by name; the weights add up to one exactly.
+
+    Rounded by largest remainder, so that no slice is rounded twice.
+    """
+    whole = _sum(values)
+    ordered = sorted(values.items(), key=lambda each: (-each[1], each[0]))
+    if whole <= 0:
+        return [Slice(name, value, None) for name, value in ordered]
+    weights = _weights(dict(ordered), whole)
+    return [Slice(name, value, weights[name]) for name, value in ordered]
+
+
+def _weights(values: Mapping[str, Decimal], whole: Decimal) -> dict[str, Decimal]:
+    exact = {name: _RATIO.divide(value, whole) for name, value in values.items()}
+    floors = {name: weight.quantize(_WEIGHT, rounding=ROUND_DOWN) for name, weight in exact.items()}
+    missing = int((ONE - sum(floors.values(), ZERO)) / _WEIGHT)
+    # Rounding down brings what is below zero nearer to it, so that it may also be too much.
+    step = _WEIGHT if missing >= 0 else -_WEIGHT
+    rests = sorted(exact, key=lambda name: (floors[name] - exact[name]) * (1 if step > 0 else -1))
+    for name in rests[: abs(missing)]:
+        floors[name] += step
+    return floors
+
+
+def concentration(values: Mapping[str, Decimal]) -> Decimal | None:
+    """The Herfindahl-Hirschman index: the sum of squared weights, from 1/n to 1.
+
+    None when something is short, or there is nothing: shares of a market are not below zero.
+    """
+    whole = _sum(values)
+    if whole <= 0 or min(values.values()) < 0:
+        return None
+    squares = sum((_RATIO.divide(value, whole) ** 2 for value in values.values()), ZERO)
+    return round(squares, WEIGHT_DIGITS)
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """How far a part is from its target: weight less target, and the money that this is."""
+
+    name: str
+    value: Decimal
+    weight: Decimal | None
+    target: Decimal
+    drift: Decimal | None
+    excess: Decimal | None
+
+
+def drifts(values: Mapping[str, Decimal], targets: Mapping[str, Decimal]) -> list[Drift]:
+    """Every part that is there or wanted; raises TargetsInvalid."""
+    check_targets(targets)
+    whole = _sum(values)
+    weights = {each.name: each.weight for each in sliced(values)}
+    names = [*weights, *(name for name in targets if name not in weights)]
+    return [_drift(name, values, weights, targets, whole) for name in names]
+
+
+def _drift(
+    name: str,
+    values: Mapping[str, Decimal],
+    weights: Mapping[str, Decimal | None],
+    targets: Mapping[str, Decimal],
+    whole: Decimal,
+) -> Drift:
+    value, target = values.get(name, ZERO), targets.get(name, ZERO)
+    weight = weights.get(name, ZERO if whole > 0 else None)
+    if weight is None:
+        return Drift(name, value, None, target, None, None)
+    excess = EXACT.subtract(value, EXACT.multiply(target, whole))
+    return Drift(name, value, weight, target, weight - target, excess)
+
+
+def check_targets(targets: Mapping[str, Decimal]) -> None:
+    """Raises TargetsInvalid unless each is from 0 to 1 and they add up to one."""
+    if any(not ZERO <= target <= ONE for target in targets.values()):
+        raise TargetsInvalid("A target is a fraction from 0 to 1.")
+    if sum(targets.values(), ZERO) != ONE:
+        raise TargetsInvalid("The targets do not add up to 1.")
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What to put into a part (above zero) or take out of it."""
+
+    name: str
+    amount: Decimal
+
+
+def contribution_first(
+    values: Mapping[str, Decimal],
+    targets: Mapping[str, Decimal],
+    contribution: Decimal,
+    currency: str,
+) -> list[Proposal]:
+    """Where new money goes so that nothing has to be sold: to what is furthest below its target.
+
+    Amounts are rounded to the currency's minor units and add up to the contribution exactly.
+    A negative contribution is taken out of what is furthest above. Raises TargetsInvalid.
+    """
+    check_targets(targets)
+    names = sorted({*values, *targets})
+    whole = EXACT.add(_sum(values), contribution)
+    sign = 1 if contribution >= 0 else -1
+    gaps = {
+        name: max(ZERO, sign * (targets.get(name, ZERO) * whole - values.get(name, ZERO)))
+        for name in names
+    }
+    parts = _spread(abs(contribution), gaps, minor_units(currency))
+    return [Proposal(name, sign * part) for name, part in parts.items() if part]
+
+
+def full_rebalance(
+    values: Mapping[str, Decimal], targets: Mapping[str, Decimal], currency: str
+) -> list[Proposal]:
+    """What to buy and sell to meet the targets; the amounts add up to nothing.
+
+    Raises TargetsInvalid.
+    """
+    check_targets(targets)
+    whole = _sum(values)
+    if whole <= 0:
+        return []
+    names = sorted({*values, *targets})
+    wanted = {name: targets.get(name, ZERO) * whole for name in names}
+    met = _spread(whole, wanted, minor_units(currency))
+    changes = {name: met[name] - values.get(name, ZERO) for name in names}
+    return [Proposal(name, change) for name, change in changes.items() if change]
+
+
+def _spread(amount: Decimal, weights: Mapping[str, Decimal], digits: int) -> dict[str, Decimal]:
+    """The amount by these weights, by largest remainder at so many digits, or its own if more."""
+    total = sum(weights.values(), ZERO)
+    if not total or not amount:
+        return dict.fromkeys(weights, ZERO)
+    quantum = ONE.scaleb(-max(digits, -int(amount.as_tuple().exponent)))
+    exact = {
+        name: _RATIO.divide(_RATIO.multiply(amount, weight), total)
+        for name, weight in weights.items()
+    }
+    parts = {name: part.quantize(quantum, rounding=ROUND_DOWN) for name, part in exact.items()}
+    missing = int((amount - sum(parts.values(), ZERO)) / quantum)
+    for name in sorted(exact, key=lambda each: (parts[each] - exact[each], each))[:missing]:
+        parts[name] += quantum
+    return parts
+
+
+def _sum(values: Mapping[str, Decimal]) -> Decimal:
+    total = ZERO
+    for value in values.values():
+        total = EXACT.add(total, value)
+    return total
+
+
+class TargetsInvalid(Invalid):
+    """The targets cannot be met: they are not fractions that add up to one."""
+
+    slug = "targets_invalid"
