@@ -5,7 +5,7 @@ A new path with a parameter needs its line here, or `test_routes.py` fails.
 
 from collections.abc import Awaitable, Callable
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from coffers.domain.identity.verifications import Purpose
 from coffers.domain.ids import UserId
@@ -17,7 +17,7 @@ from tests.import_examples import (
     an_applied_import,
     the_plan_looked_at,
 )
-from tests.ledgers import ledger_of, movement, position
+from tests.ledgers import ledger_of, position
 from tests.letters import token_for
 from tests.link_examples import (
     a_callback,
@@ -29,6 +29,7 @@ from tests.link_examples import (
 )
 from tests.people import PASSWORD, Person, sign_in
 from tests.promises import description
+from tests.transfer_examples import a_transfer, two_legs
 
 #: From the path up to its last parameter to something that makes such an object for a person and
 #: answers its concrete path.
@@ -69,16 +70,25 @@ async def _a_holding(person: Person) -> str:
 
 
 async def _a_transaction(person: Person) -> str:
-    by_hand = UUID((await _an_account(person)).rpartition("/")[2])
-    async with ledger_of(person) as ledger:
-        await ledger.move(await ledger.known(by_hand), movement())
-    return f"/transactions/{(await person.get('/transactions')).json()['transactions'][0]['id']}"
+    made = await person.post("/transactions", await _an_entry(person))
+    return f"/transactions/{made.json()['id']}"
+
+
+async def _an_entry(person: Person) -> dict[str, object]:
+    account_id = (await _an_account(person)).rpartition("/")[2]
+    entry = {"amount": "-3.50", "transaction_date": "2026-03-01", "description": "Coffee"}
+    return {"account_id": account_id, **entry}
 
 
 async def _a_rate(person: Person) -> str:
     rate = {"base_currency": "EUR", "quote_currency": "XAU", "date": "2026-03-02", "rate": "0.0004"}
     made = await person.post("/exchange-rates", {"exchange_rates": [rate]})
     return f"/exchange-rates/own/{made.json()['exchange_rates'][0]['id']}"
+
+
+async def _a_category(person: Person) -> str:
+    draft = {"name": f"Coffee {uuid4()}", "kind": "expense", "icon": "☕️"}
+    return f"/categories/{(await person.post('/categories', draft)).json()['id']}"
 
 
 EXAMPLES: dict[str, Maker] = {
@@ -89,6 +99,8 @@ EXAMPLES: dict[str, Maker] = {
     "/holdings/{holding_id}": _a_holding,
     "/transactions/{transaction_id}": _a_transaction,
     "/imports/{import_id}": a_plan,
+    "/transfers/{transfer_id}": a_transfer,
+    "/categories/{category_id}": _a_category,
     "/errors/{slug}": _an_error,
     "/users/{user_id}": _myself,
     "/admin/users/{user_id}": _myself_to_administrators,
@@ -145,6 +157,7 @@ BODIES: dict[str, Callable[[Person], Awaitable[object]]] = {
     "complete_connection": a_callback,
     "sync_accounts": a_connection_to_sync,
     "sync_transactions": a_connection_to_sync,
+    "add_transaction": _an_entry,
     "create_import": a_statement,
     "preview_import": a_layout_to_try,
     "apply_import": the_plan_looked_at,
@@ -156,6 +169,7 @@ BODIES: dict[str, Callable[[Person], Awaitable[object]]] = {
     "verify_email": _my_verification,
     "reset_password": _my_reset,
     "change_user": _a_promotion,
+    "name_transfer": two_legs,
 }
 
 

@@ -37,6 +37,8 @@ from coffers.application.ports import (
     Vault,
 )
 from coffers.application.rate_limits import RateLimiter
+from coffers.application.spending.categories import CategoryLookups
+from coffers.application.spending.transfers import TransferLookups
 from coffers.application.vitals import Vitals
 from coffers.domain.live.events import Origin
 from coffers.domain.markets.rates import ExchangeRates
@@ -83,4 +85,6 @@ class Services:
     net_worth_lookups: NetWorthLookups
     exchange_rates: ExchangeRates
     rate_lookups: RateLookups
+    category_lookups: CategoryLookups
+    transfer_lookups: TransferLookups
     vitals: Vitals

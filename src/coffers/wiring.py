@@ -44,11 +44,14 @@ from coffers.infrastructure.db.live.audit_log import SqlAuditLogs
 from coffers.infrastructure.db.live.events import SqlChangeFeeds
 from coffers.infrastructure.db.markets.rates import SqlExchangeRates
 from coffers.infrastructure.db.reader import Reader
+from coffers.infrastructure.db.spending.categories import SqlCategoryLookups
+from coffers.infrastructure.db.spending.transfer_lists import SqlTransferLookups
 from coffers.infrastructure.db.unit_of_work import Committed, SqlUnitOfWork
 from coffers.infrastructure.db.vitals import SqlVitals
 from coffers.infrastructure.event_stream import open_event_stream
 from coffers.infrastructure.hmac_cursors import HmacCursors
 from coffers.infrastructure.in_process.rate_limiter import InProcessRateLimiter
+from coffers.infrastructure.in_process.remembered import Remembered
 from coffers.infrastructure.in_process.revoked_sessions import RevokedSessions
 from coffers.infrastructure.jwt_keys import KeyRing, SigningKey
 from coffers.infrastructure.jwt_tokens import JwtAccessTokens
@@ -75,7 +78,7 @@ SANDBOX_SECRET: Final = "sandbox-secret"  # noqa: S105 - likewise
 @asynccontextmanager
 async def open_services(settings: Settings) -> AsyncIterator[Services]:
     """Everything connected, closed again at the end."""
-    clock = SystemClock()
+    clock, erased = SystemClock(), Remembered[UserId]()
     passwords = Argon2Passwords(
         time_cost=settings.argon2_time_cost, memory_kib=settings.argon2_memory_kib
     )
@@ -84,7 +87,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         HttpClient(
             clock, listed_origins=_private_origins(settings), limits=_http_limits(settings)
         ) as http,
-        _rate_limiter(settings, Reader(engines), clock) as limiter,
+        _rate_limiter(settings, Reader(engines), clock, erased) as limiter,
         open_event_stream(settings.redis_url, SqlChangeFeeds(Reader(engines))) as event_stream,
         open_mailer(
             settings.smtp_url.get_secret_value() if settings.smtp_url else None,
@@ -96,7 +99,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     ):
         reader = Reader(engines)
         lean = LeanReader(engines, reader)
-        session_lists = SqlSessionLists(reader, clock)
+        session_lists = SqlSessionLists(reader, clock, erased)
         rates = SqlExchangeRates(reader, BundledRates())
         committed = _announcing(limiter, event_stream)
 
@@ -144,6 +147,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 net_worth_lookups=SqlNetWorthLookups(lean),
                 exchange_rates=rates,
                 rate_lookups=rates,
+                category_lookups=SqlCategoryLookups(reader),
+                transfer_lookups=SqlTransferLookups(reader),
                 vitals=SqlVitals(engines, outdated_revisions(), getattr(limiter, "is_there", None)),
             )
         finally:
@@ -152,12 +157,12 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
 
 @asynccontextmanager
 async def _rate_limiter(
-    settings: Settings, reader: Reader, clock: Clock
+    settings: Settings, reader: Reader, clock: Clock, erased: Remembered[UserId]
 ) -> AsyncIterator[InProcessRateLimiter | RedisRateLimiter]:
     """The limiter, and the watch over the sessions table that feeds it."""
     revoked = RevokedSessions()
     line = Line(settings.redis_url) if settings.redis_url else None
-    watch = SessionWatch(reader, clock, revoked)
+    watch = SessionWatch(reader, clock, revoked, erased)
     await watch.look()
     watching = asyncio.create_task(watch.run())
     try:

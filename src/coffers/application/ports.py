@@ -18,6 +18,7 @@ from coffers.domain.ids import SessionId, UserId
 from coffers.domain.jobs import Jobs
 from coffers.domain.ledger.accounts import Accounts
 from coffers.domain.ledger.annotations import Annotations
+from coffers.domain.ledger.entries import Entries
 from coffers.domain.ledger.holdings import Holdings
 from coffers.domain.ledger.images import Images
 from coffers.domain.ledger.imports import Imports
@@ -32,6 +33,8 @@ from coffers.domain.linking.schedules import Schedules
 from coffers.domain.linking.syncs import Syncs
 from coffers.domain.live.events import Event
 from coffers.domain.markets.rates import OwnRates
+from coffers.domain.spending.categories import Categories
+from coffers.domain.spending.transfers import Transfers
 
 
 class UnitOfWork(Protocol):
@@ -103,10 +106,19 @@ class UnitOfWork(Protocol):
     def annotations(self) -> Annotations: ...  # noqa: D102
 
     @property
+    def entries(self) -> Entries: ...  # noqa: D102
+
+    @property
     def snapshots(self) -> Snapshots: ...  # noqa: D102
 
     @property
     def exchange_rates(self) -> OwnRates: ...  # noqa: D102
+
+    @property
+    def categories(self) -> Categories: ...  # noqa: D102
+
+    @property
+    def transfers(self) -> Transfers: ...  # noqa: D102
 
     async def __aenter__(self) -> Self: ...
 

@@ -30,6 +30,7 @@ from coffers.domain.identity.users import (
 )
 from coffers.domain.identity.verifications import OneTimeTokenInvalid
 from coffers.domain.ledger.accounts import AccountNotFound, AccountNotManual, TooManyAccounts
+from coffers.domain.ledger.entries import TransactionReconciled
 from coffers.domain.ledger.holdings import HoldingNotFound
 from coffers.domain.ledger.imports import (
     ImportNotApplied,
@@ -72,6 +73,15 @@ from coffers.domain.linking.syncs import (
 from coffers.domain.markets.rates import RateInvalid, RateNotFound, TooManyRates
 from coffers.domain.paging import CursorInvalid, TooManyRows
 from coffers.domain.ranges import RangeInvalid
+from coffers.domain.spending.transfers import LegTaken, TransferInvalid, TransferNotFound
+from coffers.domain.spending.categories import (
+    CategoryInUse,
+    CategoryInvalid,
+    CategoryNotFound,
+    CategoryOfTheSystem,
+    CategoryTaken,
+    TooManyCategories,
+)
 from coffers.presentation.access import ADMIN, PUBLIC, SELF, SESSION, USER, Access
 from coffers.presentation.api import operations
 from coffers.presentation.api.identity import (
@@ -97,6 +107,8 @@ from coffers.presentation.api.linking.connections import NoRedirect
 from coffers.presentation.api.live import audit_log, events
 from coffers.presentation.api.live.events import LastEventIdInvalid
 from coffers.presentation.api.markets import rates
+from coffers.presentation.api.spending import transfers
+from coffers.presentation.api.spending import categories
 from coffers.presentation.event_streams import EVENT_STREAM_TYPE
 from coffers.presentation.limits import (
     API_READ,
@@ -241,8 +253,10 @@ ROUTES: Final[Sequence[Route]] = (
     Route("DELETE", "/accounts/{account_id}", accounts.delete_account, USER, API_WRITE, [AccountNotFound, NotYours, AccountNotManual, PreconditionFailed]),
     Route("GET", "/connections/{connection_id}/accounts", accounts.list_connection_accounts, USER, API_READ, [ConnectionNotFound, NotYours]),
     Route("GET", "/transactions", transactions.list_transactions, USER, API_READ, [CursorInvalid, RangeInvalid, AccountNotFound, NotYours]),
+    Route("POST", "/transactions", transactions.add_transaction, USER, API_WRITE, [AccountNotFound, NotYours, AccountNotManual], body=JSON),
     Route("GET", "/transactions/{transaction_id}", transactions.get_transaction, USER, API_READ, [TransactionNotFound, NotYours]),
-    Route("DELETE", "/transactions/{transaction_id}", transactions.delete_transaction, USER, API_WRITE, [TransactionNotFound, NotYours, TransactionReported, PreconditionFailed]),
+    Route("PATCH", "/transactions/{transaction_id}", transactions.edit_transaction, USER, API_WRITE, [TransactionNotFound, AccountNotFound, NotYours, AccountNotManual, TransactionReported, TransactionReconciled, PreconditionFailed], body=JSON),
+    Route("DELETE", "/transactions/{transaction_id}", transactions.delete_transaction, USER, API_WRITE, [TransactionNotFound, NotYours, TransactionReported, TransactionReconciled, PreconditionFailed]),
     Route("GET", "/accounts/{account_id}/transactions", transactions.list_account_transactions, USER, API_READ, [CursorInvalid, RangeInvalid, AccountNotFound, NotYours]),
     Route("GET", "/holdings", holdings.list_holdings, USER, API_READ, [TooManyRows]),
     Route("GET", "/holdings/{holding_id}", holdings.get_holding, USER, API_READ, [HoldingNotFound, NotYours]),
@@ -272,8 +286,20 @@ ROUTES: Final[Sequence[Route]] = (
     Route("GET", "/exchange-rates/own", rates.list_own_exchange_rates, USER, API_READ, [RangeInvalid, TooManyRows]),
     Route("DELETE", "/exchange-rates/own/{exchange_rate_id}", rates.forget_exchange_rate, USER, API_WRITE, [RateNotFound, NotYours]),
 
+    Route("GET", "/categories", categories.list_categories, USER, API_READ, []),
+    Route("POST", "/categories", categories.create_category, USER, API_WRITE, [CategoryInvalid, CategoryTaken, TooManyCategories], body=JSON),
+    Route("GET", "/categories/{category_id}", categories.get_category, USER, API_READ, [CategoryNotFound, NotYours]),
+    Route("PATCH", "/categories/{category_id}", categories.edit_category, USER, API_WRITE, [CategoryNotFound, NotYours, CategoryOfTheSystem, CategoryInvalid, CategoryTaken, PreconditionFailed], body=JSON),
+    Route("DELETE", "/categories/{category_id}", categories.delete_category, USER, API_WRITE, [CategoryNotFound, NotYours, CategoryOfTheSystem, CategoryInUse, CategoryInvalid, PreconditionFailed]),
+
     Route("GET", "/net-worth", net_worth.get_net_worth, USER, API_READ, []),
     Route("GET", "/net-worth/history", net_worth.get_net_worth_history, USER, API_READ, [RangeInvalid, TooManyRows]),
+
+    Route("GET", "/transfers", transfers.list_transfers, USER, API_READ, [CursorInvalid]),
+    Route("POST", "/transfers", transfers.name_transfer, USER, API_WRITE, [TransactionNotFound, NotYours, TransferInvalid, LegTaken], body=JSON),
+    Route("GET", "/transfers/{transfer_id}", transfers.get_transfer, USER, API_READ, [TransferNotFound, NotYours]),
+    Route("PATCH", "/transfers/{transfer_id}", transfers.decide_transfer, USER, API_WRITE, [TransferNotFound, NotYours, TransferInvalid, LegTaken, PreconditionFailed], body=JSON),
+    Route("DELETE", "/transfers/{transfer_id}", transfers.undo_transfer, USER, API_WRITE, [TransferNotFound, NotYours, PreconditionFailed]),
 
     Route("GET", "/health/live", operations.live, PUBLIC, None, [], is_root=True),
     Route("GET", "/health/ready", operations.ready, PUBLIC, None, [MigrationsMissing], is_root=True),

@@ -27,6 +27,7 @@ from coffers.infrastructure.db.identity.verifications import SqlOneTimeTokens
 from coffers.infrastructure.db.jobs import SqlJobs
 from coffers.infrastructure.db.ledger.accounts import SqlAccounts
 from coffers.infrastructure.db.ledger.annotations import SqlAnnotations
+from coffers.infrastructure.db.ledger.entries import SqlEntries
 from coffers.infrastructure.db.ledger.holdings import SqlHoldings
 from coffers.infrastructure.db.ledger.images import SqlImages
 from coffers.infrastructure.db.ledger.imports import SqlImports
@@ -42,6 +43,8 @@ from coffers.infrastructure.db.linking.syncs import SqlSyncs
 from coffers.infrastructure.db.live.events import log_events
 from coffers.infrastructure.db.markets.rates import SqlOwnRates
 from coffers.infrastructure.db.refusals import translated, unconfirmed
+from coffers.infrastructure.db.spending.categories import SqlCategories
+from coffers.infrastructure.db.spending.transfers import SqlTransfers
 from coffers.infrastructure.db.transaction import Transaction
 
 #: Called after a commit with the users whose chains grew (SYSTEM also when jobs wait) and the
@@ -80,6 +83,7 @@ class SqlUnitOfWork(HeldUnitOfWork):
     holdings = repository(SqlHoldings)
     transactions = repository(SqlTransactions)
     annotations = repository(SqlAnnotations)
+    entries = repository(SqlEntries)
     snapshots = repository(SqlSnapshots)
     connections = repository(SqlConnections)
     adoptions = repository(SqlAdoptions)
@@ -90,6 +94,8 @@ class SqlUnitOfWork(HeldUnitOfWork):
     images = repository(SqlImages)
     tombstones = repository(SqlTombstones)
     exchange_rates = repository(SqlOwnRates)
+    categories = repository(SqlCategories)
+    transfers = repository(SqlTransfers)
 
     def __init__(
         self,
