@@ -6,12 +6,14 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import httpx
 import pytest
 
 from coffers import migrations
 from tests.people import PASSWORD, Person, sign_up
+from tests.programs import free_port
 from tests.servers import PostgresServer, ValkeyServer
 from tests.service_processes import Service, WorkerProcess
 
@@ -161,6 +163,29 @@ async def test_without_redis_requests_go_on_and_what_was_revoked_stays_revoked(
     assert ready.json() == {"status": "ready", "degraded": ["redis"]}
     assert away == [[401, 401], [401, 401]]
     assert back == [[401, 401], [401, 401]]
+
+
+async def test_whoever_is_erased_by_a_process_without_redis_is_out_of_the_other_within_a_second(
+    installation: Installation,
+) -> None:
+    home = installation.one.env["COFFERS_HOME"]
+    nowhere = f"redis://127.0.0.1:{free_port()}"
+    cut_off = Service(Path(home), database_url=installation.postgres.url, redis_url=nowhere)
+    try:
+        await asyncio.to_thread(cut_off.start)
+        mary = await installation.person("mary")
+        async with at(mary, cut_off) as there, at(mary, installation.other) as other:
+            assert (await other.get("/users/me")).status_code == 200
+            erased = await there.post("/users/me/erasures", json={"password": PASSWORD})
+            assert erased.status_code == 204, erased.text
+            await asyncio.to_thread(cut_off.kill)
+
+            deadline = time.monotonic() + 1
+            while (status := (await other.get("/users/me")).status_code) != 401:
+                assert time.monotonic() < deadline, status
+                await asyncio.sleep(0.02)
+    finally:
+        cut_off.close()
 
 
 async def _statuses(installation: Installation, person: Person) -> list[int]:

@@ -11,7 +11,8 @@ import redis.asyncio
 
 from coffers.application.rate_limits import Bucket
 from coffers.domain.ids import SessionId, new_id
-from coffers.infrastructure.in_process.revoked_sessions import KEPT_S, RevokedSessions
+from coffers.infrastructure.in_process.remembered import KEPT_S
+from coffers.infrastructure.in_process.revoked_sessions import RevokedSessions
 from coffers.infrastructure.redis.line import OPENING_S, TIMEOUT_S, Line
 from coffers.infrastructure.redis.rate_limiter import PAUSE_S, RedisRateLimiter
 from tests.servers import ValkeyServer

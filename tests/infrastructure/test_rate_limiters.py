@@ -14,7 +14,8 @@ from coffers.application.rate_limits import Bucket, RateLimiter
 from coffers.domain.ids import SessionId, new_id
 from coffers.infrastructure.in_process import rate_limiter as in_process
 from coffers.infrastructure.in_process.rate_limiter import InProcessBuckets, InProcessRateLimiter
-from coffers.infrastructure.in_process.revoked_sessions import KEPT_S, RevokedSessions
+from coffers.infrastructure.in_process.remembered import KEPT_S
+from coffers.infrastructure.in_process.revoked_sessions import RevokedSessions
 from coffers.infrastructure.redis.line import Line
 from coffers.infrastructure.redis.rate_limiter import CHUNK, RedisRateLimiter
 from tests import servers

@@ -8,7 +8,8 @@ from typing import Final
 
 from coffers.application.rate_limits import Admission, Bucket, Level, RateLimiter
 from coffers.domain.ids import SessionId
-from coffers.infrastructure.in_process.revoked_sessions import KEPT_S, RevokedSessions, began_at
+from coffers.infrastructure.in_process.remembered import KEPT_S
+from coffers.infrastructure.in_process.revoked_sessions import RevokedSessions, began_at
 
 #: Buckets kept; beyond, the longest unused ones are forgotten, which only ever gives tokens back.
 MAX_BUCKETS: Final = 100_000

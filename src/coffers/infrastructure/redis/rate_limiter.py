@@ -12,7 +12,8 @@ from redis.exceptions import NoScriptError, RedisError
 from coffers.application.rate_limits import Admission, Bucket, RateLimiter
 from coffers.domain.ids import SessionId
 from coffers.infrastructure.in_process.rate_limiter import InProcessBuckets, level_of
-from coffers.infrastructure.in_process.revoked_sessions import KEPT_S, RevokedSessions, began_at
+from coffers.infrastructure.in_process.remembered import KEPT_S
+from coffers.infrastructure.in_process.revoked_sessions import RevokedSessions, began_at
 from coffers.infrastructure.redis.line import Argument, Line, RedisAway
 
 #: After a failure Redis is left alone for so long; then one request tries it again.

@@ -1,6 +1,7 @@
 """The sessions and refresh_tokens tables and their repository."""
 
 from collections import OrderedDict
+from collections.abc import Container
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -145,9 +146,10 @@ def _fields(row: Row[Any]) -> dict[str, Any]:  # Any: a row of the whole table
 class SqlSessionLists(SessionLists, RefreshTokenLookups):
     """Sessions to read, in SQL."""
 
-    def __init__(self, reader: Reader, clock: Clock) -> None:
+    def __init__(self, reader: Reader, clock: Clock, erased: Container[UserId] = ()) -> None:
         self._reader = reader
         self._clock = clock
+        self._erased = erased
         self._vouched: OrderedDict[tuple[UserId, SessionId], None] = OrderedDict()
 
     async def is_live(self, user_id: UserId, session_id: SessionId) -> bool:
@@ -157,6 +159,8 @@ class SqlSessionLists(SessionLists, RefreshTokenLookups):
 
     async def vouch(self, user_id: UserId, session_id: SessionId) -> bool:
         """As the port says."""
+        if user_id in self._erased:
+            return False
         if (user_id, session_id) in self._vouched:
             return True
         if not await self.is_live(user_id, session_id):
