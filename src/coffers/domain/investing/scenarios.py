@@ -127,7 +127,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Prospect:
-    """Wealth by month, at the end of each year, by percentile; and how often the goal was reached."""
+    """Wealth at the ends of years, by month and percentile; how often the goal was reached."""
 
     by_month: Mapping[int, Sequence[float]]
     goal_probability: float | None
