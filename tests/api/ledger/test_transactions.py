@@ -20,7 +20,9 @@ FIELDS = [
     *("amount_value", "amount_currency", "description", "asset_type", "symbol", "security_name"),
     *("quantity", "unit_price_amount", "unit_price_currency", "commission_amount"),
     *("commission_currency", "transaction_date", "settlement_date", "is_trade", "is_transfer"),
-    *("is_income", "is_fee", "is_debit", "is_credit", "is_settled", "created_at", "updated_at"),
+    *("is_income", "is_fee", "is_debit", "is_credit", "is_settled", "category_id", "category"),
+    *("merchant", "notes", "tags", "splits", "is_ignored", "transfer_id", "reconciliation_id"),
+    *("annotated_by", "created_at", "updated_at"),
 ]
 TRADE = movement(
     "trade",

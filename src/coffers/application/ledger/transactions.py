@@ -1,31 +1,36 @@
 """Movements to read: one, or the pages of a filtered and sorted list."""
 
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass, replace
+from dataclasses import astuple, dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Protocol
+from typing import Annotated, Final, Protocol
 from uuid import UUID
 
 import msgspec
+from msgspec import Meta
 
-from coffers.application.ports import Clock, UnitOfWork
 from coffers.application.views import DecimalText, Instant, Versioned
 from coffers.domain.identity.principals import Principal
 from coffers.domain.ids import UserId
 from coffers.domain.ledger.holdings import AssetType
-from coffers.domain.ledger.tombstones import Tombstone, deletion
 from coffers.domain.ledger.transactions import (
-    KeptTransaction,
-    TransactionReported,
     TransactionStatus,
     TransactionSubtype,
     TransactionType,
 )
-from coffers.domain.live.events import Event
 from coffers.domain.paging import Cursors, Page
 from coffers.domain.ranges import check_range
+
+
+class SplitView(msgspec.Struct, frozen=True, gc=False):
+    """A part of a movement and what it was for; the parts add up to the movement's amount."""
+
+    amount_value: DecimalText
+    category_id: UUID | None
+    category: str | None
+    notes: str | None
 
 
 class TransactionView(msgspec.Struct, frozen=True, gc=False):
@@ -57,6 +62,21 @@ class TransactionView(msgspec.Struct, frozen=True, gc=False):
     is_debit: bool
     is_credit: bool
     is_settled: bool
+    category_id: UUID | None
+    category: Annotated[
+        str | None, Meta(description="The category's value. With splits, only these count.")
+    ]
+    merchant: str | None
+    notes: str | None
+    tags: list[str]
+    splits: list[SplitView]
+    is_ignored: Annotated[bool, Meta(description="Whether reports leave it out.")]
+    transfer_id: UUID | None
+    reconciliation_id: UUID | None
+    annotated_by: Annotated[
+        dict[str, str],
+        Meta(description="Who said what: `user`, `rule:<id>` or `edit:<id>`, by field."),
+    ]
     created_at: Instant
     updated_at: Instant
 
@@ -83,7 +103,9 @@ class TransactionSort(StrEnum):
 class TransactionFilter:
     """Which movements; None does not filter, ranges include both ends.
 
-    `q` is looked for in description and security name; it and `symbol` disregard case.
+    `q` is looked for in description, security name, merchant, notes and tags; it, `symbol` and
+    `merchant` disregard case. `category` is a value, which expense and income may share, or an id,
+    or UNCATEGORISED; of what is split, the parts are looked at.
     """
 
     account_id: UUID | None = None
@@ -97,6 +119,14 @@ class TransactionFilter:
     min_amount: Decimal | None = None
     max_amount: Decimal | None = None
     q: str | None = None
+    category: str | None = None
+    merchant: str | None = None
+    tag: str | None = None
+    is_ignored: bool | None = None
+
+
+#: Asks for movements, or parts of them, that have no category.
+UNCATEGORISED: Final = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +145,8 @@ class TransactionLookups(Protocol):
     async def page(self, user_id: UserId, asked: TransactionPage) -> Page[TransactionView]:
         """Equal dates or amounts are ordered by id, in the direction of the sort.
 
-        Raises AccountNotFound or NotYours for the account of the filter.
+        Raises AccountNotFound or NotYours for the account of the filter, CategoryUnknown for its
+        category.
         """
         ...
 
@@ -156,34 +187,3 @@ async def get_transaction(
 ) -> Versioned[TransactionView]:
     """One of the caller's movements; raises TransactionNotFound, NotYours."""
     return await lookups.get(principal.user_id, transaction_id)
-
-
-async def delete_transaction(
-    uow: UnitOfWork,
-    clock: Clock,
-    principal: Principal,
-    transaction_id: UUID,
-    expected_version: int | None,
-) -> None:
-    """Delete a movement that no provider reports; a file that has it does not bring it back.
-
-    Raises TransactionNotFound, NotYours, TransactionReported, PreconditionFailed.
-    """
-    async with uow:
-        kept = await uow.transactions.find(principal.user_id, transaction_id)
-        account = await uow.accounts.get(principal.user_id, kept.account_id)
-        if account.connection_id is not None and kept.import_id is None:
-            raise TransactionReported("A provider reports this movement: what it says, stands.")
-        version = kept.version if expected_version is None else expected_version
-        await uow.transactions.delete(replace(kept, version=version))
-        await uow.tombstones.add(_tombstones(kept, clock.now()))
-        uow.record(Event("TransactionDeleted", principal.user_id, transaction_id))
-        await uow.commit()
-
-
-def _tombstones(kept: KeptTransaction, now: datetime) -> list[Tombstone]:
-    name = deletion(kept.provider_transaction_id, kept.fingerprint)
-    if name is None:
-        return []
-    where = (kept.user_id, kept.account_id, kept.id)
-    return [Tombstone(*where, *name, kept.import_id, now)]

@@ -90,8 +90,7 @@ class Account:
     """One account. A balance of None is not known; a credit balance is negative when money is owed.
 
     `connection_id` is None for accounts kept by hand or fed from files. `account_number` is sealed
-    for this account's id. `deactivated_at` is when its provider stopped reporting it. Of an account
-    kept by hand, `opening_balance` and its entries add up to `balance`.
+    for this account's id. `deactivated_at` is when its provider stopped reporting it.
     """
 
     id: UUID
@@ -118,6 +117,15 @@ class Account:
     def is_active(self) -> bool:
         """Whether it is still reported, or kept by hand."""
         return self.deactivated_at is None
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether its balance is what it opened with and its entries, unknown without the former.
+
+        So are accounts kept by hand, and those from files whose owner said what they opened with.
+        """
+        is_ours = self.source == MANUAL or self.opening_balance is not None
+        return is_ours and self.connection_id is None
 
     @property
     def is_investment(self) -> bool:

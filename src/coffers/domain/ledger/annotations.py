@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 from uuid import UUID
 
 from coffers.domain.errors import Invalid
@@ -16,6 +16,12 @@ from coffers.domain.money import EXACT
 BY_USER: Final = "user"
 MAX_TAGS: Final = 20
 MAX_SPLITS: Final = 50
+#: Characters of a tag, of a merchant's name, of notes.
+MAX_TAG: Final = 50
+MAX_NAME: Final = 100
+MAX_NOTES: Final = 2_000
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,25 +61,70 @@ class Annotation:
         return "\n".join(words).casefold() or None
 
 
+def one_line(text: str) -> str:
+    """Its words with single spaces between them."""
+    return " ".join(text.split())
+
+
+def tag_of(text: str) -> str:
+    """A tag as it is kept: on one line, in lower case."""
+    return one_line(text).lower()
+
+
 def sorted_tags(tags: Iterable[str]) -> tuple[str, ...]:
-    """Each once, in order; raises AnnotationInvalid for too many."""
-    found = tuple(sorted(set(tags)))
+    """As they are kept, each once, in order.
+
+    Raises AnnotationInvalid for too many, and for one that is too long or says nothing.
+    """
+    found = tuple(sorted({tag_of(tag) for tag in tags}))
+    if any(not 0 < len(tag) <= MAX_TAG for tag in found):
+        raise AnnotationInvalid(f"A tag has 1 to {MAX_TAG} characters.", field="tags")
     if len(found) > MAX_TAGS:
-        raise AnnotationInvalid(f"At most {MAX_TAGS} tags.")
+        raise AnnotationInvalid(f"At most {MAX_TAGS} tags.", field="tags")
     return found
 
 
+def worded(changes: Mapping[str, object]) -> dict[str, object]:
+    """The fields as an annotation keeps them; what is null or says nothing is empty.
+
+    Raises AnnotationInvalid.
+    """
+    kept = dict(changes)
+    for name, value in changes.items():
+        if name == "tags":
+            kept[name] = sorted_tags(_listed(value, str))
+        elif name == "splits":
+            kept[name] = tuple(_listed(value, Split))
+        elif name == "is_ignored":
+            kept[name] = value is True
+        elif isinstance(value, str):
+            kept[name] = (value.strip() if name == "notes" else one_line(value)) or None
+    return kept
+
+
+def _listed(value: object, kind: type[T]) -> list[T]:
+    return [each for each in value if isinstance(each, kind)] if isinstance(value, Iterable) else []
+
+
 def check_splits(splits: Sequence[Split], amount: Decimal) -> None:
-    """Raises AnnotationInvalid unless there are none, or two or more that add up to the amount."""
+    """Raises AnnotationInvalid unless there are none, or two or more that add up to the amount.
+
+    The refusal names the difference.
+    """
     if not splits:
         return
     if not 1 < len(splits) <= MAX_SPLITS:
-        raise AnnotationInvalid(f"A transaction is split into 2 to {MAX_SPLITS} parts.")
+        detail = f"A transaction is split into 2 to {MAX_SPLITS} parts."
+        raise AnnotationInvalid(detail, field="splits")
+    if not all(split.amount for split in splits):
+        raise AnnotationInvalid("A part of zero says nothing.", field="splits")
     total = Decimal(0)
     for split in splits:
         total = EXACT.add(total, split.amount)
     if total != amount:
-        raise AnnotationInvalid("The parts do not add up to the amount.")
+        left = format(EXACT.subtract(amount, total), "f")
+        detail = f"The parts add up to {total:f}, not to {amount:f}: {left} is left over."
+        raise AnnotationInvalid(detail, field="splits")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 from uuid import UUID
 
-from coffers.domain.errors import Conflict, NotFound
+from coffers.domain.errors import Conflict, NotFound, Unavailable
 from coffers.domain.ids import UserId
 from coffers.domain.ledger.accounts import Account
 from coffers.domain.linking.syncs import Counts
@@ -226,6 +226,10 @@ class TransactionReported(Conflict):
     """A provider reports the movement: what it says, stands."""
 
     slug = "transaction_reported"
+
+
+class TransactionBusy(Unavailable):
+    """Others keep moving the movement."""
 
 
 class TransactionNotFound(NotFound):

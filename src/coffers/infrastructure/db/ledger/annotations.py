@@ -95,8 +95,9 @@ def _split(stored: Mapping[str, str | None]) -> Split:
     return Split(Decimal(amount or 0), category_id, stored["notes"])
 
 
-def _annotated(row: Row[Any]) -> AnnotatedTransaction:  # Any: the columns above
-    annotation = Annotation(
+def annotation_of(row: Row[Any]) -> Annotation:  # Any: a row with the columns of annotations
+    """What is said of the movement in this row."""
+    return Annotation(
         category_id=row.category_id,
         merchant=row.merchant,
         notes=row.notes,
@@ -105,6 +106,9 @@ def _annotated(row: Row[Any]) -> AnnotatedTransaction:  # Any: the columns above
         is_ignored=row.is_ignored,
         annotated_by=row.annotated_by or {},
     )
+
+
+def _annotated(row: Row[Any]) -> AnnotatedTransaction:  # Any: the columns above
     return AnnotatedTransaction(
         id=row.id,
         account_id=row.account_id,
@@ -112,6 +116,6 @@ def _annotated(row: Row[Any]) -> AnnotatedTransaction:  # Any: the columns above
         amount=row.amount,
         currency=row.currency,
         transaction_type=TransactionType(row.transaction_type),
-        annotation=annotation,
+        annotation=annotation_of(row),
         version=row.version,
     )
