@@ -74,8 +74,9 @@ async def _a_transaction(person: Person) -> str:
     return f"/transactions/{made.json()['id']}"
 
 
-async def _an_entry(person: Person) -> dict[str, object]:
-    account_id = (await _an_account(person)).rpartition("/")[2]
+async def _an_entry(person: Person) -> object:
+    async with ledger_of(person) as ledger:
+        account_id = str((await ledger.purse()).id)
     entry = {"amount": "-3.50", "transaction_date": "2026-03-01", "description": "Coffee"}
     return {"account_id": account_id, **entry}
 

@@ -25,6 +25,7 @@ from coffers.application.jobs import (
 from coffers.application.letters import MAIL, deliver_mail
 from coffers.application.linking.schedules import TURN, look_whose_turn, take_turn
 from coffers.application.ports import UnitOfWork
+from coffers.application.spending.transfer_matching import MATCHING, match_movements
 from coffers.domain.errors import DomainError, Unavailable
 from coffers.domain.ids import SYSTEM
 from coffers.domain.jobs import LEASE, Job, JobHopeless, Lease
@@ -84,12 +85,18 @@ async def _take_turn(services: Services, job: Job) -> None:
     await _look_whose_turn(services, job)
 
 
+async def _match_movements(services: Services, job: Job) -> None:
+    uow = unit_of_work(services, job)
+    await match_movements(uow, services.exchange_rates, services.clock, job)
+
+
 #: Every kind of background work, one line each.
 KINDS: Final[Mapping[str, Kind]] = {
     LETTER: Kind(_write_letter, at_once=2, limit_s=30),
     MAIL: Kind(_deliver_mail, at_once=4, limit_s=60),
     "clean_up": Kind(_clean_up, at_once=1, limit_s=300, every=timedelta(hours=1)),
     "sync_turns": Kind(_look_whose_turn, at_once=1, limit_s=60, every=LOOK_EVERY),
+    MATCHING: Kind(_match_movements, at_once=1, limit_s=600),
     TURN: Kind(_take_turn, at_once=MAX_AT_ONCE, limit_s=1200),
 }
 

@@ -11,6 +11,7 @@ from msgspec import UNSET, Meta, UnsetType
 from coffers.application.ledger.totals import by_currency
 from coffers.application.linking.connections import ConnectionLookups
 from coffers.application.ports import Clock, UnitOfWork, Vault
+from coffers.application.spending.transfer_matching import movements_changed
 from coffers.application.views import DecimalText, Instant, Versioned
 from coffers.domain.identity.principals import Principal
 from coffers.domain.ids import UserId, new_id
@@ -201,7 +202,11 @@ async def edit_account(
 
 
 async def delete_account(
-    uow: UnitOfWork, principal: Principal, account_id: UUID, expected_version: int | None
+    uow: UnitOfWork,
+    clock: Clock,
+    principal: Principal,
+    account_id: UUID,
+    expected_version: int | None,
 ) -> None:
     """Delete an account that no provider reports, and everything in it.
 
@@ -211,6 +216,7 @@ async def delete_account(
         account = _own(await uow.accounts.get(principal.user_id, account_id))
         await uow.accounts.update(account, expected_version=expected_version)
         await uow.accounts.delete(account)
+        await movements_changed(uow, account.user_id, now=clock.now())
         uow.record(Event("AccountDeleted", account.user_id, account.id))
         await uow.commit()
 

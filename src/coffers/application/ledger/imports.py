@@ -15,6 +15,7 @@ from coffers.application.ledger.import_reversals import take_back
 from coffers.application.ledger.import_views import ImportView, view_of
 from coffers.application.ledger.statement_storage import Storage
 from coffers.application.ports import Clock, UnitOfWork, Vault
+from coffers.application.spending.transfer_matching import movements_changed
 from coffers.application.views import Versioned
 from coffers.domain.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from coffers.domain.identity.principals import Principal
@@ -121,6 +122,7 @@ async def apply_import(
             wish = replace(wish, now=await _moment(uow, desk, principal))
             plan = await _plan_again(uow, wish, waiting, wanted_hash)
             applied, undo = await _apply(uow, desk, wish, waiting, plan)
+            await movements_changed(uow, principal.user_id, now=wish.now)
             stored = await uow.imports.update(applied, undo=undo)
             uow.record(*_events(principal, import_id, "ImportAttempted", "ImportSucceeded"))
             await uow.commit()
@@ -146,6 +148,7 @@ async def revert_import(
             await _check_order(uow, standing)
             now = desk.clock.now()
             await take_back(uow, standing, now)
+            await movements_changed(uow, principal.user_id, now=now)
             reverted = replace(standing, status=ImportStatus.REVERTED, reverted_at=now)
             stored = await uow.imports.update(reverted)
             names = ("ImportReversalAttempted", "ImportReversalSucceeded")

@@ -26,6 +26,7 @@ from coffers.application.linking.credentials import ProviderAccess, ends_soon
 from coffers.application.linking.readings import Reading, SourceOf, store_reading
 from coffers.application.linking.sync_events import sync_events
 from coffers.application.ports import UnitOfWork
+from coffers.application.spending.transfer_matching import movements_changed
 from coffers.domain.errors import DomainError
 from coffers.domain.identity.principals import Principal
 from coffers.domain.ledger.accounts import Account
@@ -189,6 +190,8 @@ async def _store(
         except AmountInvalid as error:
             detail = "The provider reports amounts that cannot be kept exactly."
             raise ProviderAnsweredNonsense(detail) from error
+        if report.transactions.created or report.transactions.updated:
+            await movements_changed(uow, connection.user_id, now=now)
         if claim.reads(SyncScope.TRANSACTIONS) and not claim.request.is_dated:
             await uow.syncs.note_read(connection.user_id, reading.read, claim.sync.started_at)
         finished = replace(

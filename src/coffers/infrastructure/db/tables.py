@@ -14,7 +14,7 @@ from coffers.infrastructure.db.linking import connections, syncs
 from coffers.infrastructure.db.live import events
 from coffers.infrastructure.db.markets import rates
 from coffers.infrastructure.db.metadata import METADATA
-from coffers.infrastructure.db.spending import categories
+from coffers.infrastructure.db.spending import categories, recurring, transfers
 
 __all__ = [
     "METADATA",
@@ -28,12 +28,14 @@ __all__ = [
     "imports",
     "jobs",
     "rates",
+    "recurring",
     "security",
     "sessions",
     "snapshots",
     "syncs",
     "tombstones",
     "transactions",
+    "transfers",
     "users",
     "verifications",
 ]

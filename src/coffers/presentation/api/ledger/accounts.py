@@ -94,4 +94,6 @@ async def edit_account(
 
 async def delete_account(call: Caller, account_id: UUID) -> None:
     """Delete an account that no provider reports, with everything in it."""
-    await accounts.delete_account(call.uow, call.principal, account_id, call.expected_version)
+    await accounts.delete_account(
+        call.uow, call.services.clock, call.principal, account_id, call.expected_version
+    )
