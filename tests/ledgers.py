@@ -10,7 +10,7 @@ from uuid import UUID
 
 from coffers.application.ports import HeldUnitOfWork
 from coffers.domain.ids import UserId, new_id
-from coffers.domain.ledger.accounts import Account, AccountOrigin, AccountType
+from coffers.domain.ledger.accounts import MANUAL, Account, AccountOrigin, AccountType
 from coffers.domain.ledger.holdings import AssetType
 from coffers.domain.ledger.snapshots import Snapshot, SnapshotSource
 from coffers.domain.ledger.statements import ReportedAccount, ReportedHolding, ReportedTransaction
@@ -95,6 +95,23 @@ class Ledger:
 
     async def account(self, number: str = "a1", **changes: Any) -> Account:
         return (await self.accounts(reported_account(number, **changes)))[0]
+
+    async def purse(self, **changes: Any) -> Account:
+        """An account kept by hand."""
+        kept = Account(
+            id=new_id(),
+            user_id=self.user_id,
+            source=MANUAL,
+            name="Purse",
+            account_type=AccountType.CASH,
+            currency="USD",
+            created_at=self.now,
+            updated_at=self.now,
+        )
+        async with self.uow() as uow:
+            await uow.accounts.add(replace(kept, **changes))
+            await uow.commit()
+        return replace(kept, **changes)
 
     async def known(self, account_id: UUID) -> Account:
         async with self.uow() as uow:
