@@ -391,3 +391,49 @@ async def test_twenty_at_once_confirm_overlapping_pairs_and_each_leg_is_taken_on
         found = (await person.get("/transactions")).json()["transactions"]
         named = {row["id"]: row["transfer_id"] for row in found if row["transfer_id"]}
         assert set(named) == set(legs)
+
+
+async def _two_entries(person: Person) -> tuple[str, str]:
+    """Written by hand in two accounts, and matched."""
+    ids = []
+    for name, amount in (("Purse", "-20.00"), ("Jar", "20.00")):
+        draft = {"name": name, "account_type": "cash", "currency": "EUR", "opening_balance": "50"}
+        account = (await person.post("/accounts", draft)).json()["id"]
+        entry = {"account_id": account, "amount": amount, "transaction_date": "2026-03-02"}
+        made = await person.post("/transactions", entry | {"description": "Moved"})
+        assert made.status_code == 201, made.text
+        ids.append(made.json()["id"])
+    await work_through(person.client, MATCHING)
+    assert len(await transfers_of(person, status="confirmed")) == 1
+    return ids[0], ids[1]
+
+
+async def test_what_is_written_by_hand_is_matched_and_its_deletion_frees_the_other_leg(
+    ada: Person,
+) -> None:
+    out, into = await _two_entries(ada)
+
+    assert (await ada.delete(f"/transactions/{out}")).status_code == 204
+
+    assert (await ada.get(f"/transactions/{into}")).json()["transfer_id"] is None
+    assert await transfers_of(ada) == []
+
+
+async def test_a_leg_edited_by_hand_is_answered_as_it_is_afterwards(ada: Person) -> None:
+    out, _ = await _two_entries(ada)
+
+    edited = await ada.patch(f"/transactions/{out}", {"amount": "-21.00"})
+    shown = await ada.get(f"/transactions/{out}")
+
+    assert edited.status_code == 200, edited.text
+    assert edited.json()["transfer_id"] is None
+    assert (edited.headers["ETag"], edited.json()) == (shown.headers["ETag"], shown.json())
+
+
+async def test_a_note_on_a_leg_leaves_the_transfer_alone(ada: Person) -> None:
+    out, _ = await _two_entries(ada)
+
+    edited = await ada.patch(f"/transactions/{out}", {"notes": "For the holidays"})
+
+    (transfer,) = await transfers_of(ada)
+    assert edited.json()["transfer_id"] == transfer["id"]

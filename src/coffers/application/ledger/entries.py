@@ -10,6 +10,7 @@ from uuid import UUID
 from coffers.application.ledger.balances import shift
 from coffers.application.ledger.transactions import SplitView, TransactionView
 from coffers.application.ports import Clock, UnitOfWork
+from coffers.application.spending.transfer_matching import movements_changed
 from coffers.application.views import Versioned
 from coffers.domain.errors import PreconditionFailed
 from coffers.domain.identity.principals import Principal
@@ -85,6 +86,7 @@ async def add_entry(
         entry = _written(draft, account, annotation, named, now)
         await uow.entries.add(entry)
         await shift(uow, account, entry.counted, now)
+        await movements_changed(uow, entry.user_id, now=now, ids=[entry.id])
         uow.record(Event("TransactionAdded", entry.user_id, entry.id, _where(account)))
         await uow.commit()
     return Versioned(entry_view(entry, named), entry.version)
@@ -120,6 +122,8 @@ async def edit_entry(
                 stored = await uow.entries.put(replace(after, updated_at=now))
                 await _follow(uow, accounts, before, after, now)
                 fields = {"fields": _changes(before, after)}
+                if await movements_changed(uow, before.user_id, now=now, ids=[before.id]):
+                    stored = await uow.entries.get(before.user_id, before.id)
                 uow.record(Event("TransactionEdited", before.user_id, before.id, fields))
                 await uow.commit()
             return Versioned(entry_view(stored, named), stored.version)
@@ -153,6 +157,7 @@ async def delete_entry(
             await uow.entries.delete(entry)
             await uow.tombstones.add(_tombstones(entry, now))
             await shift(uow, account, EXACT.minus(entry.counted), now)
+            await movements_changed(uow, entry.user_id, now=now, ids=[entry.id])
             uow.record(Event("TransactionDeleted", entry.user_id, entry.id))
             await uow.commit()
             return
@@ -342,7 +347,7 @@ def entry_view(entry: Entry, named: Categories) -> TransactionView:
         transaction_date=entry.transaction_date,
         settlement_date=entry.settlement_date,
         is_trade=entry.transaction_type is TransactionType.TRADE,
-        is_transfer=entry.transaction_type is TransactionType.TRANSFER,
+        is_transfer=entry.transaction_type is TransactionType.TRANSFER or said.is_transfer,
         is_income=entry.transaction_type is TransactionType.INCOME,
         is_fee=entry.transaction_type is TransactionType.FEE,
         is_debit=entry.amount < 0,

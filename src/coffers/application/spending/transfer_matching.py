@@ -36,17 +36,19 @@ MATCHING: Final = "transfer_matching"
 
 async def movements_changed(
     uow: UnitOfWork, user_id: UserId, *, now: datetime, ids: Sequence[UUID] | None = None
-) -> None:
+) -> bool:
     """Within the open transaction, after movements were added, changed or deleted at `now`.
 
     Transfers that can no longer stand are forgotten and their legs freed; what else the change
     means for transfers is worked out after the commit. `ids` are the movements, if they are few.
+    Answers whether legs were freed.
     """
     broken = await uow.transfers.broken(user_id, ids)
     if broken:
         await uow.transfers.remove(broken, now=now)
         uow.record(*(event_of("TransferReleased", each) for each in broken if _counts(each)))
     await enqueue_matching(uow, user_id, now=now)
+    return bool(broken)
 
 
 async def enqueue_matching(

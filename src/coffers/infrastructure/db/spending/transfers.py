@@ -326,7 +326,11 @@ _BROKEN: Final = (
             _OUT.c.id.is_(None),
             _IN.c.id.is_(None),
             (_F.status != TransferStatus.REJECTED.value)
-            & or_(_differs(_OUT, "outgoing"), _differs(_IN, "incoming")),
+            & or_(
+                _differs(_OUT, "outgoing"),
+                _differs(_IN, "incoming"),
+                _OUT.c.account_id == _IN.c.account_id,
+            ),
         ),
     )
     .order_by(_F.id)
