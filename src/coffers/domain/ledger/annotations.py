@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Final, Protocol, TypeVar
 from uuid import UUID
@@ -37,6 +37,8 @@ class Split:
 class Annotation:
     """What is said of one movement; `annotated_by` says of each field that was set who set it.
 
+    `is_transfer` marks it as neither income nor expense, whatever type its source gives it.
+
     `tags` are sorted and each there once. With splits, the movement's own category counts nowhere.
     """
 
@@ -46,6 +48,7 @@ class Annotation:
     tags: tuple[str, ...] = ()
     splits: tuple[Split, ...] = ()
     is_ignored: bool = False
+    is_transfer: bool = False
     annotated_by: Mapping[str, str] = field(default_factory=dict)
 
     def told(self, changes: Mapping[str, object], by: str) -> "Annotation":
@@ -95,7 +98,7 @@ def worded(changes: Mapping[str, object]) -> dict[str, object]:
             kept[name] = sorted_tags(_listed(value, str))
         elif name == "splits":
             kept[name] = tuple(_listed(value, Split))
-        elif name == "is_ignored":
+        elif name in {"is_ignored", "is_transfer"}:
             kept[name] = value is True
         elif isinstance(value, str):
             kept[name] = (value.strip() if name == "notes" else one_line(value)) or None
@@ -137,6 +140,7 @@ class AnnotatedTransaction:
     amount: Decimal
     currency: str
     transaction_type: TransactionType
+    transaction_date: date
     annotation: Annotation
     version: int
 

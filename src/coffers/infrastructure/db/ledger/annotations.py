@@ -23,7 +23,8 @@ from coffers.infrastructure.db.transaction import Transaction
 
 _COLUMNS: Final = (
     *("id", "account_id", "description", "amount", "currency", "transaction_type", "version"),
-    *("category_id", "merchant", "notes", "tags", "splits", "is_ignored", "annotated_by"),
+    *("category_id", "merchant", "notes", "tags", "splits", "is_ignored", "is_transfer"),
+    *("annotated_by", "transaction_date"),
 )
 
 
@@ -40,7 +41,7 @@ class SqlAnnotations(Annotations):
         found: dict[UUID, AnnotatedTransaction] = {}
         for part in stretches(sorted(transaction_ids)):
             rows = await self._transaction.rows(_OF, {"user_id": user_id, "ids": part})
-            found |= {row.id: _annotated(row) for row in rows}
+            found |= {row.id: annotated(row) for row in rows}
         return found
 
     async def put(
@@ -79,6 +80,7 @@ def annotation_values(annotation: Annotation) -> dict[str, object]:
         "tags": list(annotation.tags) or None,
         "splits": [_stored(split) for split in annotation.splits] or None,
         "is_ignored": annotation.is_ignored,
+        "is_transfer": annotation.is_transfer,
         "annotated_by": dict(annotation.annotated_by) or None,
         "annotation_text": annotation.search_text,
     }
@@ -104,11 +106,12 @@ def annotation_of(row: Row[Any]) -> Annotation:  # Any: a row with the columns o
         tags=tuple(row.tags or ()),
         splits=tuple(_split(each) for each in row.splits or ()),
         is_ignored=row.is_ignored,
+        is_transfer=row.is_transfer,
         annotated_by=row.annotated_by or {},
     )
 
 
-def _annotated(row: Row[Any]) -> AnnotatedTransaction:  # Any: the columns above
+def annotated(row: Row[Any]) -> AnnotatedTransaction:  # Any: the columns above
     return AnnotatedTransaction(
         id=row.id,
         account_id=row.account_id,
@@ -116,6 +119,7 @@ def _annotated(row: Row[Any]) -> AnnotatedTransaction:  # Any: the columns above
         amount=row.amount,
         currency=row.currency,
         transaction_type=TransactionType(row.transaction_type),
+        transaction_date=row.transaction_date,
         annotation=annotation_of(row),
         version=row.version,
     )

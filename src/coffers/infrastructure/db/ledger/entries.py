@@ -87,7 +87,10 @@ class SqlEntries(Entries):
 _C: Final = transactions.c
 _OURS: Final = frozenset({"annotation"})
 _FIELDS: Final = [name for name in Entry.__dataclass_fields__ if name not in _OURS]
-_SAID: Final = ("category_id", "merchant", "notes", "tags", "splits", "is_ignored", "annotated_by")
+_SAID: Final = (
+    *("category_id", "merchant", "notes", "tags", "splits", "is_ignored", "is_transfer"),
+    "annotated_by",
+)
 _MINE: Final = (_C.user_id == bindparam("user_id")) & (_C.id == bindparam("row_id"))
 _WHERE: Final = select(_C.account_id).where(_MINE)
 _ONE: Final = select(*(_C[name] for name in (*_FIELDS, *_SAID))).where(_MINE).with_for_update()

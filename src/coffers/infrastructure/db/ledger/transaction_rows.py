@@ -38,6 +38,8 @@ ANNOTATIONS: Final = (
     #: A list of {"category_id", "amount", "notes"}; the amounts add up to the movement's.
     Column("splits", Json),
     Column("is_ignored", Boolean, nullable=False, server_default=false()),
+    #: Marked as a transfer, whatever its source's type: neither income nor expense.
+    Column("is_transfer", Boolean, nullable=False, server_default=false()),
     #: The confirmed transfer that the movement is a leg of.
     Column("transfer_id", Id),
     Column("reconciliation_id", Id),

@@ -39,6 +39,7 @@ COLUMNS: Final = [
         transactions.c[name]
         for name in ("category_id", "merchant", "notes", "tags", "splits", "is_ignored")
     ),
+    transactions.c.is_transfer,
     *(transactions.c[name] for name in ("transfer_id", "reconciliation_id", "annotated_by")),
 ]
 
@@ -69,20 +70,20 @@ def view_of(row: Sequence[Any]) -> TransactionView:  # Any: the columns above
         None if commission is None else currency,
         *row[15:17],
         kind == TransactionType.TRADE,
-        kind == TransactionType.TRANSFER,
+        kind == TransactionType.TRANSFER or bool(row[25]),
         kind == TransactionType.INCOME,
         kind == TransactionType.FEE,
         sign < 0,
         sign > 0,
         status == TransactionStatus.SETTLED,
-        *_said(row[19:30]),
+        *_said(row[19:31]),
         *row[17:19],
     )
     return TransactionView(*fields)
 
 
 def _said(row: Sequence[Any]) -> Sequence[Any]:  # Any: the annotations among the columns above
-    category_id, merchant, notes, tags, splits, is_ignored, *ours, said_by, value, values = row
+    category_id, merchant, notes, tags, splits, is_ignored, _, *ours, said_by, value, values = row
     return (
         category_id,
         _SYSTEM.get(category_id, value),

@@ -99,6 +99,9 @@ class Annotations(Body):
     tags: Annotated[list[TagIn], Field(max_length=MAX_TAGS)] | None = None
     splits: Annotated[list[SplitIn], Field(max_length=MAX_SPLITS)] | None = None
     is_ignored: bool = False
+    is_transfer: bool = Field(
+        default=False, description="Neither income nor expense, whatever its type."
+    )
 
 
 class NewTransaction(Annotations):
@@ -116,8 +119,8 @@ class NewTransaction(Annotations):
 class TransactionChanges(Annotations):
     """The fields to change; the others stay. Null empties what may be empty.
 
-    Of what a provider or a file told, only category, merchant, notes, tags, splits and
-    `is_ignored` change.
+    Of what a provider or a file told, only category, merchant, notes, tags, splits,
+    `is_ignored` and `is_transfer` change.
     """
 
     account_id: UUID | None = None
