@@ -138,6 +138,25 @@ def replay(entries: Iterable[Entry], method: LotMethod) -> Book:
     return Book(tuple(ledger.lots), tuple(ledger.disposals))
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What is held from a day on, until the next step, and what that cost."""
+
+    day: date
+    quantity: Decimal
+    cost: Decimal
+
+
+def steps(entries: Iterable[Entry], method: LotMethod) -> list[Step]:
+    """How quantity and cost went, one step a day with entries; raises as `replay` does."""
+    ledger, found = _Ledger(method), dict[date, Step]()
+    for entry in sorted(entries, key=_order):
+        ledger.take(entry)
+        held = _sum(lot.quantity for lot in ledger.lots)
+        found[entry.day] = Step(entry.day, held, _sum(lot.cost for lot in ledger.lots))
+    return list(found.values())
+
+
 def a_year_after(day: date) -> date:
     """The same day of the next year; 29 February becomes the last day of February."""
     try:

@@ -19,7 +19,9 @@ from coffers.domain.investing.lots import (
     EntryKind,
     Lot,
     LotMethod,
+    Step,
     replay,
+    steps,
 )
 from coffers.domain.ledger.transactions import TransactionSubtype
 from coffers.domain.money import EXACT
@@ -85,13 +87,14 @@ class SplitAction:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """What is held of an asset, and what is known of its cost.
+    """What is held of an asset, how it came to be, and what is known of its cost.
 
     `unknown` are ids of lots whose cost nobody told.
     """
 
     book: Book
     unknown: frozenset[UUID]
+    steps: tuple[Step, ...] = ()
 
     @property
     def quantity(self) -> Decimal:
@@ -139,7 +142,8 @@ def derive(
         first = min(entry.day for entry in entries) - timedelta(days=1)
         entries = [Entry(OPENING, first, EntryKind.ACQUIRE, opening), *entries]
         unknown |= {OPENING}
-    return Position(replay(entries, method), frozenset(unknown))
+    went = tuple(steps(entries, method))
+    return Position(replay(entries, method), frozenset(unknown), went)
 
 
 def _entries(

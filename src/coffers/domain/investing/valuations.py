@@ -1,0 +1,177 @@
+"""Valuation series: what a portfolio was worth at the end of each day, and what flowed that day.
+
+Days are calendar days. A price or rate holds until the next one is known; before the first one the
+value is not known (NaN), never zero. Amounts are floats of one currency: they are rounded to its
+minor units on the way out, and are no bookkeeping.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+import numpy as np
+import numpy.typing as npt
+
+from coffers.domain.investing.lots import Step
+from coffers.domain.investing.returns import DayValue
+
+Series = npt.NDArray[np.float64]
+#: What is known from each of these days on.
+Path = Sequence[tuple[date, Decimal]]
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """All calendar days from the first to the last, both included."""
+
+    first: date
+    last: date
+
+    def __len__(self) -> int:
+        return (self.last - self.first).days + 1
+
+    def place(self, day: date) -> int:
+        """Where the day is; below zero before the first."""
+        return (day - self.first).days
+
+    def all(self) -> list[date]:
+        """Each."""
+        return [self.first + timedelta(days=place) for place in range(len(self))]
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """What was held of an asset in one account, and its raw closing prices in its currency.
+
+    The cost in its steps is in the base currency, each purchase at the rate of its own day.
+    """
+
+    currency: str
+    steps: Sequence[Step]
+    closes: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Cash:
+    """What an account held in money, from each of these days on."""
+
+    currency: str
+    balances: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """Money that came in from outside (above zero), went out, or was earned, on a day."""
+
+    day: date
+    currency: str
+    amount: Decimal
+
+
+#: From each currency to the base currency, units of the base for one of its own.
+Rates = Mapping[str, Path]
+
+
+@dataclass(frozen=True, slots=True)
+class Valuation:
+    """By day, in the base currency: worth, cost of what is held, money, flows and income."""
+
+    days: Days
+    value: Series
+    cost: Series
+    cash: Series
+    inflow: Series
+    outflow: Series
+    income: Series
+
+    def day_values(self) -> list[DayValue]:
+        """For returns: each day's value and external flows; None where a value is not known."""
+        rows = zip(self.days.all(), self.value, self.inflow, self.outflow, strict=True)
+        return [
+            DayValue(day, _known(value), Decimal(repr(came)), Decimal(repr(went)))
+            for day, value, came, went in (
+                (day, float(value), float(came), float(went)) for day, value, came, went in rows
+            )
+        ]
+
+    @property
+    def returns(self) -> Series:
+        """The return of each day after the first; NaN where nothing was invested or known."""
+        invested = self.value[:-1] + self.inflow[1:]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            growth = (self.value[1:] + self.outflow[1:]) / invested - 1
+        result: Series = np.where(invested > 0, growth, np.nan)
+        return result
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """Everything that makes a portfolio's value."""
+
+    assets: Sequence[Asset]
+    cash: Sequence[Cash]
+    flows: Sequence[Movement]
+    income: Sequence[Movement]
+
+
+def valued(days: Days, held: Holdings, rates: Rates) -> Valuation:
+    """The series of these holdings over these days."""
+    by_currency = {currency: spread(path, days) for currency, path in rates.items()}
+    securities, cost, cash = (np.zeros(len(days)) for _ in range(3))
+    for asset in held.assets:
+        rate = by_currency[asset.currency]
+        quantity = _stepped([(step.day, step.quantity) for step in asset.steps], days)
+        securities += _worth(quantity, spread(asset.closes, days) * rate)
+        cost += _stepped([(step.day, step.cost) for step in asset.steps], days)
+    for each in held.cash:
+        cash += _worth(_stepped(each.balances, days), by_currency[each.currency])
+    flows = _summed(held.flows, by_currency, days)
+    return Valuation(
+        days,
+        securities + cash,
+        cost,
+        cash,
+        np.maximum(flows, 0.0),
+        np.maximum(-flows, 0.0),
+        _summed(held.income, by_currency, days),
+    )
+
+
+def spread(path: Path, days: Days) -> Series:
+    """A value for each day: the last one known by then, NaN before the first."""
+    return _filled(path, days, before=np.nan)
+
+
+def _stepped(path: Iterable[tuple[date, Decimal]], days: Days) -> Series:
+    """Likewise for what is nothing before it begins."""
+    return _filled(list(path), days, before=0.0)
+
+
+def _filled(path: Path, days: Days, before: float) -> Series:
+    if not path:
+        return np.full(len(days), before)
+    places = np.array([days.place(day) for day, _ in path])
+    values = np.array([before, *(float(value) for _, value in path)])
+    found: Series = values[np.searchsorted(places, np.arange(len(days)), side="right")]
+    return found
+
+
+def _worth(amount: Series, price: Series) -> Series:
+    """What it is worth; nothing is worth nothing, whatever its price."""
+    with np.errstate(invalid="ignore"):
+        worth: Series = np.where(amount == 0, 0.0, amount * price)
+    return worth
+
+
+def _summed(movements: Iterable[Movement], rates: Mapping[str, Series], days: Days) -> Series:
+    total = np.zeros(len(days))
+    for each in movements:
+        place = days.place(each.day)
+        if 0 <= place < len(days):
+            total[place] += float(each.amount) * rates[each.currency][place]
+    return total
+
+
+def _known(value: float) -> Decimal | None:
+    return None if np.isnan(value) else Decimal(repr(value))
