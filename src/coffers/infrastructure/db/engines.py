@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from coffers.infrastructure.db.lanes import Lanes
 from coffers.infrastructure.db.quick_reads import QuickReads
-from coffers.infrastructure.db.types import DecimalSum, decimal_key
+from coffers.infrastructure.db.types import DecimalSum, decimal_key, decimal_of
 
 #: How long a request waits for PostgreSQL: for a connection and a statement together, or a commit.
 PATIENCE_S: Final = 2.5
@@ -161,6 +161,7 @@ def _prepare_sqlite(
 
 def _add_functions(connection: Any) -> None:  # Any: sqlite3.Connection of whichever build
     connection.create_function("decimal_key", 1, decimal_key, deterministic=True)
+    connection.create_function("decimal_of", 2, decimal_of, deterministic=True)
     connection.create_aggregate("decimal_sum", 1, DecimalSum)
     if hasattr(connection, "create_window_function"):
         connection.create_window_function("decimal_sum", 1, DecimalSum)

@@ -14,15 +14,17 @@ from coffers.infrastructure.db.linking import connections, syncs
 from coffers.infrastructure.db.live import events
 from coffers.infrastructure.db.markets import rates
 from coffers.infrastructure.db.metadata import METADATA
-from coffers.infrastructure.db.spending import categories, recurring, transfers
+from coffers.infrastructure.db.spending import budgets, categories, flows, recurring, transfers
 
 __all__ = [
     "METADATA",
     "accounts",
     "api_keys",
+    "budgets",
     "categories",
     "connections",
     "events",
+    "flows",
     "holdings",
     "idempotency",
     "imports",

@@ -191,6 +191,14 @@ def decimal_key(text: str | None) -> str | None:
     return None if text is None else f"{EXACT.add(Decimal(text), _KEY_SHIFT):050.18f}"
 
 
+def decimal_of(hundredths: int | None, more: str | None) -> str | None:
+    """A number of hundredths and a decimal, added exactly; NULL only if both are."""
+    if hundredths is None:
+        return more
+    number = EXACT.scaleb(Decimal(hundredths), -2)
+    return format(number if more is None else EXACT.add(number, Decimal(more)), "f")
+
+
 class DecimalSum:
     """SQLite's missing aggregate: an exact sum that also serves as a window function."""
 
