@@ -26,6 +26,8 @@ from coffers.application.live.audit_log import AuditLogs
 from coffers.application.live.event_streams import EventStream
 from coffers.application.live.events import ChangeFeeds
 from coffers.application.markets.rates import RateLookups
+from coffers.application.portability.exports import Exports
+from coffers.application.portability.restorations import ExportReader
 from coffers.application.ports import (
     AccessTokens,
     Clock,
@@ -87,4 +89,6 @@ class Services:
     rate_lookups: RateLookups
     category_lookups: CategoryLookups
     transfer_lookups: TransferLookups
+    exports: Exports
+    export_reader: ExportReader
     vitals: Vitals

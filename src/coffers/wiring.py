@@ -43,6 +43,8 @@ from coffers.infrastructure.db.linking.syncs import SqlSyncLookups
 from coffers.infrastructure.db.live.audit_log import SqlAuditLogs
 from coffers.infrastructure.db.live.events import SqlChangeFeeds
 from coffers.infrastructure.db.markets.rates import SqlExchangeRates
+from coffers.infrastructure.db.portability.exports import SqlExports
+from coffers.infrastructure.db.portability.reading import FileExportReader
 from coffers.infrastructure.db.reader import Reader
 from coffers.infrastructure.db.spending.categories import SqlCategoryLookups
 from coffers.infrastructure.db.spending.transfer_lists import SqlTransferLookups
@@ -149,6 +151,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 rate_lookups=rates,
                 category_lookups=SqlCategoryLookups(reader),
                 transfer_lookups=SqlTransferLookups(reader),
+                exports=SqlExports(reader, _vault(settings)),
+                export_reader=FileExportReader(_vault(settings)),
                 vitals=SqlVitals(engines, outdated_revisions(), getattr(limiter, "is_there", None)),
             )
         finally:

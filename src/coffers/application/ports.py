@@ -33,6 +33,7 @@ from coffers.domain.linking.schedules import Schedules
 from coffers.domain.linking.syncs import Syncs
 from coffers.domain.live.events import Event
 from coffers.domain.markets.rates import OwnRates
+from coffers.domain.portability.restorations import Restorations
 from coffers.domain.spending.categories import Categories
 from coffers.domain.spending.transfers import Transfers
 
@@ -110,6 +111,9 @@ class UnitOfWork(Protocol):
 
     @property
     def snapshots(self) -> Snapshots: ...  # noqa: D102
+
+    @property
+    def restorations(self) -> Restorations: ...  # noqa: D102
 
     @property
     def exchange_rates(self) -> OwnRates: ...  # noqa: D102

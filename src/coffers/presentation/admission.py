@@ -71,7 +71,11 @@ class AdmittingRoute(APIRoute):
                 raise TokenInvalid("The account behind this token is gone.") from error
 
         async def guarded(request: Request) -> Response:
-            response = await admit(self.admitted, request, reached, known)
+            try:
+                response = await admit(self.admitted, request, reached, known)
+            finally:
+                if self.admitted.is_large:
+                    await request.close()
             return _bodiless(response) if request.method == "HEAD" else response
 
         return guarded
@@ -116,7 +120,7 @@ async def admit(route: "Route", request: Request, handler: Handler, known: set[s
         authorize(call.principal, route.access, method=route.method, family=route.family)
     _check_query(request, set(request.query_params) if route.takes_any_query else known)
     if route.body is not None:
-        await _read_body(request, route.body)
+        await _read_body(request, route.body, is_large=route.is_large)
     try:
         async with asyncio.timeout(route.deadline_s) as deadline:
             if route.takes_idempotency_key and "idempotency-key" in request.headers:
@@ -220,10 +224,12 @@ def _check_query(request: Request, known: set[str]) -> None:
         )
 
 
-async def _read_body(request: Request, media_type: str) -> None:
-    body = await request.body()
+async def _read_body(request: Request, media_type: str, *, is_large: bool) -> None:
+    body = b"" if is_large else await request.body()
     sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if sent != media_type and (body or sent):
         raise UnsupportedMediaType(f"Send {media_type}.")
+    if is_large:
+        await request.form(max_files=1, max_fields=0)
     if media_type == "application/json" and body:
         request._json = strict_json(body)  # noqa: SLF001 - where Starlette caches what it would parse leniently

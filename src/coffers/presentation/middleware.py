@@ -26,11 +26,14 @@ from coffers.presentation.problems import (
 
 MAX_BODY: Final = 1024 * 1024
 MAX_UPLOAD: Final = 12 * 1024 * 1024
+MAX_RESTORATION: Final = 256 * 1024 * 1024
 #: How long one piece of a body may take to arrive, and all of it.
 PIECE_TIMEOUT_S: Final = 10
 BODY_TIMEOUT_S: Final = 60
+RESTORATION_TIMEOUT_S: Final = 600
 _TRACE = re.compile(r"[\x21-\x7e]{1,64}")
 _UPLOADS: Final = re.compile(r"/api/v1/imports\b")
+_RESTORATIONS: Final = "/api/v1/restorations"
 #: Whoever watches over a busy service must still be able to.
 _ALWAYS_SERVED: Final = ("/health/", "/metrics")
 _READ: Final = frozenset({b"x-trace-id", b"content-length"})
@@ -203,7 +206,8 @@ class _Exchange:
 
     async def _in_time(self) -> Message:
         now = time.monotonic()
-        self._deadline = self._deadline or now + BODY_TIMEOUT_S
+        limit_s = RESTORATION_TIMEOUT_S if self._is_restoration else BODY_TIMEOUT_S
+        self._deadline = self._deadline or now + limit_s
         try:
             async with asyncio.timeout(min(PIECE_TIMEOUT_S, max(0.0, self._deadline - now))):
                 return await self._receive()
@@ -224,7 +228,13 @@ class _Exchange:
             gone.cancel()
 
     @property
+    def _is_restoration(self) -> bool:
+        return bool(self.scope["path"] == _RESTORATIONS)
+
+    @property
     def _limit(self) -> int:
+        if self._is_restoration:
+            return MAX_RESTORATION
         return MAX_UPLOAD if _UPLOADS.match(self.scope["path"]) else MAX_BODY
 
     def _too_large(self) -> BodyTooLarge:

@@ -1,11 +1,13 @@
 """A request with an idempotency key takes effect once, and is answered alike each time."""
 
 import asyncio
+import hashlib
 import re
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final
 
 from fastapi import Request
+from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
 from coffers.application.ports import IdempotencyClaim, RequestStillRunning, StoredAnswer
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 Handler = Callable[[Request], Awaitable[Response]]
 
+#: Bytes of a large file that are read at a time.
+_PIECE: Final = 1024 * 1024
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _KEPT_HEADERS: Final = ("location", "etag", "content-type", "link")
 #: Refusals that another try may not meet again are not remembered.
@@ -73,9 +77,25 @@ async def _claim(route: "Route", call: Call) -> IdempotencyClaim:
         f"{route.method} {route.path}" if route.access.is_public else str(call.principal.user_id)
     )
     line = f"{route.method} {request.scope['path']}?".encode(errors="replace")
-    body = without_boundary(await request.body(), request.headers.get("content-type", ""))
+    body = await (_digest(request) if route.is_large else _body(request))
     content = line + request.scope["query_string"] + b"\n" + body
     return call.services.idempotency_keys.claim(scope, key, content)
+
+
+async def _body(request: Request) -> bytes:
+    return without_boundary(await request.body(), request.headers.get("content-type", ""))
+
+
+async def _digest(request: Request) -> bytes:
+    """Of a form that went to disk: the names of its files and a hash of what is in them."""
+    digest = hashlib.sha256()
+    for name, file in (await request.form()).multi_items():
+        digest.update(f"{name}\n".encode(errors="replace"))
+        if isinstance(file, UploadFile):
+            while piece := await file.read(_PIECE):
+                digest.update(piece)
+            await file.seek(0)
+    return digest.digest()
 
 
 def _replay(claim: IdempotencyClaim, known: StoredAnswer) -> Response:

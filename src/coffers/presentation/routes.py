@@ -6,6 +6,9 @@ from typing import Any, Final
 
 from coffers.application.live.audit_log import PeriodInvalid
 from coffers.application.live.event_streams import TooManyListeners
+from coffers.application.portability.exports import ExportsBusy
+from coffers.application.portability.restorations import RestorationsBusy
+from coffers.application.ports import VaultRefused
 from coffers.application.vitals import MigrationsMissing
 from coffers.domain.errors import DomainError, PreconditionFailed
 from coffers.domain.identity.api_keys import (
@@ -72,6 +75,7 @@ from coffers.domain.linking.syncs import (
 )
 from coffers.domain.markets.rates import RateInvalid, RateNotFound, TooManyRates
 from coffers.domain.paging import CursorInvalid, TooManyRows
+from coffers.domain.portability.restorations import ExportUnreadable, LedgerNotEmpty
 from coffers.domain.ranges import RangeInvalid
 from coffers.domain.spending.transfers import LegTaken, TransferInvalid, TransferNotFound
 from coffers.domain.spending.categories import (
@@ -109,6 +113,7 @@ from coffers.presentation.api.live.events import LastEventIdInvalid
 from coffers.presentation.api.markets import rates
 from coffers.presentation.api.spending import transfers
 from coffers.presentation.api.spending import categories
+from coffers.presentation.api.portability import exports, restorations
 from coffers.presentation.event_streams import EVENT_STREAM_TYPE
 from coffers.presentation.limits import (
     API_READ,
@@ -118,6 +123,7 @@ from coffers.presentation.limits import (
     AUTH_REGISTER,
     AUTH_TOKEN_REFRESH,
     EVENT_STREAM,
+    EXPORT,
     PROVIDER_CONNECT,
     PROVIDER_SYNC,
     REPORT,
@@ -136,8 +142,8 @@ class Route:
     """An endpoint: where, what, who, how often, and which refusals of its own it may answer with.
 
     `is_secret`: the answer carries a secret, so it is never stored under an idempotency key.
-    `body`: the media type that it reads; `produces`: the one of an answer that is not a view.
-    A policy of None is exempt from all limits. `takes_any_query`: what sends browsers here adds
+    `body`: the media type that it reads, if `is_large` to disk as it comes; `produces`: the one of
+    an answer that is not a view. A policy of None is exempt from all limits. `takes_any_query`: what sends browsers here adds
     parameters of its own.
     """
 
@@ -149,6 +155,7 @@ class Route:
     refusals: Sequence[type[DomainError]]
     is_secret: bool = False
     body: str | None = None
+    is_large: bool = False
     produces: str = JSON
     deadline_s: float = DEADLINE_S
     is_root: bool = False
@@ -300,6 +307,9 @@ ROUTES: Final[Sequence[Route]] = (
     Route("GET", "/transfers/{transfer_id}", transfers.get_transfer, USER, API_READ, [TransferNotFound, NotYours]),
     Route("PATCH", "/transfers/{transfer_id}", transfers.decide_transfer, USER, API_WRITE, [TransferNotFound, NotYours, TransferInvalid, LegTaken, PreconditionFailed], body=JSON),
     Route("DELETE", "/transfers/{transfer_id}", transfers.undo_transfer, USER, API_WRITE, [TransferNotFound, NotYours, PreconditionFailed]),
+
+    Route("GET", "/exports/json", exports.export_json, USER, EXPORT, [ExportsBusy, VaultRefused]),
+    Route("POST", "/restorations", restorations.restore_export, USER, EXPORT, [ExportUnreadable, LedgerNotEmpty, RestorationsBusy], body=MULTIPART, is_large=True, deadline_s=600),
 
     Route("GET", "/health/live", operations.live, PUBLIC, None, [], is_root=True),
     Route("GET", "/health/ready", operations.ready, PUBLIC, None, [MigrationsMissing], is_root=True),

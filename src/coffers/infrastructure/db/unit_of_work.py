@@ -42,6 +42,7 @@ from coffers.infrastructure.db.linking.schedules import SqlSchedules
 from coffers.infrastructure.db.linking.syncs import SqlSyncs
 from coffers.infrastructure.db.live.events import log_events
 from coffers.infrastructure.db.markets.rates import SqlOwnRates
+from coffers.infrastructure.db.portability.restorations import SqlRestorations
 from coffers.infrastructure.db.refusals import translated, unconfirmed
 from coffers.infrastructure.db.spending.categories import SqlCategories
 from coffers.infrastructure.db.spending.transfers import SqlTransfers
@@ -94,6 +95,7 @@ class SqlUnitOfWork(HeldUnitOfWork):
     images = repository(SqlImages)
     tombstones = repository(SqlTombstones)
     exchange_rates = repository(SqlOwnRates)
+    restorations = repository(SqlRestorations)
     categories = repository(SqlCategories)
     transfers = repository(SqlTransfers)
 
