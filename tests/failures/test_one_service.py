@@ -10,8 +10,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+import redis.asyncio
 
 from coffers import migrations
+from coffers.infrastructure.in_process.remembered import KEPT_S
 from tests.people import PASSWORD, Person, sign_up
 from tests.programs import free_port
 from tests.servers import PostgresServer, ValkeyServer
@@ -173,15 +175,17 @@ async def test_whoever_is_erased_by_a_process_without_redis_is_out_of_the_other_
     cut_off = Service(Path(home), database_url=installation.postgres.url, redis_url=nowhere)
     try:
         await asyncio.to_thread(cut_off.start)
+        async with redis.asyncio.from_url(installation.valkey.url) as client:
+            await client.set("coffers:born", int(time.time() - 2 * KEPT_S))
         mary = await installation.person("mary")
         async with at(mary, cut_off) as there, at(mary, installation.other) as other:
-            assert (await other.get("/users/me")).status_code == 200
+            assert (await other.get("/accounts")).status_code == 200
             erased = await there.post("/users/me/erasures", json={"password": PASSWORD})
             assert erased.status_code == 204, erased.text
             await asyncio.to_thread(cut_off.kill)
 
             deadline = time.monotonic() + 1
-            while (status := (await other.get("/users/me")).status_code) != 401:
+            while (status := (await other.get("/accounts")).status_code) != 401:
                 assert time.monotonic() < deadline, status
                 await asyncio.sleep(0.02)
     finally:
