@@ -1,0 +1,62 @@
+"""Ledgers with something of everything, and their way out and back in."""
+
+import json
+from typing import Any
+
+import httpx
+
+from tests import brokers
+from tests.people import Person
+
+STATEMENT = b"""Date,Description,Amount,Currency
+2026-02-01,Coffee,-3.50,EUR
+2026-02-01,Coffee,-3.50,EUR
+2026-02-02,=HYPERLINK("http://evil"),-7.00,EUR
+2026-02-03,Salary,2500.00,EUR
+"""
+
+
+async def fill(person: Person) -> None:
+    """A broker's history, accounts kept by hand, an applied import, and what is said of them."""
+    await brokers.sync(person, await brokers.link(person, "active-trader", alias="My \"broker\""))
+    await made(person.patch("/users/me", {"display_name": "Ada \u2764", "time_zone": "Asia/Tokyo"}))
+    draft = {"name": "Purse", "account_type": "cash", "currency": "JPY"}
+    await made(person.post("/accounts", draft | {"opening_balance": "1500"}))
+    await apply(person, STATEMENT)
+    rows = (await person.get("/transactions?q=Coffee")).json()["transactions"]
+    await made(person.delete(f"/transactions/{rows[0]['id']}"), 204)
+    rate = {"base_currency": "EUR", "quote_currency": "XAU", "date": "2026-03-02", "rate": "0.0004"}
+    await made(person.post("/exchange-rates", {"exchange_rates": [rate]}))
+
+
+async def apply(person: Person, statement: bytes) -> dict[str, Any]:
+    """Import a statement, all of it."""
+    plan = await made(person.post("/imports", files={"file": ("statement.csv", statement)}))
+    wish = {"plan_hash": plan["plan_hash"]}
+    return await made(person.post(f"/imports/{plan['id']}/application", wish))
+
+
+async def made(request: Any, *statuses: int) -> Any:  # Any: an awaitable, and JSON
+    """The answer to a request that must go well."""
+    answer: httpx.Response = await request
+    assert answer.status_code in (statuses or (200, 201)), answer.text
+    return answer.json() if answer.content else None
+
+
+async def exported(person: Person) -> str:
+    """Everything, as it comes."""
+    answer = await person.get("/exports/json")
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+async def restored(person: Person, file: str | bytes) -> httpx.Response:
+    """What becomes of this file."""
+    content = file.encode() if isinstance(file, str) else file
+    return await person.request("POST", "/restorations", files={"file": ("coffers.json", content)})
+
+
+def undated(file: str) -> str:
+    """The file without the instant of its making."""
+    at = json.loads(file)["exported_at"]
+    return file.replace(f'"exported_at":"{at}"', '"exported_at":""', 1)
