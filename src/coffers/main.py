@@ -1,6 +1,7 @@
 """The HTTP service."""
 
 import asyncio
+import functools
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import version
@@ -8,6 +9,7 @@ from typing import Any, Final, TypeVar
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -58,7 +60,7 @@ def create_app(settings: Settings, open_services: OpenServices = open_services) 
     app.state.stopping = asyncio.Event()
     app.state.policies = limits.with_overrides(settings.limit_overrides)
     _answer_refusals(app, pages)
-    routes = build_routes(ROUTES)
+    routes = _routes()
     app.router.routes.insert(0, RouteTable(routes))
     app.openapi = _documented(routes, settings.public_base_url)  # type: ignore[method-assign]  # FastAPI's own advice
     if settings.cors_origins:
@@ -72,6 +74,12 @@ def create_app(settings: Settings, open_services: OpenServices = open_services) 
         stopping=app.state.stopping,
     )
     return app
+
+
+@functools.cache
+def _routes() -> list[APIRoute]:
+    """They know no settings, so that all applications of a process have the same ones."""
+    return build_routes(ROUTES)
 
 
 def _documented(routes: list[Any], url: str) -> Callable[[], dict[str, Any]]:  # Any: OpenAPI

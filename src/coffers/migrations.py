@@ -1,5 +1,6 @@
 """Bringing a database to the present schema, with Alembic, on either engine."""
 
+import functools
 from pathlib import Path
 from typing import Final
 
@@ -46,6 +47,7 @@ async def is_current(database_url: str) -> bool:
     return revision is not None and revision not in outdated_revisions()
 
 
+@functools.cache
 def outdated_revisions() -> frozenset[str]:
     """All schemas that this version knows, but for its own."""
     scripts = ScriptDirectory.from_config(configuration())
