@@ -19,6 +19,7 @@ from coffers.presentation.limits import POLICIES
 from coffers.settings import Settings
 from tests import servers
 from tests.brokers import Broker
+from tests.compiled_statements import share_compiled_statements
 from tests.people import Person, sign_up
 from tests.promises import hold_to_the_promise
 from tests.sandbox.running import running_sandbox
@@ -30,6 +31,7 @@ FEW: Final = 4
 
 def pytest_configure(config: pytest.Config) -> None:
     servers.share_servers(config)
+    share_compiled_statements()
 
 
 @pytest.fixture(scope="session")
