@@ -12,11 +12,13 @@ from coffers.application.identity.users import Profiles
 from coffers.application.identity.verifications import Post
 from coffers.application.jobs import JobQueue
 from coffers.application.ledger.accounts import AccountLookups
+from coffers.application.ledger.daily_balances import DailyBalanceLookups
 from coffers.application.ledger.holdings import HoldingLookups
 from coffers.application.ledger.import_formats import ImportFormats
 from coffers.application.ledger.import_views import ImportLookups
 from coffers.application.ledger.imports import ImportDesk
 from coffers.application.ledger.net_worth import NetWorthLookups
+from coffers.application.ledger.reconciliations import ReconciliationLookups
 from coffers.application.ledger.snapshots import SnapshotLookups
 from coffers.application.ledger.transactions import TransactionLookups
 from coffers.application.linking.connections import ConnectionLookups
@@ -40,6 +42,8 @@ from coffers.application.ports import (
 )
 from coffers.application.rate_limits import RateLimiter
 from coffers.application.spending.categories import CategoryLookups
+from coffers.application.spending.reports import ReportDesk
+from coffers.application.spending.rules import RuleLookups
 from coffers.application.spending.transfers import TransferLookups
 from coffers.application.vitals import Vitals
 from coffers.domain.live.events import Origin
@@ -83,11 +87,15 @@ class Services:
     account_lookups: AccountLookups
     holding_lookups: HoldingLookups
     transaction_lookups: TransactionLookups
+    daily_balance_lookups: DailyBalanceLookups
+    reconciliation_lookups: ReconciliationLookups
     snapshot_lookups: SnapshotLookups
     net_worth_lookups: NetWorthLookups
     exchange_rates: ExchangeRates
     rate_lookups: RateLookups
     category_lookups: CategoryLookups
+    report_desk: ReportDesk
+    rule_lookups: RuleLookups
     transfer_lookups: TransferLookups
     exports: Exports
     export_reader: ExportReader

@@ -18,6 +18,7 @@ from coffers.application.linking.providers import Catalogue
 from coffers.application.live.event_streams import EventStream
 from coffers.application.ports import Clock, IdempotencyClaim, Vault
 from coffers.application.rate_limits import RateLimiter
+from coffers.application.spending.reports import ReportDesk
 from coffers.domain.ids import SessionId, UserId
 from coffers.domain.live.events import Origin
 from coffers.infrastructure.argon2_passwords import Argon2Passwords
@@ -33,9 +34,11 @@ from coffers.infrastructure.db.identity.users import SqlProfiles
 from coffers.infrastructure.db.jobs import SqlJobQueue
 from coffers.infrastructure.db.lean import LeanReader
 from coffers.infrastructure.db.ledger.accounts import SqlAccountLookups
+from coffers.infrastructure.db.ledger.daily_balances import SqlDailyBalanceLookups
 from coffers.infrastructure.db.ledger.holdings import SqlHoldingLookups
 from coffers.infrastructure.db.ledger.import_lists import SqlImportLookups
 from coffers.infrastructure.db.ledger.net_worth import SqlNetWorthLookups
+from coffers.infrastructure.db.ledger.reconciliations import SqlReconciliationLookups
 from coffers.infrastructure.db.ledger.snapshots import SqlSnapshotLookups
 from coffers.infrastructure.db.ledger.transaction_lists import SqlTransactionLookups
 from coffers.infrastructure.db.linking.connections import SqlConnectionLookups
@@ -47,6 +50,8 @@ from coffers.infrastructure.db.portability.exports import SqlExports
 from coffers.infrastructure.db.portability.reading import FileExportReader
 from coffers.infrastructure.db.reader import Reader
 from coffers.infrastructure.db.spending.categories import SqlCategoryLookups
+from coffers.infrastructure.db.spending.flows import SqlFlowLookups
+from coffers.infrastructure.db.spending.rules import SqlRuleLookups
 from coffers.infrastructure.db.spending.transfer_lists import SqlTransferLookups
 from coffers.infrastructure.db.unit_of_work import Committed, SqlUnitOfWork
 from coffers.infrastructure.db.vitals import SqlVitals
@@ -145,11 +150,21 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 account_lookups=SqlAccountLookups(reader),
                 holding_lookups=SqlHoldingLookups(reader, lean),
                 transaction_lookups=SqlTransactionLookups(reader),
+                daily_balance_lookups=SqlDailyBalanceLookups(reader),
+                reconciliation_lookups=SqlReconciliationLookups(reader),
                 snapshot_lookups=SqlSnapshotLookups(reader, lean),
                 net_worth_lookups=SqlNetWorthLookups(lean),
                 exchange_rates=rates,
                 rate_lookups=rates,
                 category_lookups=SqlCategoryLookups(reader),
+                report_desk=ReportDesk(
+                    SqlFlowLookups(reader),
+                    SqlCategoryLookups(reader),
+                    SqlProfiles(reader),
+                    rates,
+                    clock,
+                ),
+                rule_lookups=SqlRuleLookups(reader),
                 transfer_lookups=SqlTransferLookups(reader),
                 exports=SqlExports(reader, _vault(settings)),
                 export_reader=FileExportReader(_vault(settings)),

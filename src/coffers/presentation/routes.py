@@ -44,6 +44,12 @@ from coffers.domain.ledger.imports import (
     PlanStale,
     TooManyImports,
 )
+from coffers.domain.ledger.reconciliations import (
+    AccountReconciled,
+    BalanceUnknown,
+    ReconciliationNotFound,
+    TooManyReconciliations,
+)
 from coffers.domain.ledger.statements import StatementUnreadable
 from coffers.domain.ledger.transactions import TransactionNotFound, TransactionReported
 from coffers.domain.linking.connections import (
@@ -100,9 +106,11 @@ from coffers.presentation.api.identity import (
 )
 from coffers.presentation.api.ledger import (
     accounts,
+    daily_balances,
     holdings,
     imports,
     net_worth,
+    reconciliations,
     snapshots,
     transactions,
 )
@@ -111,6 +119,7 @@ from coffers.presentation.api.linking.connections import NoRedirect
 from coffers.presentation.api.live import audit_log, events
 from coffers.presentation.api.live.events import LastEventIdInvalid
 from coffers.presentation.api.markets import rates
+from coffers.presentation.api.spending import reports
 from coffers.presentation.api.spending import transfers
 from coffers.presentation.api.spending import categories
 from coffers.presentation.api.portability import exports, restorations
@@ -256,7 +265,7 @@ ROUTES: Final[Sequence[Route]] = (
     Route("GET", "/accounts", accounts.list_accounts, USER, API_READ, []),
     Route("POST", "/accounts", accounts.open_account, USER, API_WRITE, [TooManyAccounts], body=JSON),
     Route("GET", "/accounts/{account_id}", accounts.get_account, USER, API_READ, [AccountNotFound, NotYours]),
-    Route("PATCH", "/accounts/{account_id}", accounts.edit_account, USER, API_WRITE, [AccountNotFound, NotYours, AccountNotManual, PreconditionFailed], body=JSON),
+    Route("PATCH", "/accounts/{account_id}", accounts.edit_account, USER, API_WRITE, [AccountNotFound, NotYours, AccountNotManual, AccountReconciled, PreconditionFailed], body=JSON),
     Route("DELETE", "/accounts/{account_id}", accounts.delete_account, USER, API_WRITE, [AccountNotFound, NotYours, AccountNotManual, PreconditionFailed]),
     Route("GET", "/connections/{connection_id}/accounts", accounts.list_connection_accounts, USER, API_READ, [ConnectionNotFound, NotYours]),
     Route("GET", "/transactions", transactions.list_transactions, USER, API_READ, [CursorInvalid, RangeInvalid, AccountNotFound, NotYours]),
@@ -277,7 +286,7 @@ ROUTES: Final[Sequence[Route]] = (
     Route("DELETE", "/imports/{import_id}", imports.discard_import, USER, API_WRITE, [ImportNotFound, NotYours, ImportNotPlanned, PreconditionFailed]),
     Route("GET", "/imports/{import_id}/rows", imports.list_import_rows, USER, API_READ, [ImportNotFound, NotYours, CursorInvalid]),
     Route("POST", "/imports/{import_id}/application", imports.apply_import, USER, API_WRITE, [ImportNotFound, AccountNotFound, NotYours, ImportNotPlanned, PlanStale, ImportTargetInvalid, TooManyAccounts], body=JSON, deadline_s=120),
-    Route("POST", "/imports/{import_id}/reversal", imports.revert_import, USER, API_WRITE, [ImportNotFound, NotYours, ImportNotApplied, ImportSuperseded], deadline_s=120),
+    Route("POST", "/imports/{import_id}/reversal", imports.revert_import, USER, API_WRITE, [ImportNotFound, NotYours, ImportNotApplied, ImportSuperseded, TransactionReconciled], deadline_s=120),
 
     Route("GET", "/events", events.stream_events, USER, EVENT_STREAM, [LastEventIdInvalid, TooManyListeners], produces=EVENT_STREAM_TYPE),
     Route("GET", "/changes", events.list_changes, USER, API_READ, [CursorInvalid]),
@@ -298,6 +307,20 @@ ROUTES: Final[Sequence[Route]] = (
     Route("GET", "/categories/{category_id}", categories.get_category, USER, API_READ, [CategoryNotFound, NotYours]),
     Route("PATCH", "/categories/{category_id}", categories.edit_category, USER, API_WRITE, [CategoryNotFound, NotYours, CategoryOfTheSystem, CategoryInvalid, CategoryTaken, PreconditionFailed], body=JSON),
     Route("DELETE", "/categories/{category_id}", categories.delete_category, USER, API_WRITE, [CategoryNotFound, NotYours, CategoryOfTheSystem, CategoryInUse, CategoryInvalid, PreconditionFailed]),
+
+    Route("GET", "/accounts/{account_id}/daily-balances", daily_balances.get_daily_balances, USER, API_READ, [RangeInvalid, TooManyRows, AccountNotFound, NotYours, AccountNotManual, BalanceUnknown]),
+    Route("GET", "/accounts/{account_id}/reconciliations", reconciliations.list_reconciliations, USER, API_READ, [AccountNotFound, NotYours]),
+    Route("POST", "/accounts/{account_id}/reconciliations", reconciliations.create_reconciliation, USER, API_WRITE, [AccountNotFound, NotYours, AccountNotManual, BalanceUnknown, TooManyReconciliations], body=JSON),
+    Route("GET", "/reconciliations/{reconciliation_id}", reconciliations.get_reconciliation, USER, API_READ, [ReconciliationNotFound, NotYours]),
+    Route("DELETE", "/reconciliations/{reconciliation_id}", reconciliations.delete_reconciliation, USER, API_WRITE, [ReconciliationNotFound, NotYours]),
+
+    Route("GET", "/reports/totals", reports.get_totals_report, USER, API_READ, [RangeInvalid, AccountNotFound, NotYours, TooManyRows]),
+    Route("GET", "/reports/by-category", reports.report_by_category, USER, API_READ, [RangeInvalid, AccountNotFound, NotYours, TooManyRows]),
+    Route("GET", "/reports/by-merchant", reports.report_by_merchant, USER, API_READ, [RangeInvalid, AccountNotFound, NotYours, TooManyRows]),
+    Route("GET", "/reports/by-account", reports.report_by_account, USER, API_READ, [RangeInvalid, AccountNotFound, NotYours, TooManyRows]),
+    Route("GET", "/reports/by-tag", reports.report_by_tag, USER, API_READ, [RangeInvalid, AccountNotFound, NotYours, TooManyRows]),
+    Route("GET", "/reports/over-time", reports.report_over_time, USER, API_READ, [RangeInvalid, AccountNotFound, NotYours, TooManyRows]),
+    Route("GET", "/reports/week", reports.report_week, USER, API_READ, [AccountNotFound, NotYours, TooManyRows]),
 
     Route("GET", "/net-worth", net_worth.get_net_worth, USER, API_READ, []),
     Route("GET", "/net-worth/history", net_worth.get_net_worth_history, USER, API_READ, [RangeInvalid, TooManyRows]),

@@ -79,6 +79,8 @@ _DECIMAL: Final = {
 
 DecimalIn = Annotated[Decimal, BeforeValidator(_decimal), WithJsonSchema(_DECIMAL)]
 CurrencyIn = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), BeforeValidator(_currency)]
+#: ISO 4217, or the code of an asset that is nobody's currency.
+CodeIn = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9]{1,11}$")]
 EmailIn = Annotated[str, StringConstraints(min_length=3, max_length=254)]
 #: Generous, so that a sign-in with a wrong password is never told apart by its length.
 PasswordIn = Annotated[str, StringConstraints(min_length=1, max_length=1024)]

@@ -60,21 +60,23 @@ class Flows:
 
     earned: Decimal = ZERO
     spent: Decimal = ZERO
+    #: Entries.
+    count: int = 0
 
     @property
     def difference(self) -> Decimal:
         """What is left."""
         return EXACT.subtract(self.earned, self.spent)
 
-    def plus(self, flow: Flow, total: Decimal) -> "Flows":
+    def plus(self, flow: Flow, total: Decimal, count: int) -> "Flows":
         """With a sum more; `total` bears its sign, so that of an expense it is below zero."""
         if flow is Flow.INCOME:
-            return Flows(EXACT.add(self.earned, total), self.spent)
-        return Flows(self.earned, EXACT.subtract(self.spent, total))
+            return Flows(EXACT.add(self.earned, total), self.spent, self.count + count)
+        return Flows(self.earned, EXACT.subtract(self.spent, total), self.count + count)
 
     def __add__(self, other: "Flows") -> "Flows":
-        earned = EXACT.add(self.earned, other.earned)
-        return Flows(earned, EXACT.add(self.spent, other.spent))
+        earned, spent = EXACT.add(self.earned, other.earned), EXACT.add(self.spent, other.spent)
+        return Flows(earned, spent, self.count + other.count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ def by_currency(sums: Iterable[FlowSum]) -> dict[str, Flows]:
     for each in sums:
         if each.flow is not None:
             known = flows.get(each.currency, Flows())
-            flows[each.currency] = known.plus(each.flow, each.total)
+            flows[each.currency] = known.plus(each.flow, each.total, each.count)
     return dict(sorted(flows.items()))
 
 
@@ -107,7 +109,7 @@ def in_base(sums: Iterable[FlowSum], base: str, rates: RateBook) -> Flows | None
         amount = _converted(each, base, rates)
         if amount is None:
             return None
-        flows = flows.plus(each.flow, amount)
+        flows = flows.plus(each.flow, amount, each.count)
     return flows
 
 

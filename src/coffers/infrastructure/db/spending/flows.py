@@ -55,7 +55,7 @@ from coffers.infrastructure.db.spending.sums import (
 )
 
 #: Sums in one answer.
-MAX_SUMS: Final = 20_000
+MAX_SUMS: Final = 50_000
 
 Expression = ColumnElement[Any]  # Any: of whichever type
 _T: Final = transactions.c

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import Query
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from coffers.application.markets import rates
 from coffers.application.markets.rates import (
@@ -16,13 +16,11 @@ from coffers.application.markets.rates import (
     RatesAsked,
 )
 from coffers.presentation.calls import Caller
-from coffers.presentation.schemas import Body, DateIn, DecimalIn
+from coffers.presentation.schemas import Body, CodeIn, DateIn, DecimalIn
 
 #: Rates in one request.
 MAX_RATES: Final = 1_000
 
-#: ISO 4217, or the code of an asset that is nobody's currency.
-CodeIn = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9]{1,11}$")]
 Base = Annotated[CodeIn, Query(description="One unit of this currency …")]
 Quote = Annotated[CodeIn, Query(description="… in units of this one.")]
 On = Annotated[DateIn | None, Query(description="One day; by itself today.")]
