@@ -8,7 +8,7 @@ COPY pyproject.toml README.md LICENSE alembic.ini ./
 COPY alembic alembic
 COPY src src
 # Editable, because the migrations lie beside the package and not inside it.
-RUN pip install --no-deps --editable .
+RUN pip install --no-deps --editable . && python -m compileall -q src
 
 FROM python:3.13-slim
 RUN useradd --uid 10001 --create-home --home-dir /var/lib/coffers --shell /usr/sbin/nologin coffers

@@ -5,6 +5,9 @@ WORKERS ?= 2
 UV_VERSION = 0.13.8
 ZENSICAL_VERSION = 0.0.73
 
+# The tests start Coffers a hundred times: compiling it anew each time would cost them most.
+unexport PYTHONDONTWRITEBYTECODE
+
 BIN = .venv/bin
 READY = .venv/ready
 LOCK = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11
