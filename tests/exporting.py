@@ -18,7 +18,7 @@ STATEMENT = b"""Date,Description,Amount,Currency
 
 async def fill(person: Person) -> None:
     """A broker's history, accounts kept by hand, an applied import, and what is said of them."""
-    await brokers.sync(person, await brokers.link(person, "active-trader", alias="My \"broker\""))
+    await brokers.sync(person, await brokers.link(person, "active-trader", alias='My "broker"'))
     await made(person.patch("/users/me", {"display_name": "Ada \u2764", "time_zone": "Asia/Tokyo"}))
     draft = {"name": "Purse", "account_type": "cash", "currency": "JPY"}
     await made(person.post("/accounts", draft | {"opening_balance": "1500"}))

@@ -148,7 +148,9 @@ async def test_a_file_without_flaw_is_restored_in_any_layout(bob: Person, file: 
     assert balances == ["6.50", "6.50"]
 
 
-@pytest.mark.parametrize("content", [b"", b"\x00", b"[]", b"{}", b'{"format": "coffers"', b"PK\x03"])
+@pytest.mark.parametrize(
+    "content", [b"", b"\x00", b"[]", b"{}", b'{"format": "coffers"', b"PK\x03"]
+)
 async def test_what_is_no_export_is_refused(bob: Person, content: bytes) -> None:
     answer = await restored(bob, content)
 

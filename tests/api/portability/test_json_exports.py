@@ -1,10 +1,5 @@
 """GET /exports/json."""
 
-import json
-from datetime import date
-from decimal import Decimal
-
-from tests.ledgers import ledger_of, movement, position
 from tests.people import Person
 
 
@@ -24,4 +19,3 @@ async def test_an_export_has_everything_with_exact_decimals(ada: Person) -> None
     assert [row["id"] for row in file["accounts"]] == [made.json()["id"]]
     assert file["accounts"][0]["balance"] == "1500"
     assert file["counts"]["accounts"] == 1
-    print(answer.text)

@@ -19,7 +19,7 @@ WAYS = [
 ]
 
 
-@pytest.fixture(params=WAYS, ids=lambda way: " to ".join(way))
+@pytest.fixture(params=WAYS, ids=" to ".join)
 def urls(request: pytest.FixtureRequest) -> list[str]:
     """Two fresh databases: where an export comes from, and where it goes."""
     return [request.getfixturevalue(f"fresh_{engine}")() for engine in request.param]

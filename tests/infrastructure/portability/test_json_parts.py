@@ -58,7 +58,7 @@ def test_any_layout_read_in_any_pieces_says_the_same(
         '{"a": -Infinity}',
         '{"a": 1e999}',
         '{"a": 123456789012345678901}',
-        '{1: 2}',
+        "{1: 2}",
         '{"a": "line\nbreak"}',
         b'{"a": "\xff"}',
         b'{"a": "\xe2\x9d',

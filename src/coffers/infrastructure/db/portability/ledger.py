@@ -1,4 +1,4 @@
-"""The tables of the ledger in an export: accounts, what moved and was held, and where it is from."""
+"""The tables of the ledger in an export: accounts, what moved, what was held, and whence."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -35,6 +35,7 @@ from coffers.infrastructure.db.ledger.accounts import accounts
 from coffers.infrastructure.db.ledger.holdings import holdings
 from coffers.infrastructure.db.ledger.import_packing import compressed
 from coffers.infrastructure.db.ledger.imports import imports
+from coffers.infrastructure.db.ledger.reconciliations import reconciliations
 from coffers.infrastructure.db.ledger.snapshots import balance_snapshots
 from coffers.infrastructure.db.ledger.tombstones import transaction_tombstones
 from coffers.infrastructure.db.ledger.transaction_records import search_text
@@ -51,6 +52,7 @@ MAX_HOLDINGS: Final = 50_000
 MAX_SNAPSHOTS: Final = 400_000
 MAX_TOMBSTONES: Final = 100_000
 MAX_SYNCS: Final = 100_000
+MAX_RECONCILIATIONS: Final = 100_000
 
 _CURRENCY: Final = re.compile(r"[A-Z][A-Z0-9.]{1,11}")
 #: Ids in JSON, and decimals, are text there.
@@ -191,6 +193,13 @@ LEDGER: Final = (
             "annotation_text": _annotation_text,
         },
         check=_check_splits,
+    ),
+    Exported(
+        reconciliations,
+        most=MAX_RECONCILIATIONS,
+        refers={"account_id": ["accounts"]},
+        # The adjustment may have been deleted since.
+        strays=frozenset({"adjustment_transaction_id"}),
     ),
     Exported(
         holdings,

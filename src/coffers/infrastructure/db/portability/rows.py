@@ -65,7 +65,7 @@ def check_references(exported: Exported, row: int, values: Values, ids: Ids) -> 
             _check(exported, row, mention.column, spoken, mention.targets, ids)
 
 
-def _check(  # noqa: PLR0913, PLR0917 - private, and each of them is needed
+def _check(
     exported: Exported,
     row: int,
     name: str,
