@@ -4,6 +4,7 @@ A new path with a parameter needs its line here, or `test_routes.py` fails.
 """
 
 from collections.abc import Awaitable, Callable
+from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -74,6 +75,20 @@ async def _a_transaction(person: Person) -> str:
     return f"/transactions/{made.json()['id']}"
 
 
+async def _a_reconciliation(person: Person) -> str:
+    path = await _a_known_account(person)
+    statement = {"statement_date": "2026-03-01", "stated_balance": "5.00"}
+    made = await person.post(f"{path}/reconciliations", statement)
+    return f"/reconciliations/{made.json()['id']}"
+
+
+async def _a_known_account(person: Person) -> str:
+    """One whose balance is known, since it is known what it opened with."""
+    async with ledger_of(person) as ledger:
+        known = await ledger.purse(balance=Decimal("5.00"), opening_balance=Decimal("5.00"))
+    return f"/accounts/{known.id}"
+
+
 async def _an_entry(person: Person) -> object:
     async with ledger_of(person) as ledger:
         account_id = str((await ledger.purse()).id)
@@ -99,6 +114,7 @@ EXAMPLES: dict[str, Maker] = {
     "/accounts/{account_id}": _an_account,
     "/holdings/{holding_id}": _a_holding,
     "/transactions/{transaction_id}": _a_transaction,
+    "/reconciliations/{reconciliation_id}": _a_reconciliation,
     "/imports/{import_id}": a_plan,
     "/transfers/{transfer_id}": a_transfer,
     "/categories/{category_id}": _a_category,
@@ -113,6 +129,8 @@ SHARED = {"/errors/{slug}", "/providers/{slug}"}
 #: Operation → an object that it can work with, where just any cannot.
 FITTING: dict[str, Maker] = {
     "sync_holdings": an_account_to_sync,
+    "get_daily_balances": _a_known_account,
+    "create_reconciliation": _a_known_account,
     "revert_import": an_applied_import,
 }
 

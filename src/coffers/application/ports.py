@@ -22,6 +22,7 @@ from coffers.domain.ledger.entries import Entries
 from coffers.domain.ledger.holdings import Holdings
 from coffers.domain.ledger.images import Images
 from coffers.domain.ledger.imports import Imports
+from coffers.domain.ledger.reconciliations import Reconciliations
 from coffers.domain.ledger.snapshots import Snapshots
 from coffers.domain.ledger.tombstones import Tombstones
 from coffers.domain.ledger.transactions import Transactions
@@ -108,6 +109,9 @@ class UnitOfWork(Protocol):
 
     @property
     def entries(self) -> Entries: ...  # noqa: D102
+
+    @property
+    def reconciliations(self) -> Reconciliations: ...  # noqa: D102
 
     @property
     def snapshots(self) -> Snapshots: ...  # noqa: D102

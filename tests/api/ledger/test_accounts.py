@@ -18,6 +18,7 @@ FIELDS = [
     "currency",
     "balance_amount",
     "balance_currency",
+    "opening_balance",
     "available_balance_amount",
     "available_balance_currency",
     "is_active",

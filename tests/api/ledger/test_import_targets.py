@@ -102,12 +102,15 @@ async def test_an_older_statement_adds_history_and_leaves_the_newer_balance(eve:
     ]
 
 
-async def test_an_older_statement_leaves_an_opening_balance(ada: Person) -> None:
+async def test_a_statement_leaves_what_an_account_opened_with_and_its_rows_count(
+    ada: Person,
+) -> None:
     account_id = await open_account(ada, opening_balance="100.00")
 
     await imported(ada, ofx(coffee(), balance="3.00"), account_id=account_id)
 
-    assert (await only_account(ada))["balance_amount"] == "100.00"
+    account = await only_account(ada)
+    assert (account["opening_balance"], account["balance_amount"]) == ("100.00", "96.50")
 
 
 async def test_the_same_balance_again_is_no_second_snapshot(eve: Person) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from coffers.application.ledger.balances import by_hand, reopened, unlinked
 from coffers.application.ledger.totals import by_currency
 from coffers.application.linking.connections import ConnectionLookups
 from coffers.application.ports import Clock, UnitOfWork, Vault
@@ -15,8 +16,9 @@ from coffers.application.spending.transfer_matching import movements_changed
 from coffers.application.views import DecimalText, Instant, Versioned
 from coffers.domain.identity.principals import Principal
 from coffers.domain.ids import UserId, new_id
-from coffers.domain.ledger.accounts import MANUAL, Account, AccountNotManual, AccountType, masked
-from coffers.domain.ledger.snapshots import Snapshot, SnapshotSource
+from coffers.domain.ledger.accounts import MANUAL, Account, AccountType, masked
+from coffers.domain.ledger.reconciliations import AccountReconciled
+from coffers.domain.ledger.snapshots import Snapshot
 from coffers.domain.live.events import Event
 from coffers.domain.money import money_digits
 
@@ -40,6 +42,10 @@ class AccountView(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
     balance_amount: DecimalText | None
     balance_currency: str
+    opening_balance: Annotated[
+        DecimalText | None,
+        Meta(description="Kept by hand: with its entries it adds up to the balance."),
+    ]
     available_balance_amount: DecimalText | None
     available_balance_currency: str | None
     is_active: bool
@@ -173,6 +179,7 @@ class AccountEdit:
 
     name: str | None = None
     account_type: AccountType | None = None
+    opening_balance: Decimal | None = None
 
 
 async def edit_account(
@@ -185,17 +192,21 @@ async def edit_account(
 ) -> Versioned[AccountView]:
     """Change what is given of an account that no provider reports.
 
-    Raises AccountNotFound, NotYours, AccountNotManual, PreconditionFailed.
+    Another opening balance is another balance. Raises AccountNotFound, NotYours, AccountNotManual,
+    AccountReconciled, AmountInvalid, PreconditionFailed.
     """
+    now = clock.now()
     async with uow:
-        account = _own(await uow.accounts.get(principal.user_id, account_id))
+        account = unlinked(await uow.accounts.get(principal.user_id, account_id))
         edited = replace(
-            account,
+            await _opened_with(uow, account, edit.opening_balance),
             name=edit.name or account.name,
             account_type=edit.account_type or account.account_type,
-            updated_at=clock.now(),
+            updated_at=now,
         )
         stored = await uow.accounts.update(edited, expected_version=expected_version)
+        if stored.balance is not None and stored.balance != account.balance:
+            await uow.snapshots.add(by_hand(stored, stored.balance, now))
         uow.record(Event("AccountEdited", account.user_id, account.id))
         await uow.commit()
     return _versioned(stored)
@@ -213,7 +224,7 @@ async def delete_account(
     Raises AccountNotFound, NotYours, AccountNotManual, PreconditionFailed.
     """
     async with uow:
-        account = _own(await uow.accounts.get(principal.user_id, account_id))
+        account = unlinked(await uow.accounts.get(principal.user_id, account_id))
         await uow.accounts.update(account, expected_version=expected_version)
         await uow.accounts.delete(account)
         await movements_changed(uow, account.user_id, now=clock.now())
@@ -221,26 +232,19 @@ async def delete_account(
         await uow.commit()
 
 
-def _own(account: Account) -> Account:
-    if account.connection_id is not None:
-        raise AccountNotManual("A provider reports this account: what it says, stands.")
-    return account
+async def _opened_with(uow: UnitOfWork, account: Account, told: Decimal | None) -> Account:
+    if told is None or told == account.opening_balance:
+        return account
+    if await uow.reconciliations.stands_on(account):
+        detail = "Reconciliations stand on the opening balance: delete them first."
+        raise AccountReconciled(detail)
+    return await reopened(uow, account, told)
 
 
 def _opening(account: Account) -> list[Snapshot]:
     if account.balance is None:
         return []
-    snapshot = Snapshot(
-        id=new_id(),
-        user_id=account.user_id,
-        account_id=account.id,
-        balance=account.balance,
-        currency=account.currency,
-        source=SnapshotSource.MANUAL_ENTRY,
-        captured_at=account.created_at,
-        created_at=account.created_at,
-    )
-    return [snapshot]
+    return [by_hand(account, account.balance, account.created_at)]
 
 
 def _versioned(account: Account) -> Versioned[AccountView]:
@@ -260,6 +264,7 @@ def account_view(account: Account) -> AccountView:
         currency=account.currency,
         balance_amount=_text(account.balance),
         balance_currency=account.currency,
+        opening_balance=_text(account.opening_balance),
         available_balance_amount=_text(available),
         available_balance_currency=None if available is None else account.currency,
         is_active=account.is_active,

@@ -1,14 +1,39 @@
 """Balances that add up: what an account opened with, and its entries."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Final
 
 from coffers.application.ports import UnitOfWork
 from coffers.domain.ids import new_id
-from coffers.domain.ledger.accounts import Account
+from coffers.domain.ledger.accounts import Account, AccountNotManual
+from coffers.domain.ledger.reconciliations import BalanceUnknown
 from coffers.domain.ledger.snapshots import Snapshot, SnapshotSource
 from coffers.domain.money import EXACT, check_bounds, money_digits
+
+#: The day is furthest on at UTC+14.
+_FURTHEST: Final = timedelta(hours=14)
+
+
+def latest_day(now: datetime) -> date:
+    """The day that it is somewhere by now."""
+    return (now + _FURTHEST).date()
+
+
+def unlinked(account: Account) -> Account:
+    """The account, unless a provider reports it: raises AccountNotManual."""
+    if account.connection_id is not None:
+        raise AccountNotManual("A provider reports this account: what it says, stands.")
+    return account
+
+
+def check_known(account: Account) -> Decimal:
+    """What the account opened with; raises BalanceUnknown when nobody said."""
+    if account.opening_balance is None:
+        detail = "What the account opened with is not known: give it an opening balance first."
+        raise BalanceUnknown(detail)
+    return account.opening_balance
 
 
 async def shift(uow: UnitOfWork, account: Account, by: Decimal, now: datetime) -> Account:
@@ -33,6 +58,28 @@ async def settle_on(uow: UnitOfWork, account: Account, balance: Decimal, now: da
     stored = await uow.accounts.update(told)
     await uow.snapshots.add(by_hand(stored, written, now))
     return stored
+
+
+async def reopened(uow: UnitOfWork, account: Account, opening: Decimal) -> Account:
+    """The locked account as if it had opened with this, not stored yet; raises AmountInvalid."""
+    balance = check_bounds(EXACT.add(opening, await uow.entries.total(account)))
+    return replace(
+        account,
+        opening_balance=money_digits(opening, account.currency),
+        balance=money_digits(balance, account.currency),
+    )
+
+
+async def recount(uow: UnitOfWork, account: Account, now: datetime) -> None:
+    """Bring the balance of the locked account to the sum of what is in it now, if it adds up."""
+    if not account.adds_up:
+        return
+    opening = account.opening_balance
+    counted = None if opening is None else (await reopened(uow, account, opening)).balance
+    if counted is not None and counted != account.balance:
+        await settle_on(uow, account, counted, now)
+    if counted is None and account.balance is not None:
+        await uow.accounts.update(replace(account, balance=None, updated_at=now))
 
 
 def by_hand(account: Account, balance: Decimal, now: datetime) -> Snapshot:

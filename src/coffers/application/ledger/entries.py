@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from coffers.application.ledger.balances import shift
+from coffers.application.ledger.balances import latest_day, shift, unlinked
 from coffers.application.ledger.transactions import SplitView, TransactionView
 from coffers.application.ports import Clock, UnitOfWork
 from coffers.application.spending.transfer_matching import movements_changed
@@ -15,7 +15,7 @@ from coffers.application.views import Versioned
 from coffers.domain.errors import PreconditionFailed
 from coffers.domain.identity.principals import Principal
 from coffers.domain.ids import UserId, new_id
-from coffers.domain.ledger.accounts import Account, AccountNotManual
+from coffers.domain.ledger.accounts import Account
 from coffers.domain.ledger.annotations import BY_USER, Annotation, Split, check_splits, worded
 from coffers.domain.ledger.entries import (
     CategoryUnknown,
@@ -40,8 +40,6 @@ from coffers.domain.spending.categories import SYSTEM_CATEGORIES, Category
 
 #: How often an entry may move to another account while its edit waits for the lock of the first.
 ATTEMPTS: Final = 5
-#: The day is furthest on at UTC+14.
-_FURTHEST: Final = timedelta(hours=14)
 #: What a reconciliation stands on.
 _RECONCILED: Final = frozenset({"account_id", "amount", "transaction_date", "status"})
 
@@ -80,7 +78,7 @@ async def add_entry(
     """
     now = clock.now()
     async with uow:
-        account = _unlinked(await uow.accounts.get(principal.user_id, draft.account_id))
+        account = unlinked(await uow.accounts.get(principal.user_id, draft.account_id))
         annotation = Annotation().told(_said(draft.said, account.currency), BY_USER)
         named = await _categories(uow, principal.user_id, annotation)
         entry = _written(draft, account, annotation, named, now)
@@ -186,12 +184,6 @@ def _check_free(entry: Entry) -> None:
         raise TransactionReconciled(detail)
 
 
-def _unlinked(account: Account) -> Account:
-    if account.connection_id is not None:
-        raise AccountNotManual("A provider reports this account: nothing is entered by hand.")
-    return account
-
-
 def _said(changes: Mapping[str, object], currency: str) -> dict[str, object]:
     said = worded(changes)
     parts = said.get("splits")
@@ -222,7 +214,7 @@ def _written(
     draft: EntryDraft, account: Account, annotation: Annotation, named: Categories, now: datetime
 ) -> Entry:
     check_amount(draft.amount)
-    check_day(draft.transaction_date, (now + _FURTHEST).date())
+    check_day(draft.transaction_date, latest_day(now))
     amount = money_digits(draft.amount, account.currency)
     check_splits(annotation.splits, amount)
     category = named.get(annotation.category_id) if annotation.category_id else None
@@ -273,11 +265,11 @@ def _check_edit(
         if is_linked or not before.is_by_hand:
             detail = "A provider or a file told of this movement: what it says, stands."
             raise TransactionReported(detail)
-        _unlinked(accounts[after.account_id])
+        unlinked(accounts[after.account_id])
     if changed & _RECONCILED:
         _check_free(before)
     if "transaction_date" in changed:
-        check_day(after.transaction_date, (now + _FURTHEST).date())
+        check_day(after.transaction_date, latest_day(now))
     if after.annotation.splits != before.annotation.splits or "amount" in changed:
         check_splits(after.annotation.splits, after.amount)
 

@@ -1,12 +1,15 @@
 """Taking an import back: what it added goes, what it changed is as it was."""
 
+from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
+from coffers.application.ledger.balances import recount
 from coffers.application.ports import UnitOfWork
 from coffers.domain.ids import UserId
 from coffers.domain.ledger.accounts import AccountNotFound
-from coffers.domain.ledger.images import Change, Kept, restored
+from coffers.domain.ledger.entries import TransactionReconciled
+from coffers.domain.ledger.images import Change, Kept, Undo, restored
 from coffers.domain.ledger.imports import Import
 from coffers.domain.ledger.tombstones import Burial, deletion
 
@@ -15,17 +18,37 @@ async def take_back(uow: UnitOfWork, standing: Import, now: datetime) -> None:
     """Within the open transaction.
 
     What was done to a row since stays; a row that is gone since stays gone; an account that the
-    import made goes, unless something else is in it by now.
+    import made goes, unless something else is in it by now. Raises TransactionReconciled.
     """
     user_id, undo = standing.user_id, await uow.imports.undo(standing)
+    touched = await _locked(uow, standing)
+    await _check_free(uow, standing, undo)
     await uow.images.take_out_import(user_id, standing.id, undo.snapshots)
     await uow.tombstones.forget(user_id, standing.id)
     gone = await _restore(uow, user_id, Kept.TRANSACTIONS, undo.transactions, now)
     await uow.tombstones.rename(user_id, _identities(gone))
     await _restore(uow, user_id, Kept.HOLDINGS, undo.holdings, now)
     await _restore(uow, user_id, Kept.ACCOUNTS, undo.accounts, now)
+    for account_id in touched:
+        await recount(uow, await uow.accounts.get(user_id, account_id), now)
     for account_id in undo.created_accounts:
         await _close(uow, user_id, account_id)
+
+
+async def _locked(uow: UnitOfWork, standing: Import) -> list[UUID]:
+    """The accounts that it touched and that are still there, locked before what is in them."""
+    found = []
+    for account_id in sorted(UUID(each) for each in standing.account_ids):
+        with suppress(AccountNotFound):
+            found.append((await uow.accounts.get(standing.user_id, account_id)).id)
+    return found
+
+
+async def _check_free(uow: UnitOfWork, standing: Import, undo: Undo) -> None:
+    settled = [_id(change) for change in undo.transactions]
+    if await uow.reconciliations.stands_on_import(standing.user_id, standing.id, settled):
+        detail = "A reconciliation stands on its movements: delete the reconciliation first."
+        raise TransactionReconciled(detail)
 
 
 async def _restore(

@@ -137,7 +137,7 @@ async def revert_import(
 ) -> Versioned[ImportView]:
     """Restore what was there before this import was applied, but for what was changed since.
 
-    Raises ImportNotFound, NotYours, ImportNotApplied, ImportSuperseded.
+    Raises ImportNotFound, NotYours, ImportNotApplied, ImportSuperseded, TransactionReconciled.
     """
     async with uow:
         await uow.imports.get(principal.user_id, import_id)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
+from coffers.application.ledger.balances import by_hand, reopened
 from coffers.application.ledger.import_plans import FILES, PlannedStatement, Target, Wish
 from coffers.application.linking.readings import value_of
 from coffers.application.ports import UnitOfWork, Vault
@@ -38,6 +39,9 @@ class Storage:
         account = target.account or await self._opened(target.statement.account)
         await self._settle(account, planned)
         await self._add(account, planned)
+        if account.adds_up:
+            await self._add_up(account, target)
+            return account
         await self._record_balance(account, target)
         if target.is_current:
             await self._bring_up_to_date(account, target)
@@ -127,6 +131,51 @@ class Storage:
         if not is_new:
             after = await self._account_image(account)
             self.undo.accounts.append(Change(before, after))
+
+    async def _add_up(self, account: Account, target: Target) -> None:
+        """An account that adds up keeps what it opened with: its balance follows the new entries.
+
+        What a statement says of an account that nobody opened is where it began to be known.
+        """
+        before = await self._account_image(account)
+        if target.is_current and target.statement.holdings is not None:
+            await self._replace_holdings(account, target.statement)
+        told = self._numbered(account, target.statement.account)
+        opening = account.opening_balance
+        if opening is None and target.is_current:
+            opening = await self._opening(account, target)
+            await self._record_balance(account, target)
+        if opening is not None:
+            told = await reopened(self.uow, told, opening)
+        if told != account:
+            told = replace(told, updated_at=self.wish.now)
+        if target.is_current:
+            told = replace(told, last_synced_at=target.as_of)
+        if told == account:
+            return
+        stored = await self.uow.accounts.update(told)
+        self.undo.accounts.append(Change(before, await self._account_image(account)))
+        await self._record_sum(stored, account, target)
+
+    async def _opening(self, account: Account, target: Target) -> Decimal | None:
+        """What makes the statement's balance that of the end of its day."""
+        stated = target.statement.account.balance
+        if stated is None:
+            return None
+        day = target.as_of.astimezone(self.wish.zone).date()
+        return EXACT.subtract(stated, await self.uow.entries.settled_until(account, day))
+
+    async def _record_sum(self, stored: Account, before: Account, target: Target) -> None:
+        """A snapshot of what the rows made of the balance, unless it is the statement's own."""
+        stated = target.statement.account.balance
+        was_stated = before.opening_balance is None and stored.balance == stated
+        if stored.balance is None or stored.balance == before.balance or was_stated:
+            return
+        snapshot = replace(
+            by_hand(stored, stored.balance, self.wish.now), source=SnapshotSource.FILE_IMPORT
+        )
+        await self.uow.snapshots.add(snapshot)
+        self.undo.snapshots.append(snapshot.id)
 
     async def _replace_holdings(self, account: Account, statement: ReportedStatement) -> None:
         before = await self.uow.images.of_holdings(account)

@@ -166,6 +166,10 @@ class Entries(Protocol):
         """What all entries of the account, in its currency, add to its balance."""
         ...
 
+    async def settled_until(self, account: Account, day: date) -> Decimal:
+        """Likewise those that are settled, up to the end of this day."""
+        ...
+
     async def categories(
         self, user_id: UserId, category_ids: Sequence[UUID]
     ) -> dict[UUID, Category]:

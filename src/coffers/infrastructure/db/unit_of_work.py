@@ -31,6 +31,7 @@ from coffers.infrastructure.db.ledger.entries import SqlEntries
 from coffers.infrastructure.db.ledger.holdings import SqlHoldings
 from coffers.infrastructure.db.ledger.images import SqlImages
 from coffers.infrastructure.db.ledger.imports import SqlImports
+from coffers.infrastructure.db.ledger.reconciliations import SqlReconciliations
 from coffers.infrastructure.db.ledger.snapshots import SqlSnapshots
 from coffers.infrastructure.db.ledger.tombstones import SqlTombstones
 from coffers.infrastructure.db.ledger.transactions import SqlTransactions
@@ -85,6 +86,7 @@ class SqlUnitOfWork(HeldUnitOfWork):
     transactions = repository(SqlTransactions)
     annotations = repository(SqlAnnotations)
     entries = repository(SqlEntries)
+    reconciliations = repository(SqlReconciliations)
     snapshots = repository(SqlSnapshots)
     connections = repository(SqlConnections)
     adoptions = repository(SqlAdoptions)

@@ -187,7 +187,7 @@ class SqlAccounts(Accounts):
 
     async def _locked(self, which: ColumnElement[bool]) -> list[Account]:
         statement = select(accounts).where(which).order_by(accounts.c.id).with_for_update()
-        return [_account(row) for row in await self._transaction.rows(statement)]
+        return [account_of(row) for row in await self._transaction.rows(statement)]
 
 
 async def check_account(reads: Reads, user_id: UserId, account_id: UUID) -> None:
@@ -232,7 +232,8 @@ def _row(account: Account) -> dict[str, object]:
     return {name: getattr(account, name) for name in Account.__dataclass_fields__}
 
 
-def _account(row: Row[Any]) -> Account:  # Any: a row of the whole table
+def account_of(row: Row[Any]) -> Account:  # Any: a row with the columns of the whole table
+    """The account in this row."""
     fields = {name: getattr(row, name) for name in Account.__dataclass_fields__}
     return Account(**fields | {"account_type": AccountType(fields["account_type"])})
 
@@ -253,7 +254,7 @@ class SqlAccountLookups(AccountLookups):
         if wanted.connection_id is not None:
             which &= accounts.c.connection_id == wanted.connection_id
         rows = await self._reader.rows(select(accounts).where(which).order_by(accounts.c.id))
-        return [_account(row) for row in rows]
+        return [account_of(row) for row in rows]
 
     async def get(self, user_id: UserId, account_id: UUID) -> Account:
         """As the port says."""
@@ -261,7 +262,7 @@ class SqlAccountLookups(AccountLookups):
         if not rows:
             refusal = AccountNotFound("Account not found")
             raise await missing(self._reader, accounts, account_id, refusal)
-        return _account(rows[0])
+        return account_of(rows[0])
 
 
 _ONE: Final = select(accounts).where(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
@@ -71,6 +72,13 @@ class SqlEntries(Entries):
         rows = await self._transaction.rows(_TOTAL, mine | {"currency": account.currency})
         return rows[0].total or Decimal(0)
 
+    async def settled_until(self, account: Account, day: date) -> Decimal:
+        """As the port says."""
+        mine = {"user_id": account.user_id, "account_id": account.id}
+        wanted = mine | {"currency": account.currency, "day": day}
+        rows = await self._transaction.rows(_SETTLED, wanted)
+        return rows[0].total or Decimal(0)
+
     async def categories(
         self, user_id: UserId, category_ids: Sequence[UUID]
     ) -> dict[UUID, Category]:
@@ -94,11 +102,14 @@ _SAID: Final = (
 _MINE: Final = (_C.user_id == bindparam("user_id")) & (_C.id == bindparam("row_id"))
 _WHERE: Final = select(_C.account_id).where(_MINE)
 _ONE: Final = select(*(_C[name] for name in (*_FIELDS, *_SAID))).where(_MINE).with_for_update()
-_TOTAL: Final = select(exact_sum(_C.amount).label("total")).where(
+_SUM: Final = select(exact_sum(_C.amount).label("total")).where(
     _C.user_id == bindparam("user_id"),
     _C.account_id == bindparam("account_id"),
     _C.currency == bindparam("currency"),
-    _C.status.not_in([status.value for status in VOID]),
+)
+_TOTAL: Final = _SUM.where(_C.status.not_in([status.value for status in VOID]))
+_SETTLED: Final = _SUM.where(
+    _C.status == TransactionStatus.SETTLED.value, _C.transaction_date <= bindparam("day")
 )
 #: Shared: who deletes a category waits for those who just used it.
 _CATEGORIES: Final = (

@@ -105,6 +105,13 @@ Index(
     sqlite_where=transactions.c.import_id.is_not(None),
     postgresql_where=transactions.c.import_id.is_not(None),
 )
+Index(
+    "ix_transactions_reconciliation",
+    transactions.c.user_id,
+    transactions.c.reconciliation_id,
+    sqlite_where=transactions.c.reconciliation_id.is_not(None),
+    postgresql_where=transactions.c.reconciliation_id.is_not(None),
+)
 
 
 async def insert_rows(

@@ -37,10 +37,11 @@ class NewAccount(Body):
 
 
 class AccountChanges(Body):
-    """What to change; the rest stays."""
+    """What to change; the rest stays. The opening balance and the entries make the balance."""
 
     name: NameIn | None = None
     account_type: AccountType | None = None
+    opening_balance: DecimalIn | None = None
 
 
 async def list_accounts(
@@ -81,13 +82,13 @@ async def open_account(call: Caller, body: NewAccount) -> Answer[AccountView]:
 async def edit_account(
     call: Caller, account_id: UUID, body: AccountChanges
 ) -> Versioned[AccountView]:
-    """Rename or reclassify an account that no provider reports."""
+    """Rename or reclassify an account that no provider reports, or say what it opened with."""
     return await accounts.edit_account(
         call.uow,
         call.services.clock,
         call.principal,
         account_id,
-        AccountEdit(body.name, body.account_type),
+        AccountEdit(body.name, body.account_type, body.opening_balance),
         call.expected_version,
     )
 
