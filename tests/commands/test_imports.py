@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.api.ledger.test_card_imports import card
 from tests.commands.conftest import Cli, served
 from tests.dumps import dump
 from tests.people import Person, sign_in
@@ -130,6 +131,24 @@ async def test_an_account_that_is_not_clear_is_refused(
     assert (unclear.exit_code, unknown.exit_code) == (1, 1)
     assert all(account_id in unclear.output for account_id in ids)
     assert await movements(home) == []
+
+
+@pytest.mark.usefixtures("ada")
+async def test_a_card_s_balance_that_may_be_a_debt_is_asked_about(
+    run: Cli, home: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "card.ofx"
+    file.write_bytes(card("50.25"))
+
+    unclear = run("import", str(file), *ADA, "--yes")
+    told = run("import", str(file), *ADA, "--owed", "positive", "--yes")
+
+    assert "is left out: a debt or money in credit?" in unclear.output
+    assert "The balance 50.25 of credit card …4111 is turned" in told.output
+    (snapshot,) = (await dump(f"sqlite+aiosqlite:///{home / 'coffers.sqlite3'}"))[
+        "balance_snapshots"
+    ]
+    assert str(snapshot["balance"]) == "-50.25"
 
 
 @pytest.mark.usefixtures("ada")

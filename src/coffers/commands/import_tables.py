@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from coffers.application.ledger.import_views import ImportAccount, ImportRow, ImportView
+from coffers.domain.ledger.balance_signs import BalanceSign
 from coffers.domain.ledger.statements import RowProblem
 from coffers.domain.ledger.verdicts import Verdict
 from coffers.domain.paging import Page
@@ -15,12 +16,23 @@ from coffers.domain.paging import Page
 MAX_CHARACTERS: Final = 60
 _STYLES: Final = {Verdict.CONFLICT: "red", Verdict.UPDATE: "yellow", Verdict.NEW: "green"}
 
+#: How the balance of a card or a loan was read.
+_SIGNS: Final = {
+    BalanceSign.OWED_IS_NEGATIVE: "read as the file has it, debts below zero",
+    BalanceSign.OWED_IS_POSITIVE: "turned, because this file has debts above zero",
+    BalanceSign.UNCLEAR: "left out: a debt or money in credit? Say --owed positive or negative",
+}
+
 
 def print_plan(
     console: Console, plan: ImportView, shown: Mapping[Verdict, Page[ImportRow]]
 ) -> None:
     """Each account with what becomes of its rows, then the first rows of each kind."""
     console.print(_accounts(plan))
+    for account in plan.accounts:
+        if account.balance_sign is not None:
+            words = f"The balance {account.reported_balance} of {account.name} is "
+            console.print(Text(words + _SIGNS[account.balance_sign] + "."), soft_wrap=True)
     for verdict, page in shown.items():
         if page.rows:
             title = f"{verdict.value}: {page.total_count}"

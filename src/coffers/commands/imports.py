@@ -23,7 +23,7 @@ from coffers.commands.import_tables import print_plan, print_problems
 from coffers.commands.terminal import REFUSED, err, out, refuse, with_services
 from coffers.domain.identity.principals import Principal
 from coffers.domain.ledger.accounts import Account
-from coffers.domain.ledger.statements import StatementUnreadable
+from coffers.domain.ledger.statements import Owed, StatementUnreadable
 from coffers.domain.ledger.verdicts import Verdict
 from coffers.domain.live.events import Origin
 from coffers.services import Services
@@ -47,6 +47,9 @@ _Currency = Annotated[str | None, typer.Option(help="For files that name none.")
 _DayFirst = Annotated[
     bool | None, typer.Option("--day-first/--month-first", help="31/12 or 12/31, in QIF.")
 ]
+_Owed = Annotated[
+    Owed | None, typer.Option(help="The sign that it gives to money owed on a card or a loan.")
+]
 _Yes = Annotated[bool, typer.Option("--yes", help="Apply without asking.")]
 _DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the plan, change nothing.")]
 _Revert = Annotated[UUID | None, typer.Option(help="Take this import back.")]
@@ -60,6 +63,7 @@ def import_file(  # noqa: PLR0913, PLR0917 - an argument for each option
     mapping: _Layout = None,
     currency: _Currency = None,
     day_first: _DayFirst = None,
+    owed: _Owed = None,
     yes: _Yes = False,  # noqa: FBT002 - a flag
     dry_run: _DryRun = False,  # noqa: FBT002 - likewise
     revert: _Revert = None,
@@ -77,6 +81,7 @@ def import_file(  # noqa: PLR0913, PLR0917 - an argument for each option
         mapping=None if mapping is None else _layout(mapping),
         currency=None if currency is None else currency.upper(),
         day_first=day_first,
+        owed=owed,
     )
 
     async def run(services: Services, _settings: Settings) -> None:

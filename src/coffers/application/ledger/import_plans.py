@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -12,6 +13,7 @@ from coffers.application.ledger.import_views import encoded_rows, summary_of
 from coffers.application.ports import UnitOfWork
 from coffers.domain.ids import UserId
 from coffers.domain.ledger.accounts import Account, AccountOrigin
+from coffers.domain.ledger.balance_signs import BalanceSign, signed
 from coffers.domain.ledger.imports import (
     MAX_STATEMENTS,
     ImportTargetInvalid,
@@ -32,7 +34,8 @@ class Target:
     """A statement, the account it goes to (None: a new one), and what the ledger has there.
 
     `as_of` is the instant that the statement's balance and positions are of; `is_current`: nothing
-    newer is known, so that they replace what is.
+    newer is known, so that they replace what is. `reported_balance` is the balance as the file
+    writes it, `balance_sign` how that was read.
     """
 
     statement: ReportedStatement
@@ -40,6 +43,8 @@ class Target:
     known: Known
     as_of: datetime
     is_current: bool
+    reported_balance: Decimal | None = None
+    balance_sign: BalanceSign | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,10 +182,12 @@ async def _named(uow: UnitOfWork, wish: Wish, account_id: UUID, told: ReportedSt
 async def _target(
     uow: UnitOfWork, wish: Wish, statement: ReportedStatement, account: Account | None
 ) -> Target:
-    instant = as_of(statement, wish.now, wish.zone)
+    instant, reported = as_of(statement, wish.now, wish.zone), statement.account.balance
+    holder = statement.account if account is None else account
+    statement, sign = signed(statement, holder.account_type)
     has_state = statement.holdings is not None or statement.account.balance is not None
     if account is None:
-        return Target(statement, None, Known(), instant, is_current=has_state)
+        return Target(statement, None, Known(), instant, has_state, reported, sign)
     if account.connection_id is not None:
         statement = replace(statement, transactions=await _renamed(statement.transactions))
         has_state = False
@@ -190,7 +197,9 @@ async def _target(
         account,
         await uow.imports.known(account, statement.transactions),
         instant,
-        is_current=has_state and (known_at is None or known_at <= instant),
+        has_state and (known_at is None or known_at <= instant),
+        reported,
+        sign,
     )
 
 
@@ -227,6 +236,7 @@ def _hash(sha256: str, planned: Sequence[PlannedStatement]) -> str:
                 None if one.account is None else one.account.id,
                 one.target.is_current,
                 one.rulings,
+                one.target.balance_sign,
             )
             for one in planned
         ],

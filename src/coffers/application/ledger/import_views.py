@@ -13,6 +13,7 @@ import msgspec
 from coffers.application.views import DecimalText, Instant, Versioned
 from coffers.domain.identity.principals import Principal
 from coffers.domain.ids import UserId
+from coffers.domain.ledger.balance_signs import BalanceSign
 from coffers.domain.ledger.imports import Import, ImportStatus
 from coffers.domain.ledger.verdicts import Verdict
 from coffers.domain.money import money_digits
@@ -36,6 +37,8 @@ class ImportAccount(msgspec.Struct, frozen=True):
     """One statement of the file. `account_id` is null for an account that applying makes.
 
     `is_current`: its balance and positions replace what is known, because nothing newer is.
+    `balance` is what the ledger would have, `reported_balance` what the file writes: on a card or a
+    loan `balance_sign` says how it was read. An unclear one is left out until `owed` is told.
     """
 
     account_id: UUID | None
@@ -49,6 +52,8 @@ class ImportAccount(msgspec.Struct, frozen=True):
     transaction_count: int
     holding_count: int | None
     counts: VerdictCounts
+    reported_balance: DecimalText | None = None
+    balance_sign: BalanceSign | None = None
 
 
 class ImportRow(msgspec.Struct, frozen=True, gc=False):
@@ -200,7 +205,6 @@ _ROWS: Final = msgspec.json.Decoder(list[ImportRow])
 
 def _account(one: "PlannedStatement") -> dict[str, Any]:  # Any: JSON
     told, account = one.statement.account, one.account
-    balance = None if told.balance is None else _text(told.balance, told.currency)
     day = one.statement.balance_date
     held = one.statement.holdings
     counts = Counter(ruling.verdict for ruling in one.rulings)
@@ -210,12 +214,14 @@ def _account(one: "PlannedStatement") -> dict[str, Any]:  # Any: JSON
         "name": told.name if account is None else account.name,
         "account_type": (told if account is None else account).account_type.value,
         "currency": told.currency,
-        "balance": balance,
+        "balance": _text_if_any(told.balance, told.currency),
         "balance_date": None if day is None else day.isoformat(),
         "is_current": one.target.is_current,
         "transaction_count": len(one.statement.transactions),
         "holding_count": None if held is None else len(held),
         "counts": {verdict.value: counts[verdict] for verdict in Verdict},
+        "reported_balance": _text_if_any(one.target.reported_balance, told.currency),
+        "balance_sign": one.target.balance_sign,
     }
 
 
@@ -235,6 +241,10 @@ def _rows(one: "PlannedStatement") -> Iterator[ImportRow]:
             row.subtype,
             ruling.transaction_id,
         )
+
+
+def _text_if_any(amount: Decimal | None, currency: str) -> str | None:
+    return None if amount is None else _text(amount, currency)
 
 
 def _text(amount: Decimal, currency: str) -> str:

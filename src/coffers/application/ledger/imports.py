@@ -31,7 +31,7 @@ from coffers.domain.ledger.imports import (
     PlanStale,
     TooManyImports,
 )
-from coffers.domain.ledger.statements import ReportedStatement
+from coffers.domain.ledger.statements import Owed, ReportedStatement
 from coffers.domain.live.events import Event
 
 #: Imports that one process stores at once: each holds a connection, and others need some too.
@@ -42,7 +42,10 @@ _FAILURES: Final = (Conflict, Forbidden, Invalid, NotFound)
 
 @dataclass(frozen=True, slots=True)
 class ImportFile:
-    """A file and how its owner wants it read. `account_id` is where its one statement goes."""
+    """A file and how its owner wants it read. `account_id` is where its one statement goes.
+
+    `owed` is the sign that it gives to money owed on cards and loans.
+    """
 
     name: str
     content: bytes
@@ -51,6 +54,7 @@ class ImportFile:
     mapping: Mapping[str, object] | None = None
     currency: str | None = None
     day_first: bool | None = None
+    owed: Owed | None = None
 
 
 class StatementReader(Protocol):
@@ -182,7 +186,8 @@ class _Read:
 
 
 async def _read(desk: ImportDesk, file: ImportFile) -> _Read:
-    slug, statements = await desk.reader.read(file)
+    slug, read = await desk.reader.read(file)
+    statements = [replace(statement, owed=file.owed) for statement in read]
     sha256 = await asyncio.to_thread(lambda: hashlib.sha256(file.content).hexdigest())
     return _Read(slug, statements, sha256)
 

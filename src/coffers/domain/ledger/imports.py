@@ -11,6 +11,7 @@ from uuid import UUID
 from coffers.domain.errors import Conflict, Invalid, NotFound
 from coffers.domain.ids import UserId
 from coffers.domain.ledger.accounts import Account
+from coffers.domain.ledger.balance_signs import BalanceSign
 from coffers.domain.ledger.images import Undo
 from coffers.domain.ledger.snapshots import Snapshot
 from coffers.domain.ledger.statements import ReportedStatement, ReportedTransaction
@@ -58,13 +59,14 @@ class PlannedTarget(NamedTuple):
     """Where one statement goes and what applying it does there.
 
     `account_id` is None for an account that applying makes; `is_current`: its balance and
-    positions are newer than what is known, and replace it.
+    positions are newer than what is known, and replace it; `balance_sign` says how it was read.
     """
 
     provider_account_id: str
     account_id: UUID | None
     is_current: bool
     rulings: Sequence[Ruling]
+    balance_sign: BalanceSign | None = None
 
 
 def plan_hash(sha256: str, targets: Sequence[PlannedTarget]) -> str:
@@ -72,7 +74,7 @@ def plan_hash(sha256: str, targets: Sequence[PlannedTarget]) -> str:
     digest = hashlib.sha256(sha256.encode())
     for target in targets:
         key = target.provider_account_id
-        head = f"\n{len(key)}:{key} {target.account_id} {target.is_current}"
+        head = f"\n{len(key)}:{key} {target.account_id} {target.is_current} {target.balance_sign}"
         verdicts = [f"{ruling.verdict} {ruling.transaction_id}" for ruling in target.rulings]
         digest.update("\n".join([head, *verdicts]).encode())
     return digest.hexdigest()

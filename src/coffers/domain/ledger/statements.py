@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from enum import StrEnum
 
 from coffers.domain.errors import Invalid
 from coffers.domain.ledger.accounts import AccountType
@@ -90,10 +91,19 @@ class ReportedTransaction:
     raw: str = ""
 
 
+class Owed(StrEnum):
+    """The sign that a file gives to money owed on a card or a loan."""
+
+    NEGATIVE = "negative"
+    POSITIVE = "positive"
+
+
 @dataclass(frozen=True, slots=True)
 class ReportedStatement:
     """What one file says of one account.
 
+    `signs_vary`: those who write this format differ in the sign of what is owed, whatever its
+    standard says; `owed` is what the file's owner says of it.
     `holdings` is None when the source does not speak of positions at all, empty when it says that
     there are none.
     `first_date` and `last_date` bound the period that the file claims to cover, inclusive.
@@ -105,6 +115,8 @@ class ReportedStatement:
     first_date: date | None
     last_date: date | None
     balance_date: date | None = None
+    signs_vary: bool = False
+    owed: Owed | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,8 @@ class OpenStatement:
             first_date=self.first_date,
             last_date=self.last_date,
             balance_date=self.balance_date,
+            # As the account's holder sees it (OFX 2.2, 3.2.9.2): a debt below zero. Not all obey.
+            signs_vary=True,
         )
 
     def _account(self) -> ReportedAccount:

@@ -13,6 +13,7 @@ from coffers.application.ledger.import_views import ImportList, ImportRows, Impo
 from coffers.application.ledger.imports import ImportFile
 from coffers.application.views import Versioned
 from coffers.domain.errors import Invalid
+from coffers.domain.ledger.statements import Owed
 from coffers.domain.ledger.verdicts import Verdict
 from coffers.domain.paging import DEFAULT_LIMIT
 from coffers.presentation.answers import Answer
@@ -28,6 +29,9 @@ MAX_FORMAT: Final = 60
 
 Statement = Annotated[UploadFile, File(description="The statement as downloaded.")]
 _LAYOUT: Final = Form(max_length=MAX_MAPPING, description="Which CSV column is what, as JSON.")
+_OWED: Final = Form(description="The sign that it gives to money owed on a card or a loan.")
+#: How a file may be told to be read.
+_READ_AS: Final = ("account_id", "format", "currency", "day_first", "mapping", "owed")
 DefaultCurrency = Annotated[CurrencyIn | None, Form(description="For files that name no currency.")]
 
 
@@ -55,9 +59,10 @@ async def create_import(  # noqa: PLR0913, PLR0917 - an argument for each field 
     currency: DefaultCurrency = None,
     day_first: Annotated[bool | None, Form(description="31/12 rather than 12/31.")] = None,
     mapping: Annotated[str | None, _LAYOUT] = None,
+    owed: Annotated[Owed | None, _OWED] = None,
 ) -> Answer[ImportView]:
     """Read a statement and plan its import; nothing changes yet."""
-    await _check_form(call, "file", "account_id", "format", "currency", "day_first", "mapping")
+    await _check_form(call, "file", *_READ_AS)
     sent = ImportFile(
         name=file_name(file.filename),
         content=await file.read(),
@@ -66,6 +71,7 @@ async def create_import(  # noqa: PLR0913, PLR0917 - an argument for each field 
         mapping=None if mapping is None else _layout(mapping),
         currency=currency,
         day_first=day_first,
+        owed=owed,
     )
     made = await imports.plan_import(call.uow, call.services.import_desk, call.principal, sent)
     return Answer(made.view, {"Location": f"/api/v1/imports/{made.view.id}"}, made.version)
