@@ -29,7 +29,9 @@ from tests.link_examples import (
     an_account_to_sync,
 )
 from tests.people import PASSWORD, Person, sign_in
+from tests.rule_examples import a_rule, every_rule
 from tests.promises import description
+from tests.recurring_examples import a_recurring_payment
 from tests.transfer_examples import a_transfer, two_legs
 
 #: From the path up to its last parameter to something that makes such an object for a person and
@@ -117,7 +119,9 @@ EXAMPLES: dict[str, Maker] = {
     "/reconciliations/{reconciliation_id}": _a_reconciliation,
     "/imports/{import_id}": a_plan,
     "/transfers/{transfer_id}": a_transfer,
+    "/recurring/{recurring_id}": a_recurring_payment,
     "/categories/{category_id}": _a_category,
+    "/rules/{rule_id}": a_rule,
     "/errors/{slug}": _an_error,
     "/users/{user_id}": _myself,
     "/admin/users/{user_id}": _myself_to_administrators,
@@ -172,6 +176,7 @@ async def _a_promotion(_: Person) -> object:
 
 #: Operation → a body that works for this person, where the documented example cannot.
 BODIES: dict[str, Callable[[Person], Awaitable[object]]] = {
+    "order_rules": every_rule,
     "create_connection": a_link_to_begin,
     "complete_connection": a_callback,
     "sync_accounts": a_connection_to_sync,

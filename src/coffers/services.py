@@ -42,6 +42,7 @@ from coffers.application.ports import (
 )
 from coffers.application.rate_limits import RateLimiter
 from coffers.application.spending.categories import CategoryLookups
+from coffers.application.spending.recurring import RecurringLookups
 from coffers.application.spending.reports import ReportDesk
 from coffers.application.spending.rules import RuleLookups
 from coffers.application.spending.transfers import TransferLookups
@@ -97,6 +98,7 @@ class Services:
     report_desk: ReportDesk
     rule_lookups: RuleLookups
     transfer_lookups: TransferLookups
+    recurring_lookups: RecurringLookups
     exports: Exports
     export_reader: ExportReader
     vitals: Vitals

@@ -51,6 +51,7 @@ from coffers.infrastructure.db.portability.reading import FileExportReader
 from coffers.infrastructure.db.reader import Reader
 from coffers.infrastructure.db.spending.categories import SqlCategoryLookups
 from coffers.infrastructure.db.spending.flows import SqlFlowLookups
+from coffers.infrastructure.db.spending.recurring import SqlRecurringLookups
 from coffers.infrastructure.db.spending.rules import SqlRuleLookups
 from coffers.infrastructure.db.spending.transfer_lists import SqlTransferLookups
 from coffers.infrastructure.db.unit_of_work import Committed, SqlUnitOfWork
@@ -166,6 +167,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 ),
                 rule_lookups=SqlRuleLookups(reader),
                 transfer_lookups=SqlTransferLookups(reader),
+                recurring_lookups=SqlRecurringLookups(reader),
                 exports=SqlExports(reader, _vault(settings)),
                 export_reader=FileExportReader(_vault(settings)),
                 vitals=SqlVitals(engines, outdated_revisions(), getattr(limiter, "is_there", None)),

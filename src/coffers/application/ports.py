@@ -33,9 +33,14 @@ from coffers.domain.linking.dormancy import Dormancy
 from coffers.domain.linking.schedules import Schedules
 from coffers.domain.linking.syncs import Syncs
 from coffers.domain.live.events import Event
+from coffers.domain.markets.assets import AssetLinks, Assets
+from coffers.domain.markets.corporate_actions import CorporateActions
+from coffers.domain.markets.prices import Prices
 from coffers.domain.markets.rates import OwnRates
 from coffers.domain.portability.restorations import Restorations
 from coffers.domain.spending.categories import Categories
+from coffers.domain.spending.recurring import RecurringSeries
+from coffers.domain.spending.rules import Rules
 from coffers.domain.spending.transfers import Transfers
 
 
@@ -123,10 +128,28 @@ class UnitOfWork(Protocol):
     def exchange_rates(self) -> OwnRates: ...  # noqa: D102
 
     @property
+    def assets(self) -> Assets: ...  # noqa: D102
+
+    @property
+    def asset_links(self) -> AssetLinks: ...  # noqa: D102
+
+    @property
+    def prices(self) -> Prices: ...  # noqa: D102
+
+    @property
+    def corporate_actions(self) -> CorporateActions: ...  # noqa: D102
+
+    @property
     def categories(self) -> Categories: ...  # noqa: D102
 
     @property
+    def rules(self) -> Rules: ...  # noqa: D102
+
+    @property
     def transfers(self) -> Transfers: ...  # noqa: D102
+
+    @property
+    def recurring(self) -> RecurringSeries: ...  # noqa: D102
 
     async def __aenter__(self) -> Self: ...
 

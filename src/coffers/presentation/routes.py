@@ -83,15 +83,18 @@ from coffers.domain.markets.rates import RateInvalid, RateNotFound, TooManyRates
 from coffers.domain.paging import CursorInvalid, TooManyRows
 from coffers.domain.portability.restorations import ExportUnreadable, LedgerNotEmpty
 from coffers.domain.ranges import RangeInvalid
-from coffers.domain.spending.transfers import LegTaken, TransferInvalid, TransferNotFound
 from coffers.domain.spending.categories import (
     CategoryInUse,
     CategoryInvalid,
     CategoryNotFound,
     CategoryOfTheSystem,
     CategoryTaken,
+    CategoryUnknown,
     TooManyCategories,
 )
+from coffers.domain.spending.recurring import RecurringInvalid, RecurringNotFound
+from coffers.domain.spending.rules import RuleInvalid, RuleNotFound, TooManyRules
+from coffers.domain.spending.transfers import LegTaken, TransferInvalid, TransferNotFound
 from coffers.presentation.access import ADMIN, PUBLIC, SELF, SESSION, USER, Access
 from coffers.presentation.api import operations
 from coffers.presentation.api.identity import (
@@ -119,10 +122,15 @@ from coffers.presentation.api.linking.connections import NoRedirect
 from coffers.presentation.api.live import audit_log, events
 from coffers.presentation.api.live.events import LastEventIdInvalid
 from coffers.presentation.api.markets import rates
-from coffers.presentation.api.spending import reports
-from coffers.presentation.api.spending import transfers
-from coffers.presentation.api.spending import categories
 from coffers.presentation.api.portability import exports, restorations
+from coffers.presentation.api.spending import (
+    categories,
+    forecasts,
+    recurring,
+    reports,
+    rules,
+    transfers,
+)
 from coffers.presentation.event_streams import EVENT_STREAM_TYPE
 from coffers.presentation.limits import (
     API_READ,
@@ -308,6 +316,13 @@ ROUTES: Final[Sequence[Route]] = (
     Route("PATCH", "/categories/{category_id}", categories.edit_category, USER, API_WRITE, [CategoryNotFound, NotYours, CategoryOfTheSystem, CategoryInvalid, CategoryTaken, PreconditionFailed], body=JSON),
     Route("DELETE", "/categories/{category_id}", categories.delete_category, USER, API_WRITE, [CategoryNotFound, NotYours, CategoryOfTheSystem, CategoryInUse, CategoryInvalid, PreconditionFailed]),
 
+    Route("GET", "/rules", rules.list_rules, USER, API_READ, []),
+    Route("POST", "/rules", rules.create_rule, USER, API_WRITE, [RuleInvalid, CategoryUnknown, TooManyRules], body=JSON),
+    Route("PUT", "/rules/order", rules.order_rules, USER, API_WRITE, [RuleInvalid], body=JSON),
+    Route("GET", "/rules/{rule_id}", rules.get_rule, USER, API_READ, [RuleNotFound, NotYours]),
+    Route("PATCH", "/rules/{rule_id}", rules.edit_rule, USER, API_WRITE, [RuleNotFound, NotYours, RuleInvalid, CategoryUnknown, PreconditionFailed], body=JSON),
+    Route("DELETE", "/rules/{rule_id}", rules.delete_rule, USER, API_WRITE, [RuleNotFound, NotYours, PreconditionFailed]),
+
     Route("GET", "/accounts/{account_id}/daily-balances", daily_balances.get_daily_balances, USER, API_READ, [RangeInvalid, TooManyRows, AccountNotFound, NotYours, AccountNotManual, BalanceUnknown]),
     Route("GET", "/accounts/{account_id}/reconciliations", reconciliations.list_reconciliations, USER, API_READ, [AccountNotFound, NotYours]),
     Route("POST", "/accounts/{account_id}/reconciliations", reconciliations.create_reconciliation, USER, API_WRITE, [AccountNotFound, NotYours, AccountNotManual, BalanceUnknown, TooManyReconciliations], body=JSON),
@@ -330,6 +345,12 @@ ROUTES: Final[Sequence[Route]] = (
     Route("GET", "/transfers/{transfer_id}", transfers.get_transfer, USER, API_READ, [TransferNotFound, NotYours]),
     Route("PATCH", "/transfers/{transfer_id}", transfers.decide_transfer, USER, API_WRITE, [TransferNotFound, NotYours, TransferInvalid, LegTaken, PreconditionFailed], body=JSON),
     Route("DELETE", "/transfers/{transfer_id}", transfers.undo_transfer, USER, API_WRITE, [TransferNotFound, NotYours, PreconditionFailed]),
+    Route("GET", "/recurring", recurring.list_recurring, USER, API_READ, []),
+    Route("GET", "/recurring/upcoming", recurring.list_upcoming, USER, API_READ, []),
+    Route("POST", "/recurring/detections", recurring.detect_recurring_payments, USER, API_WRITE, []),
+    Route("GET", "/recurring/{recurring_id}", recurring.get_recurring, USER, API_READ, [RecurringNotFound, NotYours]),
+    Route("PATCH", "/recurring/{recurring_id}", recurring.edit_recurring, USER, API_WRITE, [RecurringNotFound, NotYours, RecurringInvalid, PreconditionFailed], body=JSON),
+    Route("GET", "/cash-flow-forecast", forecasts.forecast_cash_flow, USER, API_READ, []),
 
     Route("GET", "/exports/json", exports.export_json, USER, EXPORT, [ExportsBusy, VaultRefused]),
     Route("POST", "/restorations", restorations.restore_export, USER, EXPORT, [ExportUnreadable, LedgerNotEmpty, RestorationsBusy], body=MULTIPART, is_large=True, deadline_s=600),

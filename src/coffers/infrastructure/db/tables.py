@@ -13,26 +13,39 @@ from coffers.infrastructure.db.ledger import (
 )
 from coffers.infrastructure.db.linking import connections, syncs
 from coffers.infrastructure.db.live import events
-from coffers.infrastructure.db.markets import rates
+from coffers.infrastructure.db.markets import assets, corporate_actions, prices, rates
 from coffers.infrastructure.db.metadata import METADATA
-from coffers.infrastructure.db.spending import budgets, categories, flows, recurring, transfers
+from coffers.infrastructure.db.spending import (
+    budgets,
+    categories,
+    edit_plans,
+    flows,
+    recurring,
+    rules,
+    transfers,
+)
 
 __all__ = [
     "METADATA",
     "accounts",
     "api_keys",
+    "assets",
     "budgets",
     "categories",
     "connections",
+    "corporate_actions",
+    "edit_plans",
     "events",
     "flows",
     "holdings",
     "idempotency",
     "imports",
     "jobs",
+    "prices",
     "rates",
     "reconciliations",
     "recurring",
+    "rules",
     "security",
     "sessions",
     "snapshots",

@@ -42,10 +42,16 @@ from coffers.infrastructure.db.linking.dormancy import SqlDormancy
 from coffers.infrastructure.db.linking.schedules import SqlSchedules
 from coffers.infrastructure.db.linking.syncs import SqlSyncs
 from coffers.infrastructure.db.live.events import log_events
+from coffers.infrastructure.db.markets.asset_links import SqlAssetLinks
+from coffers.infrastructure.db.markets.assets import SqlAssets
+from coffers.infrastructure.db.markets.corporate_actions import SqlCorporateActions
+from coffers.infrastructure.db.markets.prices import SqlPrices
 from coffers.infrastructure.db.markets.rates import SqlOwnRates
 from coffers.infrastructure.db.portability.restorations import SqlRestorations
 from coffers.infrastructure.db.refusals import translated, unconfirmed
 from coffers.infrastructure.db.spending.categories import SqlCategories
+from coffers.infrastructure.db.spending.recurring import SqlRecurringSeries
+from coffers.infrastructure.db.spending.rules import SqlRules
 from coffers.infrastructure.db.spending.transfers import SqlTransfers
 from coffers.infrastructure.db.transaction import Transaction
 
@@ -97,9 +103,15 @@ class SqlUnitOfWork(HeldUnitOfWork):
     images = repository(SqlImages)
     tombstones = repository(SqlTombstones)
     exchange_rates = repository(SqlOwnRates)
+    assets = repository(SqlAssets)
+    asset_links = repository(SqlAssetLinks)
+    prices = repository(SqlPrices)
+    corporate_actions = repository(SqlCorporateActions)
     restorations = repository(SqlRestorations)
     categories = repository(SqlCategories)
+    rules = repository(SqlRules)
     transfers = repository(SqlTransfers)
+    recurring = repository(SqlRecurringSeries)
 
     def __init__(
         self,
