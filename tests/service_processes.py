@@ -14,6 +14,8 @@ _NO_LIMITS: Final = {
     f"COFFERS_LIMITS__{name}": "100000/100000"
     for name in ("ADDRESS", "API_READ", "API_WRITE", "AUTH_LOGIN", "AUTH_REGISTER", "EVENT_STREAM")
 }
+#: What a worker's log says, once a start: all of them write to one log.
+_STARTED: Final = "worker started"
 
 
 class Service(ServiceProcess):
@@ -60,6 +62,7 @@ class WorkerProcess(ServiceProcess):
 
     def start(self) -> "WorkerProcess":
         """Start; it works when this returns."""
+        before = self.log_text.count(_STARTED) if self.log.exists() else 0
         super().start()
-        self.wait_until(lambda: "worker started" in self.log_text)
+        self.wait_until(lambda: self.log_text.count(_STARTED) > before)
         return self
