@@ -13,6 +13,7 @@ import uvicorn
 
 from coffers.main import create_app
 from coffers.settings import Settings
+from tests.programs import NO_TLS
 
 PATIENCE_S = 10.0
 
@@ -33,7 +34,9 @@ async def serving(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
                 while not server.started:  # noqa: ASYNC110 - uvicorn tells nobody
                     await asyncio.sleep(0.01)
             limits = httpx.Limits(max_connections=None)
-            async with httpx.AsyncClient(base_url=url, limits=limits, timeout=PATIENCE_S) as client:
+            async with httpx.AsyncClient(
+                base_url=url, limits=limits, timeout=PATIENCE_S, verify=NO_TLS
+            ) as client:
                 client.app = app  # type: ignore[attr-defined]  # for tests that look inside
                 yield client
         finally:

@@ -5,6 +5,7 @@ import os
 import pwd
 import signal
 import socket
+import ssl
 import subprocess
 import tempfile
 import time
@@ -21,6 +22,8 @@ from urllib.parse import urlsplit
 import psutil  # type: ignore[import-untyped]  # ships no types
 
 HOST = "127.0.0.1"
+#: For clients of programs, which speak plain HTTP: loading everybody's certificates takes 30 ms.
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 # Below the ephemeral ports: there, a client that looks for a killed server can connect to itself.
 PORTS = range(20_000, 32_000)
 START_LIMIT_S = 20.0

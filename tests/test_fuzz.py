@@ -33,6 +33,7 @@ from coffers.presentation.routes import ROUTES, Route
 from tests.conftest import ENGINES
 from tests.examples import path_for
 from tests.people import Person, sign_up
+from tests.programs import NO_TLS
 from tests.promises import description
 from tests.service_processes import Service
 
@@ -62,7 +63,7 @@ class Target:
     database_url: str
 
     def client(self) -> httpx.AsyncClient:
-        client = httpx.AsyncClient(base_url=self.service.api, timeout=TIMEOUT_S)
+        client = httpx.AsyncClient(base_url=self.service.api, timeout=TIMEOUT_S, verify=NO_TLS)
         state = SimpleNamespace(settings=SimpleNamespace(database=self.database_url))
         client.app = SimpleNamespace(state=state)  # type: ignore[attr-defined]  # as `sign_up` asks
         return client

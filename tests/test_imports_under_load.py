@@ -15,6 +15,7 @@ from sqlalchemy import update
 from coffers.infrastructure.db.engines import open_engines
 from coffers.infrastructure.db.identity.users import users
 from tests.api.ledger.test_hostile_imports import HOSTILE
+from tests.programs import NO_TLS
 from tests.service_processes import Service
 
 ROWS: Final = 20_000
@@ -32,7 +33,7 @@ def service(database_url: str, tmp_path: Path) -> Iterator[Service]:
 
 @asynccontextmanager
 async def somebody(service: Service, database_url: str) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=service.api, timeout=120) as client:
+    async with httpx.AsyncClient(base_url=service.api, timeout=120, verify=NO_TLS) as client:
         await client.post("/users", json=CREDENTIALS)
         async with open_engines(database_url) as engines, engines.write.begin() as connection:
             await connection.execute(update(users).values(is_verified=True))
@@ -44,7 +45,7 @@ async def somebody(service: Service, database_url: str) -> AsyncIterator[httpx.A
 async def watch(service: Service, stop: asyncio.Event) -> list[float]:
     """How long each of many looks at `/health/live` took."""
     took = []
-    async with httpx.AsyncClient(base_url=service.origin, timeout=30) as client:
+    async with httpx.AsyncClient(base_url=service.origin, timeout=30, verify=NO_TLS) as client:
         while not stop.is_set():
             begun = time.perf_counter()
             assert (await client.get("/health/live")).status_code == 200

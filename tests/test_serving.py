@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from tests.people import PASSWORD, Person, sign_up
+from tests.programs import NO_TLS
 from tests.service_processes import Service
 
 STOPS_WITHIN_S = 15
@@ -27,7 +28,7 @@ async def service(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Service]:
 
 @pytest.fixture
 async def ada(service: Service, sqlite_url: str) -> AsyncIterator[Person]:
-    async with httpx.AsyncClient(base_url=service.api, timeout=20) as client:
+    async with httpx.AsyncClient(base_url=service.api, timeout=20, verify=NO_TLS) as client:
         yield await sign_up(client, "ada", database_url=sqlite_url)
 
 

@@ -15,7 +15,7 @@ from coffers.main import create_app
 from coffers.presentation import middleware, protocol
 from coffers.server import OrderlyServer, PortTaken, configuration, listening
 from coffers.settings import Settings
-from tests.programs import HOST
+from tests.programs import HOST, NO_TLS
 
 SHORT_S = 0.3
 
@@ -266,7 +266,7 @@ async def test_one_request_too_many_is_refused_but_the_watchers_are_served(
     async with serving(few) as port, connected(port) as slow:
         await slow.send(post("/api/v1/users", b"{", "Content-Length: 2"))
         await asyncio.sleep(0.1)
-        async with httpx.AsyncClient(base_url=f"http://{HOST}:{port}") as client:
+        async with httpx.AsyncClient(base_url=f"http://{HOST}:{port}", verify=NO_TLS) as client:
             refused = await client.get("/api/v1/users/me")
             watched = [await client.get("/health/ready"), await client.get("/metrics")]
         await slow.send(b"}")

@@ -19,6 +19,7 @@ from coffers.infrastructure.db.identity.users import users
 from coffers.infrastructure.db.live.audit_log import SqlAuditLogs
 from coffers.infrastructure.db.reader import Reader
 from tests.people import PASSWORD, Person, sign_up
+from tests.programs import NO_TLS
 from tests.service_processes import Service
 
 ROUNDS: Final = 20 if os.environ.get("TORTURE") else 1
@@ -50,14 +51,14 @@ async def service(database_url: str, tmp_path: Path) -> AsyncIterator[Service]:
 async def test_a_killed_service_has_lost_nothing_and_halved_nothing(
     service: Service, database_url: str
 ) -> None:
-    async with httpx.AsyncClient(base_url=service.api, timeout=20) as client:
+    async with httpx.AsyncClient(base_url=service.api, timeout=20, verify=NO_TLS) as client:
         ada = await sign_up(client, "ada", database_url=database_url)
     everybody: list[str] = []
     written = Written()
     for number in range(ROUNDS):
         written = await _write_until_killed(service, ada, number, Written(name=written.name))
         await asyncio.to_thread(service.start)
-        async with httpx.AsyncClient(base_url=service.api, timeout=20) as client:
+        async with httpx.AsyncClient(base_url=service.api, timeout=20, verify=NO_TLS) as client:
             again = [await _register(client, email) for email in written.acknowledged]
             settled = [await _register(client, email) for email in written.unknown]
             profile = await client.get("/users/me", headers=ada.headers)
@@ -76,7 +77,7 @@ async def test_a_killed_service_has_lost_nothing_and_halved_nothing(
 async def _write_until_killed(
     service: Service, ada: Person, number: int, written: Written
 ) -> Written:
-    async with httpx.AsyncClient(base_url=service.api, timeout=20) as client:
+    async with httpx.AsyncClient(base_url=service.api, timeout=20, verify=NO_TLS) as client:
         writing = [
             asyncio.create_task(_register_on(client, written, f"kill-{number}-{writer}"))
             for writer in range(WRITERS)

@@ -12,6 +12,7 @@ import pytest
 
 from tests.brokers import Broker, consent
 from tests.people import Person, sign_up
+from tests.programs import NO_TLS
 from tests.service_processes import Service
 
 LIMITS = {f"limits__provider_{name}": "100000/100000" for name in ("sync", "connect")}
@@ -41,11 +42,15 @@ def processes(postgres_database: str, tmp_path: Path, sandbox_url: str) -> Itera
 @pytest.fixture
 async def pair(processes: list[Service], postgres_database: str) -> AsyncIterator[Pair]:
     apis = [process.api for process in processes]
-    async with httpx.AsyncClient(base_url=apis[0], timeout=30) as door:
+    async with httpx.AsyncClient(base_url=apis[0], timeout=30, verify=NO_TLS) as door:
         person = await sign_up(door, "ada", database_url=postgres_database)
     async with (
-        httpx.AsyncClient(base_url=apis[0], headers=person.headers, timeout=30) as one,
-        httpx.AsyncClient(base_url=apis[1], headers=person.headers, timeout=30) as other,
+        httpx.AsyncClient(
+            base_url=apis[0], headers=person.headers, timeout=30, verify=NO_TLS
+        ) as one,
+        httpx.AsyncClient(
+            base_url=apis[1], headers=person.headers, timeout=30, verify=NO_TLS
+        ) as other,
     ):
         yield Pair(person, one, other)
 

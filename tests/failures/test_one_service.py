@@ -15,7 +15,7 @@ import redis.asyncio
 from coffers import migrations
 from coffers.infrastructure.in_process.remembered import KEPT_S
 from tests.people import PASSWORD, Person, sign_up
-from tests.programs import free_port
+from tests.programs import NO_TLS, free_port
 from tests.servers import PostgresServer, ValkeyServer
 from tests.service_processes import Service, WorkerProcess
 
@@ -56,14 +56,16 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation
 
 @pytest.fixture
 async def installation(installed: Installation) -> AsyncIterator[Installation]:
-    async with httpx.AsyncClient(base_url=installed.one.api, timeout=20) as client:
+    async with httpx.AsyncClient(base_url=installed.one.api, timeout=20, verify=NO_TLS) as client:
         installed.client = client
         yield installed
 
 
 def at(person: Person, service: Service) -> httpx.AsyncClient:
     """The same person, asking that process."""
-    return httpx.AsyncClient(base_url=service.api, headers=person.headers, timeout=20)
+    return httpx.AsyncClient(
+        base_url=service.api, headers=person.headers, timeout=20, verify=NO_TLS
+    )
 
 
 async def test_a_session_that_ends_in_one_process_is_over_in_the_other_within_a_second(
@@ -104,8 +106,8 @@ async def test_one_key_over_two_processes_has_one_effect(installation: Installat
     newcomer = {"email": "joan@example.com", "password": PASSWORD}
     key = {"Idempotency-Key": "one-effect"}
     async with (
-        httpx.AsyncClient(base_url=installation.one.api, timeout=20) as one,
-        httpx.AsyncClient(base_url=installation.other.api, timeout=20) as other,
+        httpx.AsyncClient(base_url=installation.one.api, timeout=20, verify=NO_TLS) as one,
+        httpx.AsyncClient(base_url=installation.other.api, timeout=20, verify=NO_TLS) as other,
     ):
         answers = await asyncio.gather(
             *(

@@ -17,6 +17,7 @@ from coffers.infrastructure.db.linking.syncs import syncs
 from tests.brokers import Broker
 from tests.conftest import ENGINES, settings_for
 from tests.people import Person, sign_up
+from tests.programs import NO_TLS
 from tests.service_processes import Service, WorkerProcess
 from tests.tormented import Bench, Customer, a_bench, a_broker, pass_days, tormented, until
 
@@ -80,7 +81,7 @@ async def test_a_service_killed_in_syncs_leaves_the_ledger_of_an_undisturbed_run
     process = Service(tmp_path, **tormented(database_url, bank), **limits)
     try:
         await asyncio.to_thread(process.start)
-        async with httpx.AsyncClient(base_url=process.api, timeout=30) as client:
+        async with httpx.AsyncClient(base_url=process.api, timeout=30, verify=NO_TLS) as client:
             person = await sign_up(client, "ada", database_url=database_url)
         ada = await bench.linked(UserId(UUID(person.id)))
         for number in range(KILLS):
@@ -121,7 +122,10 @@ def _went_well(row: Any, since: datetime) -> bool:
 async def _sync_once(process: Service, person: Person, customer: Customer) -> bool:
     """By request, all connections at once; whether all went well."""
     async with httpx.AsyncClient(
-        base_url=process.api, headers=person.headers, timeout=30
+        base_url=process.api,
+        headers=person.headers,
+        timeout=30,
+        verify=NO_TLS,
     ) as client:
 
         async def sync(connection_id: UUID) -> bool:

@@ -1,6 +1,5 @@
 """A sandbox that runs, and a visitor who talks to it as an adapter would."""
 
-import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
@@ -15,12 +14,11 @@ from starlette.applications import Starlette
 
 from coffers.sandbox.bank import PERSONAS
 from coffers.sandbox.server import create_app
-from tests.programs import HOST, becomes_true, free_port
+from tests.programs import HOST, NO_TLS, becomes_true, free_port
 
 TODAY = date(2026, 6, 30)
 CLIENT = ("coffers", "sandbox-secret")
 REDIRECT_URI = "http://127.0.0.1:9/callback"
-NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 # RFC 7636, appendix B
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"

@@ -25,6 +25,7 @@ from coffers.infrastructure.providers.http import HttpClient, HttpLimits
 from coffers.infrastructure.providers.sandbox import Sandbox
 from coffers.sandbox.server import create_app
 from tests.infrastructure.providers.sandbox_link import CLIENT_ID, CLIENT_SECRET, sign_in
+from tests.programs import NO_TLS
 from tests.provider_conformance import StillClock
 from tests.provider_upstream import Upstream, serve
 
@@ -41,12 +42,12 @@ class Linked:
     origin: str
 
     async def strike(self, path: str, fault: str, times: int | None = None) -> None:
-        async with httpx.AsyncClient(trust_env=False) as admin:
+        async with httpx.AsyncClient(trust_env=False, verify=NO_TLS) as admin:
             rule = {"path": path, "fault": fault, "times": times}
             (await admin.post(f"{self.origin}/admin/faults", json=rule)).raise_for_status()
 
     async def administer(self, path: str) -> None:
-        async with httpx.AsyncClient(trust_env=False) as admin:
+        async with httpx.AsyncClient(trust_env=False, verify=NO_TLS) as admin:
             (await admin.post(f"{self.origin}/admin/{path}")).raise_for_status()
 
     async def account(self, number: str) -> ReportedAccount:
@@ -88,7 +89,7 @@ async def link(upstream: Upstream) -> AsyncIterator[Linked]:
     async with provider(upstream.origin) as sandbox:
         credentials = await sign_in(sandbox, "young-saver", "coffee-twice")
         yield Linked(sandbox, credentials, upstream.origin)
-    async with httpx.AsyncClient(trust_env=False) as admin:
+    async with httpx.AsyncClient(trust_env=False, verify=NO_TLS) as admin:
         (await admin.delete(f"{upstream.origin}/admin/faults")).raise_for_status()
 
 
