@@ -1,0 +1,47 @@
+"""Linking the symbols of a ledger to assets, in the transaction that brought them."""
+
+from datetime import datetime
+
+from coffers.application.ports import UnitOfWork
+from coffers.domain.ids import UserId
+from coffers.domain.live.events import Event
+from coffers.domain.markets.assets import (
+    MAX_LINKED_AT_ONCE,
+    Asset,
+    AssetLink,
+    UnknownSymbol,
+    meant,
+)
+
+
+async def link_symbols(uow: UnitOfWork, user_id: UserId, *, now: datetime) -> int:
+    """Within the open transaction, after holdings or trades changed: link their new symbols.
+
+    To an asset that the user sees, by identifier, else by symbol and currency; what is not known
+    becomes a private asset. Answers how many were linked; one statement when there is none.
+    """
+    unknown = await uow.asset_links.unknown(user_id, limit=MAX_LINKED_AT_ONCE)
+    if not unknown:
+        return 0
+    candidates = await uow.assets.candidates(user_id, unknown)
+    made: dict[tuple[str, str], Asset] = {}
+    links: list[AssetLink] = []
+    for each in unknown:
+        asset = meant(each, candidates) or _made(made, each, user_id, now)
+        links.append(AssetLink(user_id, each.symbol, each.currency, asset.id))
+    await uow.asset_links.add_missing(links)
+    if made:
+        await uow.assets.add_missing(list(made.values()))
+    details = {"linked": len(links), "created": len(made)}
+    uow.record(Event("AssetsLinked", user_id, details=details))
+    return len(links)
+
+
+def _made(
+    made: dict[tuple[str, str], Asset], unknown: UnknownSymbol, user_id: UserId, now: datetime
+) -> Asset:
+    """One asset for symbols that differ in their case only."""
+    key = (unknown.symbol.upper(), unknown.currency)
+    if key not in made:
+        made[key] = unknown.asset(user_id, now)
+    return made[key]
