@@ -8,7 +8,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from coffers.application.ledger.balances import latest_day, shift, unlinked
-from coffers.application.ledger.transactions import SplitView, TransactionView
+from coffers.application.ledger.entry_views import Categories, entry_view
+from coffers.application.ledger.transactions import TransactionView
 from coffers.application.ports import Clock, UnitOfWork
 from coffers.application.spending.transfer_matching import movements_changed
 from coffers.application.views import Versioned
@@ -16,14 +17,14 @@ from coffers.domain.errors import PreconditionFailed
 from coffers.domain.identity.principals import Principal
 from coffers.domain.ids import UserId, new_id
 from coffers.domain.ledger.accounts import Account
-from coffers.domain.ledger.annotations import BY_USER, Annotation, Split, check_splits, worded
+from coffers.domain.ledger.annotations import BY_USER, Annotation, check_splits, worded
 from coffers.domain.ledger.entries import (
-    CategoryUnknown,
     Entry,
     EntryInvalid,
     TransactionReconciled,
     check_amount,
     check_day,
+    described,
     kind_of,
 )
 from coffers.domain.ledger.tombstones import Tombstone, deletion
@@ -36,14 +37,12 @@ from coffers.domain.ledger.transactions import (
 )
 from coffers.domain.live.events import Event
 from coffers.domain.money import EXACT, money_digits
-from coffers.domain.spending.categories import SYSTEM_CATEGORIES, Category
+from coffers.domain.spending.categories import SYSTEM_BY_ID, CategoryUnknown
 
 #: How often an entry may move to another account while its edit waits for the lock of the first.
 ATTEMPTS: Final = 5
 #: What a reconciliation stands on.
 _RECONCILED: Final = frozenset({"account_id", "amount", "transaction_date", "status"})
-
-Categories = Mapping[UUID, Category]
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,16 +197,15 @@ async def _categories(uow: UnitOfWork, user_id: UserId, annotation: Annotation) 
     """Those that are named; raises CategoryUnknown."""
     whole, parts = annotation.category_id, [part.category_id for part in annotation.splits]
     wanted = {each for each in (whole, *parts) if each is not None}
-    known = {each: _SYSTEM[each] for each in wanted & _SYSTEM.keys()}
-    own = sorted(wanted - known.keys())
-    found = known | (await uow.entries.categories(user_id, own) if own else {})
+    found = {each: SYSTEM_BY_ID[each] for each in wanted & SYSTEM_BY_ID.keys()}
     if wanted - found.keys():
-        field_name = "category_id" if whole in wanted - found.keys() else "splits"
-        raise CategoryUnknown("There is no such category.", field=field_name)
+        own = await uow.categories.all_of(user_id)
+        found |= {each: own[each] for each in wanted & own.keys()}
+    unknown = wanted - found.keys()
+    if unknown:
+        culprit = "category_id" if whole in unknown else "splits"
+        raise CategoryUnknown("There is no such category.", field=culprit)
     return found
-
-
-_SYSTEM: Final = {each.id: each for each in SYSTEM_CATEGORIES}
 
 
 def _written(
@@ -228,7 +226,7 @@ def _written(
         status=draft.status,
         amount=amount,
         currency=account.currency,
-        description=draft.description,
+        description=described(draft.description),
         transaction_date=draft.transaction_date,
         created_at=now,
         updated_at=now,
@@ -245,6 +243,8 @@ def _edited(before: Entry, account: Account, edit: EntryEdit) -> Entry:
     if "amount" in facts:
         check_amount(facts["amount"])
         facts["amount"] = money_digits(facts["amount"], before.currency)
+    if "description" in facts:
+        facts["description"] = described(facts["description"])
     if facts.keys() & {"transaction_type", "subtype"}:
         told = facts.get("transaction_type"), facts.get("subtype")
         kind = kind_of(facts.get("amount", before.amount), None, *told)
@@ -313,61 +313,3 @@ def _tombstones(entry: Entry, now: datetime) -> list[Tombstone]:
 
 def _where(account: Account) -> dict[str, Any]:  # Any: JSON values
     return {"account_id": str(account.id)}
-
-
-def entry_view(entry: Entry, named: Categories) -> TransactionView:
-    """The entry as reads show it; `named` are its categories."""
-    said, code = entry.annotation, entry.currency
-    return TransactionView(
-        id=entry.id,
-        account_id=entry.account_id,
-        provider_transaction_id=entry.provider_transaction_id,
-        transaction_type=entry.transaction_type,
-        subtype=entry.subtype,
-        status=entry.status,
-        amount_value=format(entry.amount, "f"),
-        amount_currency=code,
-        description=entry.description,
-        asset_type=entry.asset_type,
-        symbol=entry.symbol,
-        security_name=entry.security_name,
-        quantity=_text(entry.quantity),
-        unit_price_amount=_text(entry.unit_price),
-        unit_price_currency=None if entry.unit_price is None else code,
-        commission_amount=_text(entry.commission),
-        commission_currency=None if entry.commission is None else code,
-        transaction_date=entry.transaction_date,
-        settlement_date=entry.settlement_date,
-        is_trade=entry.transaction_type is TransactionType.TRADE,
-        is_transfer=entry.transaction_type is TransactionType.TRANSFER or said.is_transfer,
-        is_income=entry.transaction_type is TransactionType.INCOME,
-        is_fee=entry.transaction_type is TransactionType.FEE,
-        is_debit=entry.amount < 0,
-        is_credit=entry.amount > 0,
-        is_settled=entry.status is TransactionStatus.SETTLED,
-        category_id=said.category_id,
-        category=_value(said.category_id, named),
-        merchant=said.merchant,
-        notes=said.notes,
-        tags=list(said.tags),
-        splits=[_part(part, named) for part in said.splits],
-        is_ignored=said.is_ignored,
-        transfer_id=entry.transfer_id,
-        reconciliation_id=entry.reconciliation_id,
-        annotated_by=dict(said.annotated_by),
-        created_at=entry.created_at,
-        updated_at=entry.updated_at,
-    )
-
-
-def _part(part: Split, named: Categories) -> SplitView:
-    value = _value(part.category_id, named)
-    return SplitView(format(part.amount, "f"), part.category_id, value, part.notes)
-
-
-def _value(category_id: UUID | None, named: Categories) -> str | None:
-    return None if category_id is None else named[category_id].value
-
-
-def _text(amount: Decimal | None) -> str | None:
-    return None if amount is None else format(amount, "f")

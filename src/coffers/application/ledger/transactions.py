@@ -5,7 +5,7 @@ from dataclasses import astuple, dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Final, Protocol
+from typing import Annotated, Protocol
 from uuid import UUID
 
 import msgspec
@@ -105,7 +105,7 @@ class TransactionFilter:
 
     `q` is looked for in description, security name, merchant, notes and tags; it, `symbol` and
     `merchant` disregard case. `category` is a value, which expense and income may share, or an id,
-    or UNCATEGORISED; of what is split, the parts are looked at.
+    or `none`; of what is split, the parts are looked at.
     """
 
     account_id: UUID | None = None
@@ -123,10 +123,6 @@ class TransactionFilter:
     merchant: str | None = None
     tag: str | None = None
     is_ignored: bool | None = None
-
-
-#: Asks for movements, or parts of them, that have no category.
-UNCATEGORISED: Final = "none"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Entries: movements as their owner writes, edits and annotates them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -10,7 +10,7 @@ from uuid import UUID
 from coffers.domain.errors import Conflict, Invalid
 from coffers.domain.ids import UserId
 from coffers.domain.ledger.accounts import Account
-from coffers.domain.ledger.annotations import Annotation
+from coffers.domain.ledger.annotations import Annotation, one_line
 from coffers.domain.ledger.holdings import AssetType
 from coffers.domain.ledger.transactions import (
     TYPE_OF,
@@ -80,6 +80,14 @@ def check_amount(amount: Decimal) -> None:
     """Raises EntryInvalid for zero."""
     if not amount:
         raise EntryInvalid("An amount of zero moves nothing.", field="amount")
+
+
+def described(text: str) -> str:
+    """On one line; raises EntryInvalid for a description that says nothing."""
+    line = one_line(text)
+    if not line:
+        raise EntryInvalid("A description says something.", field="description")
+    return line
 
 
 def check_day(day: date, today: date) -> None:
@@ -170,15 +178,6 @@ class Entries(Protocol):
         """Likewise those that are settled, up to the end of this day."""
         ...
 
-    async def categories(
-        self, user_id: UserId, category_ids: Sequence[UUID]
-    ) -> dict[UUID, Category]:
-        """Those of them that there are, the system's and the user's own.
-
-        The user's own stay as long as this transaction is open.
-        """
-        ...
-
 
 class EntryInvalid(Invalid):
     """Something about the entry cannot be."""
@@ -188,7 +187,3 @@ class TransactionReconciled(Conflict):
     """A reconciliation stands on the movement."""
 
     slug = "transaction_reconciled"
-
-
-class CategoryUnknown(Invalid):
-    """There is no such category."""

@@ -112,6 +112,7 @@ def annotation_of(row: Row[Any]) -> Annotation:  # Any: a row with the columns o
 
 
 def annotated(row: Row[Any]) -> AnnotatedTransaction:  # Any: the columns above
+    """The movement in this row, as far as annotating it needs."""
     return AnnotatedTransaction(
         id=row.id,
         account_id=row.account_id,

@@ -1,6 +1,5 @@
 """Entries in SQL: single movements, whole."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -20,12 +19,10 @@ from coffers.domain.ledger.transactions import (
     TransactionSubtype,
     TransactionType,
 )
-from coffers.domain.spending.categories import Category, CategoryKind
 from coffers.infrastructure.db.ledger.annotations import annotation_of, annotation_values
 from coffers.infrastructure.db.ledger.transaction_records import search_text
 from coffers.infrastructure.db.ledger.transaction_rows import transactions
 from coffers.infrastructure.db.ownership import missing
-from coffers.infrastructure.db.spending.categories import categories
 from coffers.infrastructure.db.transaction import Transaction
 from coffers.infrastructure.db.types import exact_sum
 
@@ -79,14 +76,6 @@ class SqlEntries(Entries):
         rows = await self._transaction.rows(_SETTLED, wanted)
         return rows[0].total or Decimal(0)
 
-    async def categories(
-        self, user_id: UserId, category_ids: Sequence[UUID]
-    ) -> dict[UUID, Category]:
-        """As the port says."""
-        wanted = {"user_id": user_id, "ids": list(category_ids)}
-        rows = await self._transaction.rows(_CATEGORIES, wanted)
-        return {row.id: _category(row) for row in rows}
-
     async def _change(self, statement: Update | Delete) -> None:
         if (await self._transaction.execute(statement)).rowcount != 1:
             raise PreconditionFailed("The transaction was changed in the meantime: read it again.")
@@ -111,16 +100,6 @@ _TOTAL: Final = _SUM.where(_C.status.not_in([status.value for status in VOID]))
 _SETTLED: Final = _SUM.where(
     _C.status == TransactionStatus.SETTLED.value, _C.transaction_date <= bindparam("day")
 )
-#: Shared: who deletes a category waits for those who just used it.
-_CATEGORIES: Final = (
-    select(categories)
-    .where(
-        categories.c.user_id == bindparam("user_id"),
-        categories.c.id.in_(bindparam("ids", expanding=True)),
-    )
-    .order_by(categories.c.id)
-    .with_for_update(read=True)
-)
 
 
 def _same(entry: Entry) -> ColumnElement[bool]:
@@ -143,8 +122,3 @@ def _entry(row: Row[Any]) -> Entry:  # Any: the columns above
         "asset_type": None if row.asset_type is None else AssetType(row.asset_type),
     }
     return Entry(**fields | told, annotation=annotation_of(row))
-
-
-def _category(row: Row[Any]) -> Category:  # Any: a row of the whole table
-    fields = {name: getattr(row, name) for name in Category.__dataclass_fields__}
-    return Category(**fields | {"kind": CategoryKind(row.kind)})

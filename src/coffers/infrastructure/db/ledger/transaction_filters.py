@@ -8,10 +8,10 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, func, literal, null, or_, select
 from sqlalchemy.sql.elements import SQLCoreOperations
 
-from coffers.application.ledger.transactions import UNCATEGORISED, TransactionFilter
+from coffers.application.ledger.transactions import TransactionFilter
 from coffers.domain.ids import UserId
 from coffers.domain.ledger.annotations import one_line, tag_of
-from coffers.domain.spending.categories import SYSTEM_CATEGORIES
+from coffers.domain.spending.categories import SYSTEM_CATEGORIES, UNCATEGORISED
 from coffers.infrastructure.db.json_lists import has_part_of, has_word
 from coffers.infrastructure.db.ledger.transaction_rows import transactions
 from coffers.infrastructure.db.spending.categories import categories

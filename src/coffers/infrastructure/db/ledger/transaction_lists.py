@@ -19,7 +19,6 @@ from sqlalchemy import (
 )
 
 from coffers.application.ledger.transactions import (
-    UNCATEGORISED,
     TransactionFilter,
     TransactionLookups,
     TransactionPage,
@@ -28,9 +27,9 @@ from coffers.application.ledger.transactions import (
 )
 from coffers.application.views import Versioned
 from coffers.domain.ids import UserId
-from coffers.domain.ledger.entries import CategoryUnknown
 from coffers.domain.ledger.transactions import TransactionNotFound
 from coffers.domain.paging import Page
+from coffers.domain.spending.categories import UNCATEGORISED, CategoryUnknown
 from coffers.infrastructure.db.ledger.accounts import check_account
 from coffers.infrastructure.db.ledger.transaction_filters import (
     Condition,
