@@ -30,6 +30,7 @@ from tests.link_examples import (
 )
 from tests.people import PASSWORD, Person, sign_in
 from tests.rule_examples import a_rule, every_rule
+from tests.portfolio_examples import a_portfolio
 from tests.promises import description
 from tests.recurring_examples import a_recurring_payment
 from tests.transfer_examples import a_transfer, two_legs
@@ -122,6 +123,7 @@ EXAMPLES: dict[str, Maker] = {
     "/recurring/{recurring_id}": a_recurring_payment,
     "/categories/{category_id}": _a_category,
     "/rules/{rule_id}": a_rule,
+    "/portfolios/{portfolio_id}": a_portfolio,
     "/errors/{slug}": _an_error,
     "/users/{user_id}": _myself,
     "/admin/users/{user_id}": _myself_to_administrators,

@@ -10,6 +10,8 @@ from coffers.application.identity.sessions import SessionLists
 from coffers.application.identity.tokens import RefreshTokenLookups
 from coffers.application.identity.users import Profiles
 from coffers.application.identity.verifications import Post
+from coffers.application.investing.portfolios import PortfolioLookups
+from coffers.application.investing.valuing import BookPorts
 from coffers.application.jobs import JobQueue
 from coffers.application.ledger.accounts import AccountLookups
 from coffers.application.ledger.daily_balances import DailyBalanceLookups
@@ -96,6 +98,8 @@ class Services:
     rate_lookups: RateLookups
     category_lookups: CategoryLookups
     report_desk: ReportDesk
+    portfolio_lookups: PortfolioLookups
+    books: BookPorts
     rule_lookups: RuleLookups
     transfer_lookups: TransferLookups
     recurring_lookups: RecurringLookups

@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Final
 
 from coffers.application.identity.verifications import Post
+from coffers.application.investing.valuing import BookPorts
 from coffers.application.ledger.imports import ImportDesk
 from coffers.application.linking.credentials import ProviderAccess
 from coffers.application.linking.providers import Catalogue
@@ -31,6 +32,9 @@ from coffers.infrastructure.db.identity.security import SqlSecurityConfigs
 from coffers.infrastructure.db.identity.session_watch import SessionWatch
 from coffers.infrastructure.db.identity.sessions import SqlSessionLists
 from coffers.infrastructure.db.identity.users import SqlProfiles
+from coffers.infrastructure.db.investing.ledgers import SqlPortfolioLedgers
+from coffers.infrastructure.db.investing.portfolios import SqlPortfolioLookups
+from coffers.infrastructure.db.investing.securities import SqlSecurities
 from coffers.infrastructure.db.jobs import SqlJobQueue
 from coffers.infrastructure.db.lean import LeanReader
 from coffers.infrastructure.db.ledger.accounts import SqlAccountLookups
@@ -163,6 +167,15 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                     SqlCategoryLookups(reader),
                     SqlProfiles(reader),
                     rates,
+                    clock,
+                ),
+                portfolio_lookups=SqlPortfolioLookups(reader),
+                books=BookPorts(
+                    SqlPortfolioLookups(reader),
+                    SqlPortfolioLedgers(reader),
+                    SqlSecurities(reader),
+                    rates,
+                    SqlProfiles(reader),
                     clock,
                 ),
                 rule_lookups=SqlRuleLookups(reader),

@@ -25,6 +25,12 @@ from coffers.application.jobs import (
 from coffers.application.letters import MAIL, deliver_mail
 from coffers.application.linking.schedules import TURN, look_whose_turn, take_turn
 from coffers.application.ports import UnitOfWork
+from coffers.application.spending.recurring_detection import (
+    DETECTION,
+    MISSING,
+    detect_recurring,
+    tell_missed,
+)
 from coffers.application.spending.transfer_matching import MATCHING, match_movements
 from coffers.domain.errors import DomainError, Unavailable
 from coffers.domain.ids import SYSTEM
@@ -90,6 +96,15 @@ async def _match_movements(services: Services, job: Job) -> None:
     await match_movements(uow, services.exchange_rates, services.clock, job)
 
 
+async def _detect_recurring(services: Services, job: Job) -> None:
+    lookups, uow = services.recurring_lookups, unit_of_work(services, job)
+    await detect_recurring(uow, lookups, services.clock, job.user_id)
+
+
+async def _tell_missed(services: Services, job: Job) -> None:
+    await tell_missed(unit_of_work(services, job), services.recurring_lookups, services.clock)
+
+
 #: Every kind of background work, one line each.
 KINDS: Final[Mapping[str, Kind]] = {
     LETTER: Kind(_write_letter, at_once=2, limit_s=30),
@@ -97,6 +112,8 @@ KINDS: Final[Mapping[str, Kind]] = {
     "clean_up": Kind(_clean_up, at_once=1, limit_s=300, every=timedelta(hours=1)),
     "sync_turns": Kind(_look_whose_turn, at_once=1, limit_s=60, every=LOOK_EVERY),
     MATCHING: Kind(_match_movements, at_once=1, limit_s=600),
+    DETECTION: Kind(_detect_recurring, at_once=1, limit_s=300),
+    MISSING: Kind(_tell_missed, at_once=1, limit_s=1200, every=timedelta(hours=1)),
     TURN: Kind(_take_turn, at_once=MAX_AT_ONCE, limit_s=1200),
 }
 

@@ -15,6 +15,7 @@ from coffers.domain.identity.sessions import Sessions
 from coffers.domain.identity.users import Role, Users
 from coffers.domain.identity.verifications import OneTimeTokens
 from coffers.domain.ids import SessionId, UserId
+from coffers.domain.investing.portfolios import Portfolios
 from coffers.domain.jobs import Jobs
 from coffers.domain.ledger.accounts import Accounts
 from coffers.domain.ledger.annotations import Annotations
@@ -126,6 +127,9 @@ class UnitOfWork(Protocol):
 
     @property
     def exchange_rates(self) -> OwnRates: ...  # noqa: D102
+
+    @property
+    def portfolios(self) -> Portfolios: ...  # noqa: D102
 
     @property
     def assets(self) -> Assets: ...  # noqa: D102

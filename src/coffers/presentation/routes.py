@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from coffers.application.investing.allocation import NoTargets
+from coffers.application.investing.scenarios import ScenarioNotFound
 from coffers.application.live.audit_log import PeriodInvalid
 from coffers.application.live.event_streams import TooManyListeners
 from coffers.application.portability.exports import ExportsBusy
@@ -32,6 +34,9 @@ from coffers.domain.identity.users import (
     UserNotFound,
 )
 from coffers.domain.identity.verifications import OneTimeTokenInvalid
+from coffers.domain.investing.allocation import TargetsInvalid
+from coffers.domain.investing.portfolios import PortfolioNotFound, TooManyPortfolios
+from coffers.domain.investing.scenarios import PlanInvalid, ShockInvalid
 from coffers.domain.ledger.accounts import AccountNotFound, AccountNotManual, TooManyAccounts
 from coffers.domain.ledger.entries import TransactionReconciled
 from coffers.domain.ledger.holdings import HoldingNotFound
@@ -79,6 +84,7 @@ from coffers.domain.linking.syncs import (
     SyncTakenOver,
     SyncTooRecent,
 )
+from coffers.domain.markets.assets import AssetNotFound
 from coffers.domain.markets.rates import RateInvalid, RateNotFound, TooManyRates
 from coffers.domain.paging import CursorInvalid, TooManyRows
 from coffers.domain.portability.restorations import ExportUnreadable, LedgerNotEmpty
@@ -92,7 +98,7 @@ from coffers.domain.spending.categories import (
     CategoryUnknown,
     TooManyCategories,
 )
-from coffers.domain.spending.recurring import RecurringInvalid, RecurringNotFound
+from coffers.domain.spending.recurring import RecurringNotFound
 from coffers.domain.spending.rules import RuleInvalid, RuleNotFound, TooManyRules
 from coffers.domain.spending.transfers import LegTaken, TransferInvalid, TransferNotFound
 from coffers.presentation.access import ADMIN, PUBLIC, SELF, SESSION, USER, Access
@@ -107,6 +113,7 @@ from coffers.presentation.api.identity import (
     users,
     verifications,
 )
+from coffers.presentation.api.investing import performance, portfolios
 from coffers.presentation.api.ledger import (
     accounts,
     daily_balances,
@@ -329,6 +336,21 @@ ROUTES: Final[Sequence[Route]] = (
     Route("GET", "/reconciliations/{reconciliation_id}", reconciliations.get_reconciliation, USER, API_READ, [ReconciliationNotFound, NotYours]),
     Route("DELETE", "/reconciliations/{reconciliation_id}", reconciliations.delete_reconciliation, USER, API_WRITE, [ReconciliationNotFound, NotYours]),
 
+    Route("GET", "/portfolios", portfolios.list_portfolios, USER, API_READ, []),
+    Route("POST", "/portfolios", portfolios.create_portfolio, USER, API_WRITE, [AccountNotFound, AssetNotFound, NotYours, TargetsInvalid, TooManyPortfolios], body=JSON),
+    Route("GET", "/portfolios/{portfolio_id}", portfolios.get_portfolio, USER, API_READ, [PortfolioNotFound, NotYours]),
+    Route("PATCH", "/portfolios/{portfolio_id}", portfolios.edit_portfolio, USER, API_WRITE, [PortfolioNotFound, AccountNotFound, AssetNotFound, NotYours, TargetsInvalid, PreconditionFailed], body=JSON),
+    Route("DELETE", "/portfolios/{portfolio_id}", portfolios.delete_portfolio, USER, API_WRITE, [PortfolioNotFound, NotYours, PreconditionFailed]),
+    Route("GET", "/portfolios/{portfolio_id}/positions", performance.list_positions, USER, API_READ, [PortfolioNotFound, NotYours, TooManyRows]),
+    Route("GET", "/portfolios/{portfolio_id}/values", performance.list_values, USER, REPORT, [PortfolioNotFound, NotYours, RangeInvalid, TooManyRows]),
+    Route("GET", "/portfolios/{portfolio_id}/performance", performance.get_performance, USER, REPORT, [PortfolioNotFound, NotYours, RangeInvalid, TooManyRows]),
+    Route("GET", "/portfolios/{portfolio_id}/risk", performance.get_risk, USER, REPORT, [PortfolioNotFound, NotYours, RangeInvalid, TooManyRows]),
+    Route("GET", "/portfolios/{portfolio_id}/allocation", performance.get_allocation, USER, API_READ, [PortfolioNotFound, NotYours, TooManyRows]),
+    Route("GET", "/portfolios/{portfolio_id}/rebalancing", performance.get_rebalancing, USER, API_READ, [PortfolioNotFound, NotYours, NoTargets, TooManyRows]),
+    Route("GET", "/scenarios", performance.list_scenarios, USER, API_READ, []),
+    Route("POST", "/portfolios/{portfolio_id}/scenarios", performance.run_scenario, USER, REPORT, [PortfolioNotFound, NotYours, ScenarioNotFound, ShockInvalid, TooManyRows], body=JSON),
+    Route("POST", "/portfolios/{portfolio_id}/simulations", performance.simulate, USER, REPORT, [PortfolioNotFound, NotYours, PlanInvalid, TooManyRows], body=JSON),
+
     Route("GET", "/reports/totals", reports.get_totals_report, USER, API_READ, [RangeInvalid, AccountNotFound, NotYours, TooManyRows]),
     Route("GET", "/reports/by-category", reports.report_by_category, USER, API_READ, [RangeInvalid, AccountNotFound, NotYours, TooManyRows]),
     Route("GET", "/reports/by-merchant", reports.report_by_merchant, USER, API_READ, [RangeInvalid, AccountNotFound, NotYours, TooManyRows]),
@@ -349,7 +371,7 @@ ROUTES: Final[Sequence[Route]] = (
     Route("GET", "/recurring/upcoming", recurring.list_upcoming, USER, API_READ, []),
     Route("POST", "/recurring/detections", recurring.detect_recurring_payments, USER, API_WRITE, []),
     Route("GET", "/recurring/{recurring_id}", recurring.get_recurring, USER, API_READ, [RecurringNotFound, NotYours]),
-    Route("PATCH", "/recurring/{recurring_id}", recurring.edit_recurring, USER, API_WRITE, [RecurringNotFound, NotYours, RecurringInvalid, PreconditionFailed], body=JSON),
+    Route("PATCH", "/recurring/{recurring_id}", recurring.edit_recurring, USER, API_WRITE, [RecurringNotFound, NotYours, CategoryUnknown, PreconditionFailed], body=JSON),
     Route("GET", "/cash-flow-forecast", forecasts.forecast_cash_flow, USER, API_READ, []),
 
     Route("GET", "/exports/json", exports.export_json, USER, EXPORT, [ExportsBusy, VaultRefused]),

@@ -7,6 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from coffers.application.ports import Clock, UnitOfWork
+from coffers.application.spending.recurring_detection import enqueue_detection
 from coffers.domain.ids import UserId, new_id
 from coffers.domain.jobs import Job
 from coffers.domain.live.events import Event
@@ -66,6 +67,8 @@ async def match_movements(uow: UnitOfWork, rates: ExchangeRates, clock: Clock, j
         async with uow:
             await uow.transfers.lock(job.user_id)
             await _match_window(uow, rates, job.user_id, (first, last), clock.now())
+            # What is no transfer may be regular; what is one is nothing that recurs.
+            await enqueue_detection(uow, job.user_id, clock.now())
             await uow.commit()
 
 

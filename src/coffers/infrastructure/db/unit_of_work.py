@@ -24,6 +24,7 @@ from coffers.infrastructure.db.identity.security import SqlRotations
 from coffers.infrastructure.db.identity.sessions import SqlSessions
 from coffers.infrastructure.db.identity.users import SqlUsers
 from coffers.infrastructure.db.identity.verifications import SqlOneTimeTokens
+from coffers.infrastructure.db.investing.portfolios import SqlPortfolios
 from coffers.infrastructure.db.jobs import SqlJobs
 from coffers.infrastructure.db.ledger.accounts import SqlAccounts
 from coffers.infrastructure.db.ledger.annotations import SqlAnnotations
@@ -104,6 +105,7 @@ class SqlUnitOfWork(HeldUnitOfWork):
     tombstones = repository(SqlTombstones)
     exchange_rates = repository(SqlOwnRates)
     assets = repository(SqlAssets)
+    portfolios = repository(SqlPortfolios)
     asset_links = repository(SqlAssetLinks)
     prices = repository(SqlPrices)
     corporate_actions = repository(SqlCorporateActions)
