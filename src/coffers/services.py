@@ -30,6 +30,7 @@ from coffers.application.live.audit_log import AuditLogs
 from coffers.application.live.event_streams import EventStream
 from coffers.application.live.events import ChangeFeeds
 from coffers.application.markets.rates import RateLookups
+from coffers.application.portability.books import Books
 from coffers.application.portability.exports import Exports
 from coffers.application.portability.restorations import ExportReader
 from coffers.application.ports import (
@@ -46,6 +47,7 @@ from coffers.application.rate_limits import RateLimiter
 from coffers.application.spending.categories import CategoryLookups
 from coffers.application.spending.recurring import RecurringLookups
 from coffers.application.spending.reports import ReportDesk
+from coffers.application.spending.edit_plans import EditDesk
 from coffers.application.spending.rules import RuleLookups
 from coffers.application.spending.transfers import TransferLookups
 from coffers.application.vitals import Vitals
@@ -101,8 +103,10 @@ class Services:
     portfolio_lookups: PortfolioLookups
     books: BookPorts
     rule_lookups: RuleLookups
+    edit_desk: EditDesk
     transfer_lookups: TransferLookups
     recurring_lookups: RecurringLookups
     exports: Exports
+    ledger_books: Books
     export_reader: ExportReader
     vitals: Vitals

@@ -19,6 +19,7 @@ from coffers.application.linking.providers import Catalogue
 from coffers.application.live.event_streams import EventStream
 from coffers.application.ports import Clock, IdempotencyClaim, Vault
 from coffers.application.rate_limits import RateLimiter
+from coffers.application.spending.edit_plans import EditDesk
 from coffers.application.spending.reports import ReportDesk
 from coffers.domain.ids import SessionId, UserId
 from coffers.domain.live.events import Origin
@@ -50,12 +51,14 @@ from coffers.infrastructure.db.linking.syncs import SqlSyncLookups
 from coffers.infrastructure.db.live.audit_log import SqlAuditLogs
 from coffers.infrastructure.db.live.events import SqlChangeFeeds
 from coffers.infrastructure.db.markets.rates import SqlExchangeRates
+from coffers.infrastructure.db.portability.books import SqlBooks
 from coffers.infrastructure.db.portability.exports import SqlExports
 from coffers.infrastructure.db.portability.reading import FileExportReader
 from coffers.infrastructure.db.reader import Reader
 from coffers.infrastructure.db.spending.categories import SqlCategoryLookups
 from coffers.infrastructure.db.spending.flows import SqlFlowLookups
 from coffers.infrastructure.db.spending.recurring import SqlRecurringLookups
+from coffers.infrastructure.db.spending.edit_plan_lists import SqlEditLookups
 from coffers.infrastructure.db.spending.rules import SqlRuleLookups
 from coffers.infrastructure.db.spending.transfer_lists import SqlTransferLookups
 from coffers.infrastructure.db.unit_of_work import Committed, SqlUnitOfWork
@@ -114,6 +117,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         session_lists = SqlSessionLists(reader, clock, erased)
         rates = SqlExchangeRates(reader, BundledRates())
         committed = _announcing(limiter, event_stream)
+        exports = SqlExports(reader, _vault(settings))
 
         def unit_of_work(origin: Origin, claim: IdempotencyClaim | None = None) -> SqlUnitOfWork:
             return SqlUnitOfWork(engines, clock, origin, committed, claim)
@@ -179,9 +183,17 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                     clock,
                 ),
                 rule_lookups=SqlRuleLookups(reader),
+                edit_desk=EditDesk(
+                    SqlEditLookups(reader),
+                    SqlTransactionLookups(reader),
+                    SqlRuleLookups(reader),
+                    SqlCategoryLookups(reader),
+                    clock,
+                ),
                 transfer_lookups=SqlTransferLookups(reader),
                 recurring_lookups=SqlRecurringLookups(reader),
-                exports=SqlExports(reader, _vault(settings)),
+                exports=exports,
+                ledger_books=SqlBooks(exports),
                 export_reader=FileExportReader(_vault(settings)),
                 vitals=SqlVitals(engines, outdated_revisions(), getattr(limiter, "is_there", None)),
             )

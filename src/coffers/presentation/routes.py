@@ -158,6 +158,8 @@ PREFIX: Final = "/api/v1"
 JSON: Final = "application/json"
 MULTIPART: Final = "multipart/form-data"
 HTML: Final = "text/html"
+CSV: Final = "text/csv"
+TEXT: Final = "text/plain"
 DEADLINE_S: Final = 25.0
 
 
@@ -375,6 +377,8 @@ ROUTES: Final[Sequence[Route]] = (
     Route("GET", "/cash-flow-forecast", forecasts.forecast_cash_flow, USER, API_READ, []),
 
     Route("GET", "/exports/json", exports.export_json, USER, EXPORT, [ExportsBusy, VaultRefused]),
+    Route("GET", "/exports/csv", exports.export_csv, USER, EXPORT, [ExportsBusy], produces=CSV),
+    Route("GET", "/exports/beancount", exports.export_beancount, USER, EXPORT, [ExportsBusy], produces=TEXT),
     Route("POST", "/restorations", restorations.restore_export, USER, EXPORT, [ExportUnreadable, LedgerNotEmpty, RestorationsBusy], body=MULTIPART, is_large=True, deadline_s=600),
 
     Route("GET", "/health/live", operations.live, PUBLIC, None, [], is_root=True),

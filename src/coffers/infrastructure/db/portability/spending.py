@@ -21,7 +21,7 @@ from coffers.infrastructure.db.portability.tables import Exported, Row
 from coffers.infrastructure.db.spending.budgets import budget_alerts, budgets
 from coffers.infrastructure.db.spending.categories import categories
 from coffers.infrastructure.db.spending.recurring import recurring_series
-from coffers.infrastructure.db.spending.transfers import transfers
+from coffers.infrastructure.db.spending.transfer_rows import transfers
 
 #: Of one user, as far as a file may bring them.
 MAX_CATEGORIES: Final = 10_000
