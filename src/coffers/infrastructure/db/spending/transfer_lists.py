@@ -14,7 +14,7 @@ from coffers.domain.spending.transfers import TransferNotFound
 from coffers.infrastructure.db.ledger.transaction_rows import transactions
 from coffers.infrastructure.db.ownership import missing
 from coffers.infrastructure.db.reader import Reader
-from coffers.infrastructure.db.spending.transfers import transfers
+from coffers.infrastructure.db.spending.transfer_rows import transfers
 from coffers.infrastructure.db.types import Id, as_text
 from coffers.infrastructure.db.wire import id_text, instant, plain
 

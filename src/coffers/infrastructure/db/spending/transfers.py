@@ -1,4 +1,4 @@
-"""The transfers table and its repository; each confirmed leg names its transfer in its own row."""
+"""The repository of transfers; each confirmed leg names its transfer in its own row."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,14 +7,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
-    Column,
     ColumnElement,
-    Index,
-    Integer,
     Row,
-    String,
-    Table,
-    UniqueConstraint,
     bindparam,
     delete,
     false,
@@ -31,7 +25,6 @@ from coffers.domain.ledger.transactions import TransactionStatus, TransactionTyp
 from coffers.domain.spending.transfers import (
     NEVER,
     Leg,
-    MatchedBy,
     Transfer,
     TransferNotFound,
     Transfers,
@@ -40,46 +33,15 @@ from coffers.domain.spending.transfers import (
 from coffers.infrastructure.db.bulk import stretches
 from coffers.infrastructure.db.ledger.accounts import accounts
 from coffers.infrastructure.db.ledger.transaction_rows import transactions
-from coffers.infrastructure.db.metadata import METADATA
 from coffers.infrastructure.db.ownership import missing
+from coffers.infrastructure.db.spending.transfer_rows import record_of, transfer_from, transfers
 from coffers.infrastructure.db.transaction import Transaction
-from coffers.infrastructure.db.types import ExactDecimal, Id, UTCDateTime, ordered
+from coffers.infrastructure.db.types import ordered
 
-transfers: Final = Table(
-    "transfers",
-    METADATA,
-    Column("user_id", Id, primary_key=True),
-    Column("id", Id, primary_key=True),
-    Column("status", String(10), nullable=False),
-    Column("matched_by", String(10), nullable=False),
-    Column("outgoing_id", Id, nullable=False),
-    Column("incoming_id", Id, nullable=False),
-    Column("outgoing_amount", ExactDecimal, nullable=False),
-    Column("outgoing_currency", String(12), nullable=False),
-    Column("incoming_amount", ExactDecimal, nullable=False),
-    Column("incoming_currency", String(12), nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("created_at", UTCDateTime, nullable=False),
-    Column("updated_at", UTCDateTime, nullable=False),
-    UniqueConstraint("user_id", "outgoing_id", "incoming_id"),
-    Index("ix_transfers_id", "id"),
-    Index("ix_transfers_user_id_incoming_id", "user_id", "incoming_id"),
-    Index("ix_transfers_user_id_status_id", "user_id", "status", "id"),
-)
 _F: Final = transfers.c
 _OUT: Final = transactions.alias("outgoing")
 _IN: Final = transactions.alias("incoming")
 _CONFIRMED: Final = TransferStatus.CONFIRMED.value
-# Whatever else goes wrong: a movement is a leg of one confirmed transfer at most.
-for _side in ("outgoing", "incoming"):
-    Index(
-        f"uq_transfers_confirmed_{_side}",
-        _F.user_id,
-        _F[f"{_side}_id"],
-        unique=True,
-        sqlite_where=_F.status == _CONFIRMED,
-        postgresql_where=_F.status == _CONFIRMED,
-    )
 
 
 class SqlTransfers(Transfers):
@@ -117,7 +79,7 @@ class SqlTransfers(Transfers):
     async def judged(self, user_id: UserId, first: date, last: date) -> list[Transfer]:
         """As the port says."""
         wanted = {"user_id": user_id, "first": first, "last": last}
-        return [_transfer(row) for row in await self._transaction.rows(_JUDGED, wanted)]
+        return [transfer_from(row) for row in await self._transaction.rows(_JUDGED, wanted)]
 
     async def get(self, user_id: UserId, transfer_id: UUID) -> Transfer:
         """As the port says."""
@@ -125,18 +87,18 @@ class SqlTransfers(Transfers):
         if not found:
             refusal = TransferNotFound("Transfer not found")
             raise await missing(self._transaction, transfers, transfer_id, refusal)
-        return _transfer(found[0])
+        return transfer_from(found[0])
 
     async def of_pair(self, user_id: UserId, key: tuple[UUID, UUID]) -> Transfer | None:
         """As the port says."""
         wanted = {"user_id": user_id, "outgoing_id": key[0], "incoming_id": key[1]}
         found = await self._transaction.rows(_OF_PAIR, wanted)
-        return _transfer(found[0]) if found else None
+        return transfer_from(found[0]) if found else None
 
     async def add(self, transfers_: Sequence[Transfer]) -> None:
         """As the port says."""
         for part in stretches(transfers_):
-            await self._transaction.execute(insert(transfers), [_row(each) for each in part])
+            await self._transaction.execute(insert(transfers), [record_of(each) for each in part])
         await self._name([each for each in transfers_ if _is_confirmed(each)])
 
     async def update(self, transfer: Transfer, *, expected_version: int | None = None) -> Transfer:
@@ -144,7 +106,7 @@ class SqlTransfers(Transfers):
         wanted = transfer.version if expected_version is None else expected_version
         stored = replace(transfer, version=wanted + 1)
         one = (_F.user_id == transfer.user_id) & (_F.id == transfer.id)
-        statement = update(transfers).where(one, _F.version == wanted).values(_row(stored))
+        statement = update(transfers).where(one, _F.version == wanted).values(record_of(stored))
         if (await self._transaction.execute(statement)).rowcount != 1:
             raise PreconditionFailed("The transfer was changed in the meantime: read it again.")
         if _is_confirmed(stored):
@@ -171,7 +133,7 @@ class SqlTransfers(Transfers):
             _F.status == TransferStatus.SUGGESTED.value,
             _F.id != transfer.id,
         )
-        return [_transfer(row) for row in await self._transaction.rows(statement)]
+        return [transfer_from(row) for row in await self._transaction.rows(statement)]
 
     async def broken(
         self, user_id: UserId, transaction_ids: Sequence[UUID] | None = None
@@ -179,12 +141,12 @@ class SqlTransfers(Transfers):
         """As the port says."""
         if transaction_ids is None:
             found = await self._transaction.rows(_BROKEN, {"user_id": user_id})
-            return [_transfer(row) for row in found]
+            return [transfer_from(row) for row in found]
         broken: dict[UUID, Transfer] = {}
         for part in stretches(transaction_ids):
             touched = or_(_F.outgoing_id.in_(part), _F.incoming_id.in_(part))
             rows = await self._transaction.rows(_BROKEN.where(touched), {"user_id": user_id})
-            broken |= {row.id: _transfer(row) for row in rows}
+            broken |= {row.id: transfer_from(row) for row in rows}
         return list(broken.values())
 
     async def _name(self, confirmed: Sequence[Transfer]) -> None:
@@ -213,17 +175,6 @@ def _is_confirmed(transfer: Transfer) -> bool:
 def _changed(transfer_id: object, now: object) -> dict[str, object]:
     version = transactions.c.version + 1
     return {"transfer_id": transfer_id, "updated_at": now, "version": version}
-
-
-def _row(transfer: Transfer) -> dict[str, object]:
-    row = {name: getattr(transfer, name) for name in Transfer.__dataclass_fields__}
-    return row | {"status": transfer.status.value, "matched_by": transfer.matched_by.value}
-
-
-def _transfer(row: Row[Any]) -> Transfer:  # Any: a row of the whole table
-    fields = {name: getattr(row, name) for name in Transfer.__dataclass_fields__}
-    fields |= {"status": TransferStatus(row.status), "matched_by": MatchedBy(row.matched_by)}
-    return Transfer(**fields)
 
 
 def _leg(row: Row[Any]) -> Leg:  # Any: of _LEG_COLUMNS
