@@ -70,7 +70,13 @@ async def snapshots(person: Person, account_id: str) -> list[tuple[str, str]]:
     return [(each["balance"], each["source"]) for each in answer["snapshots"]]
 
 
-async def told(person: Person) -> list[str]:
+async def told_of(person: Person) -> list[str]:
     """The names of what happened, oldest first."""
-    changes = (await person.get("/changes?limit=100")).json()["changes"]
-    return [each["name"] for each in changes]
+    names: list[str] = []
+    query: dict[str, Any] = {"limit": 100}
+    while True:
+        page = (await person.get("/changes", params=query)).json()
+        names += [each["name"] for each in page["changes"]]
+        if not page["has_more"]:
+            return names
+        query["cursor"] = page["next_cursor"]

@@ -23,7 +23,7 @@ from tests.purses import (
     refused,
     snapshots,
     the_account,
-    told,
+    told_of,
     why,
 )
 
@@ -59,7 +59,7 @@ async def test_each_new_balance_is_a_snapshot_and_each_change_an_event(ada: Pers
 
     by_hand = [amount for amount, source in await snapshots(ada, purse) if source == "manual_entry"]
     assert by_hand == ["100.00", "98.00", "99.00", "100.00"]
-    assert [name for name in await told(ada) if name.startswith("Transaction")] == [
+    assert [name for name in await told_of(ada) if name.startswith("Transaction")] == [
         "TransactionAdded",
         "TransactionEdited",
         "TransactionEdited",
@@ -91,7 +91,7 @@ async def test_an_edit_that_changes_nothing_is_none(ada: Person) -> None:
 
     assert answer.json() == entry
     assert answer.headers["etag"] == '"1"'
-    assert "TransactionEdited" not in await told(ada)
+    assert "TransactionEdited" not in await told_of(ada)
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ IMPOSSIBLE: list[tuple[dict[str, Any], str]] = [
     ({"transaction_type": "income", "subtype": "purchase"}, "subtype"),
     ({"status": "done"}, "status"),
     ({"category_id": "0198c0de-5f00-7a10-8b3c-2f9d6e4a1b7c"}, "category_id"),
-    ({"amount_value": "5"}, "amount_value"),
+    ({"amount_value": "5"}, "body"),
 ]
 
 
