@@ -29,7 +29,16 @@ from tests.link_examples import (
     an_account_to_sync,
 )
 from tests.people import PASSWORD, Person, sign_in
-from tests.rule_examples import a_rule, every_rule
+from tests.rule_examples import (
+    a_bulk_edit,
+    a_rule,
+    a_rule_run,
+    an_applied_bulk_edit,
+    an_applied_rule_run,
+    every_rule,
+    the_edit_looked_at,
+    the_run_looked_at,
+)
 from tests.portfolio_examples import a_portfolio
 from tests.promises import description
 from tests.recurring_examples import a_recurring_payment
@@ -123,6 +132,8 @@ EXAMPLES: dict[str, Maker] = {
     "/recurring/{recurring_id}": a_recurring_payment,
     "/categories/{category_id}": _a_category,
     "/rules/{rule_id}": a_rule,
+    "/rule-runs/{run_id}": a_rule_run,
+    "/bulk-edits/{edit_id}": a_bulk_edit,
     "/portfolios/{portfolio_id}": a_portfolio,
     "/errors/{slug}": _an_error,
     "/users/{user_id}": _myself,
@@ -138,6 +149,8 @@ FITTING: dict[str, Maker] = {
     "get_daily_balances": _a_known_account,
     "create_reconciliation": _a_known_account,
     "revert_import": an_applied_import,
+    "revert_rule_run": an_applied_rule_run,
+    "revert_bulk_edit": an_applied_bulk_edit,
 }
 
 
@@ -179,6 +192,8 @@ async def _a_promotion(_: Person) -> object:
 #: Operation → a body that works for this person, where the documented example cannot.
 BODIES: dict[str, Callable[[Person], Awaitable[object]]] = {
     "order_rules": every_rule,
+    "apply_rule_run": the_run_looked_at,
+    "apply_bulk_edit": the_edit_looked_at,
     "create_connection": a_link_to_begin,
     "complete_connection": a_callback,
     "sync_accounts": a_connection_to_sync,

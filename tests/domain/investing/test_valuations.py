@@ -59,6 +59,8 @@ def test_value_is_quantity_at_the_price_and_rate_of_the_day_and_money() -> None:
     assert series.value.tolist() == pytest.approx([50, 950, 940])
     assert series.cost.tolist() == [0, 900, 900]
     assert series.cash.tolist() == [50, 50, 60]
+    # 1,000 dollars fell by a tenth of a euro each.
+    assert series.currency_gain.tolist() == pytest.approx([0, 0, -100])
 
 
 def test_a_price_that_is_not_known_leaves_the_value_unknown_only_while_something_is_held() -> None:

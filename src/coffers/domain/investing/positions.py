@@ -75,6 +75,12 @@ class Movement:
     acquired: date | None = None
     picks: Mapping[UUID, Decimal] = field(default_factory=dict)
 
+    def converted(self, rate: Decimal) -> "Movement":
+        """The same with its money in another currency."""
+        amount = None if self.amount is None else EXACT.multiply(self.amount, rate)
+        price = None if self.unit_price is None else EXACT.multiply(self.unit_price, rate)
+        return replace(self, amount=amount, unit_price=price)
+
 
 @dataclass(frozen=True, slots=True)
 class SplitAction:
@@ -234,6 +240,33 @@ def _missing(entries: Sequence[Entry], held: Decimal) -> Decimal:
         if entry.kind is EntryKind.DISPOSE and held < 0:
             missing = max(missing, _RATIO.divide(-held, factor))
     return missing
+
+
+def opened_with(position: Position, quantity: Decimal, day: date) -> Position:
+    """With so much more (or less) held from the day on than the movements explain.
+
+    More is an opening lot of unknown cost. Less leaves a position whose cost is not known at all.
+    """
+    if not quantity:
+        return position
+    lot = Lot(OPENING, day, quantity, ZERO)
+    before = [step for step in position.steps if step.day < day] or [Step(day, ZERO, ZERO)]
+    after = [step for step in position.steps if step.day >= day]
+    raised = [
+        replace(step, quantity=EXACT.add(step.quantity, quantity))
+        for step in (replace(before[-1], day=day), *after)
+    ]
+    lots = _with_opening(position.book.lots, lot)
+    book = replace(position.book, lots=lots)
+    return Position(book, position.unknown | {OPENING}, (*before[:-1], *raised))
+
+
+def _with_opening(lots: Sequence[Lot], opening: Lot) -> tuple[Lot, ...]:
+    known = next((lot for lot in lots if lot.id == OPENING), None)
+    if known is None:
+        return (opening, *lots)
+    both = replace(known, quantity=EXACT.add(known.quantity, opening.quantity))
+    return tuple(both if lot is known else lot for lot in lots)
 
 
 def merged(positions: Iterable[Position]) -> Position:

@@ -40,6 +40,7 @@ class Undefined(StrEnum):
     MISSING_VALUE = "missing_value"
     TOO_FEW_RETURNS = "too_few_returns"
     NO_VARIATION = "no_variation"
+    LESS_THAN_A_YEAR = "less_than_a_year"
 
 
 @dataclass(frozen=True, slots=True)

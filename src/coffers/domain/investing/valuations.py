@@ -75,7 +75,10 @@ Rates = Mapping[str, Path]
 
 @dataclass(frozen=True, slots=True)
 class Valuation:
-    """By day, in the base currency: worth, cost of what is held, money, flows and income."""
+    """By day, in the base currency: worth, cost of what is held, money, flows and income.
+
+    `currency_gain` is what the exchange rates made of the day before's holdings.
+    """
 
     days: Days
     value: Series
@@ -84,6 +87,7 @@ class Valuation:
     inflow: Series
     outflow: Series
     income: Series
+    currency_gain: Series
 
     def day_values(self) -> list[DayValue]:
         """For returns: each day's value and external flows; None where a value is not known."""
@@ -118,24 +122,35 @@ class Holdings:
 def valued(days: Days, held: Holdings, rates: Rates) -> Valuation:
     """The series of these holdings over these days."""
     by_currency = {currency: spread(path, days) for currency, path in rates.items()}
-    securities, cost, cash = (np.zeros(len(days)) for _ in range(3))
+    value, cost, cash, gain = (np.zeros(len(days)) for _ in range(4))
     for asset in held.assets:
-        rate = by_currency[asset.currency]
         quantity = _stepped([(step.day, step.quantity) for step in asset.steps], days)
-        securities += _worth(quantity, spread(asset.closes, days) * rate)
+        local = _worth(quantity, spread(asset.closes, days))
+        value += _worth(local, by_currency[asset.currency])
+        gain += _revalued(local, by_currency[asset.currency])
         cost += _stepped([(step.day, step.cost) for step in asset.steps], days)
     for each in held.cash:
-        cash += _worth(_stepped(each.balances, days), by_currency[each.currency])
+        local = _stepped(each.balances, days)
+        cash += _worth(local, by_currency[each.currency])
+        gain += _revalued(local, by_currency[each.currency])
     flows = _summed(held.flows, by_currency, days)
     return Valuation(
         days,
-        securities + cash,
+        value + cash,
         cost,
         cash,
         np.maximum(flows, 0.0),
         np.maximum(-flows, 0.0),
         _summed(held.income, by_currency, days),
+        gain,
     )
+
+
+def _revalued(local: Series, rate: Series) -> Series:
+    """What the change of the rate since the day before made of what was held then."""
+    gain = np.zeros(local.size)
+    gain[1:] = _worth(local[:-1], np.diff(rate))
+    return gain
 
 
 def spread(path: Path, days: Days) -> Series:

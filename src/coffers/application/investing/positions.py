@@ -1,0 +1,282 @@
+"""Positions: what a portfolio holds, what it cost, what it is worth, and what it gained."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Final
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from coffers.application.investing.books import Book, Line
+from coffers.application.investing.valuing import (
+    BookPorts,
+    DataQuality,
+    Worth,
+    in_base,
+    money_of,
+    open_book,
+    quality_view,
+    worth,
+)
+from coffers.application.views import DecimalText
+from coffers.domain.identity.principals import Principal
+from coffers.domain.investing.positions import Position, merged
+from coffers.domain.markets.rates import rounded
+from coffers.domain.money import EXACT, money_digits, quantity_digits
+from coffers.domain.percentages import percent_of
+
+ZERO: Final = Decimal(0)
+_UNKNOWN: Final = "Null when a price, a rate or a cost is missing: see `data_quality`."
+Amount = Annotated[DecimalText | None, Meta(description=_UNKNOWN)]
+
+
+class LotView(msgspec.Struct, frozen=True):
+    """What is left of one purchase; null cost: nobody told."""
+
+    acquired: date
+    quantity: DecimalText
+    cost_basis: Amount
+
+
+class PositionView(msgspec.Struct, frozen=True, kw_only=True):
+    """One security over all accounts of the portfolio.
+
+    Amounts are in its own currency, those that begin with `base_` in the portfolio's.
+    """
+
+    symbol: str
+    name: str | None
+    asset_id: UUID | None
+    asset_type: str | None
+    sector: str | None
+    currency: str
+    account_ids: list[UUID]
+    quantity: DecimalText
+    average_cost: Amount
+    first_purchase_date: date | None
+    cost_basis: Amount
+    market_price: Amount
+    market_price_date: date | None
+    market_value: Amount
+    unrealized_gain_loss: Amount
+    unrealized_gain_loss_percent: Amount
+    realized_gain_loss: Amount
+    base_market_value: Amount
+    base_cost_basis: Amount
+    base_unrealized_gain_loss: Amount
+    base_currency_gain_loss: Annotated[
+        DecimalText | None,
+        Meta(description="The part of the gain that the exchange rate made. " + _UNKNOWN),
+    ]
+    base_realized_gain_loss: Amount
+    weight_ratio: Amount
+    reported_quantity: Annotated[
+        DecimalText | None, Meta(description="What providers say is held; null if none does.")
+    ]
+    unexplained_quantity: Annotated[
+        DecimalText, Meta(description="Reported less what the movements add up to.")
+    ]
+    lots: list[LotView]
+
+
+class PositionList(msgspec.Struct, frozen=True, kw_only=True):
+    """The positions of a portfolio, by symbol; totals in its currency."""
+
+    as_of: date
+    base_currency: str
+    positions: list[PositionView]
+    total_count: int
+    cash: Amount
+    total_value: Amount
+    total_cost_basis: Amount
+    total_gain_loss: Amount
+    total_gain_loss_percent: Amount
+    data_quality: DataQuality
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One security over all accounts: lines, their worth, and their lots together."""
+
+    lines: Sequence[Line]
+    worths: Sequence[Worth]
+    local: Position
+    base: Position | None
+
+    @property
+    def base_value(self) -> Decimal | None:
+        """In the portfolio's currency."""
+        return _total(each.base for each in self.worths)
+
+    @property
+    def local_value(self) -> Decimal | None:
+        """In its own."""
+        return _total(each.local for each in self.worths)
+
+
+async def list_positions(
+    ports: BookPorts, principal: Principal, portfolio_id: UUID
+) -> PositionList:
+    """What the portfolio holds today; raises PortfolioNotFound, NotYours, TooManyRows."""
+    _, book, today = await open_book(ports, principal, portfolio_id)
+    held = holdings(book, today)
+    cash = cash_of(book, today)
+    values = [each.base_value for each in held]
+    total = _total([*values, cash])
+    cost = _total(None if each.base is None else each.base.cost for each in held)
+    securities = _total(values)
+    gain = _difference(securities, cost)
+    views = [_view(book, each, total) for each in held]
+    return PositionList(
+        as_of=today,
+        base_currency=book.base_currency,
+        positions=views,
+        total_count=len(views),
+        cash=money_text(cash, book.base_currency),
+        total_value=money_text(total, book.base_currency),
+        total_cost_basis=money_text(cost, book.base_currency),
+        total_gain_loss=money_text(gain, book.base_currency),
+        total_gain_loss_percent=_percent(gain, cost),
+        data_quality=quality_view(book.quality, (view.symbol for view in views)),
+    )
+
+
+def holdings(book: Book, day: date) -> list[Held]:
+    """What is held, by symbol and currency; what was sold whole is left out."""
+    groups: dict[tuple[str, str], list[Line]] = defaultdict(list)
+    for line in book.lines:
+        if line.local.quantity:
+            groups[line.symbol, line.currency].append(line)
+    return [_held(book, groups[key], day) for key in sorted(groups)]
+
+
+def _held(book: Book, lines: Sequence[Line], day: date) -> Held:
+    bases = [line.base for line in lines]
+    base = merged(each for each in bases if each) if all(bases) else None
+    worths = [worth(book, line, day) for line in lines]
+    return Held(lines, worths, merged(line.local for line in lines), base)
+
+
+def cash_of(book: Book, day: date) -> Decimal | None:
+    """All money of the portfolio in its currency; None when a rate is missing."""
+    amounts = [
+        in_base(book, money, account.currency, day)
+        for account in book.ledger.accounts
+        if (money := money_of(account)) is not None
+    ]
+    return _total(amounts)
+
+
+def _view(book: Book, held: Held, total: Decimal | None) -> PositionView:
+    line, base = held.lines[0], book.base_currency
+    price = held.worths[0]
+    local, value = held.local, held.local_value
+    base_cost = None if held.base is None else held.base.cost
+    gain = _difference(value, local.cost)
+    return PositionView(
+        symbol=line.symbol,
+        name=line.security.name or (line.reported.name if line.reported else None),
+        asset_id=line.security.asset_id,
+        asset_type=line.security.asset_type
+        or (line.reported.asset_type if line.reported else None),
+        sector=line.security.sector,
+        currency=line.currency,
+        account_ids=[each.account.id for each in held.lines],
+        quantity=quantity_text(local.quantity),
+        average_cost=_average(local),
+        first_purchase_date=local.first_acquired,
+        cost_basis=money_text(local.cost, line.currency),
+        market_price=None if price.price is None else money_text(price.price, line.currency),
+        market_price_date=price.price_date,
+        market_value=money_text(value, line.currency),
+        unrealized_gain_loss=money_text(gain, line.currency),
+        unrealized_gain_loss_percent=_percent(gain, local.cost),
+        realized_gain_loss=money_text(local.realised, line.currency),
+        base_market_value=money_text(held.base_value, base),
+        base_cost_basis=money_text(base_cost, base),
+        base_unrealized_gain_loss=money_text(_difference(held.base_value, base_cost), base),
+        base_currency_gain_loss=_currency_gain(held, gain, base_cost, base),
+        base_realized_gain_loss=money_text(held.base.realised if held.base else None, base),
+        weight_ratio=_weight(held.base_value, total),
+        reported_quantity=_reported(held.lines),
+        unexplained_quantity=quantity_text(_sum(each.difference for each in held.lines)),
+        lots=[_lot(local, place, line.currency) for place in range(len(local.book.lots))],
+    )
+
+
+def _lot(position: Position, place: int, currency: str) -> LotView:
+    lot = position.book.lots[place]
+    cost = None if lot.id in position.unknown else lot.cost
+    return LotView(lot.acquired, quantity_text(lot.quantity), money_text(cost, currency))
+
+
+def _average(position: Position) -> str | None:
+    if position.cost is None or not position.quantity:
+        return None
+    return quantity_text(round(position.cost / position.quantity, 8))
+
+
+def _currency_gain(
+    held: Held, local_gain: Decimal | None, base_cost: Decimal | None, base: str
+) -> str | None:
+    """The gain in the base currency less the local gain at today's rate."""
+    if held.base_value is None or base_cost is None or local_gain is None or not held.local_value:
+        return None
+    rate = held.base_value / held.local_value
+    gain = EXACT.subtract(held.base_value, base_cost)
+    return money_text(gain - local_gain * rate, base)
+
+
+def _reported(lines: Iterable[Line]) -> str | None:
+    told = [line.reported.quantity for line in lines if line.reported is not None]
+    return quantity_text(_sum(told)) if told else None
+
+
+def _weight(value: Decimal | None, total: Decimal | None) -> str | None:
+    if value is None or total is None or total <= 0:
+        return None
+    return format(round(value / total, 8), "f")
+
+
+def _percent(gain: Decimal | None, cost: Decimal | None) -> str | None:
+    if gain is None or cost is None:
+        return None
+    percent = percent_of(gain, cost)
+    return None if percent is None else format(percent, "f")
+
+
+def _difference(one: Decimal | None, other: Decimal | None) -> Decimal | None:
+    return None if one is None or other is None else EXACT.subtract(one, other)
+
+
+def _total(amounts: Iterable[Decimal | None]) -> Decimal | None:
+    """None as soon as one is not known."""
+    total = ZERO
+    for amount in amounts:
+        if amount is None:
+            return None
+        total = EXACT.add(total, amount)
+    return total
+
+
+def _sum(amounts: Iterable[Decimal]) -> Decimal:
+    total = ZERO
+    for amount in amounts:
+        total = EXACT.add(total, amount)
+    return total
+
+
+def money_text(amount: Decimal | None, currency: str) -> str | None:
+    """To the currency's minor units, halves away from zero; None stays None."""
+    return (
+        None if amount is None else format(money_digits(rounded(amount, currency), currency), "f")
+    )
+
+
+def quantity_text(quantity: Decimal) -> str:
+    """With the contract's digits."""
+    return format(quantity_digits(quantity), "f")

@@ -1,0 +1,271 @@
+"""Scenarios and simulations: what shocks and chance would make of a portfolio."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Final
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from coffers.application.investing.allocation import GroupBy, grouped
+from coffers.application.investing.books import Book, Line
+from coffers.application.investing.positions import money_text
+from coffers.application.investing.valuing import (
+    BookPorts,
+    DataQuality,
+    in_base,
+    money_of,
+    open_book,
+    quality_view,
+    worth,
+)
+from coffers.application.views import DecimalText
+from coffers.domain.errors import NotFound
+from coffers.domain.identity.principals import Principal
+from coffers.domain.investing.scenarios import (
+    HISTORICAL,
+    Held,
+    Outcome,
+    Scenario,
+    Shock,
+    ShockBy,
+    ShockInvalid,
+    applied,
+)
+
+if TYPE_CHECKING:
+    from coffers.domain.investing.simulations import Prospect
+
+ZERO: Final = Decimal(0)
+PERCENT: Final = Decimal(100)
+
+
+class OutcomeView(msgspec.Struct, frozen=True):
+    """One holding before and after, in the base currency."""
+
+    symbol: str
+    before: DecimalText
+    after: DecimalText
+    change: DecimalText
+
+
+class ScenarioResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What the shocks would make of the portfolio today."""
+
+    as_of: date
+    scenario: str
+    title: str
+    base_currency: str
+    before: DecimalText
+    after: DecimalText
+    change: DecimalText
+    change_percent: DecimalText | None
+    outcomes: list[OutcomeView]
+    data_quality: DataQuality
+
+
+class ShockView(msgspec.Struct, frozen=True):
+    """A change of value, as a fraction, of what `by` says is `name`."""
+
+    by: ShockBy
+    name: str
+    change_ratio: DecimalText
+
+
+class ScenarioView(msgspec.Struct, frozen=True):
+    """A named scenario."""
+
+    slug: str
+    title: str
+    shocks: list[ShockView]
+
+
+class ScenarioList(msgspec.Struct, frozen=True):
+    """The named scenarios."""
+
+    scenarios: list[ScenarioView]
+    total_count: int
+
+
+class PercentilesView(msgspec.Struct, frozen=True):
+    """The wealth after so many months, by percentile of the paths."""
+
+    months: int
+    p5: DecimalText
+    p25: DecimalText
+    p50: DecimalText
+    p75: DecimalText
+    p95: DecimalText
+
+
+class SimulationView(msgspec.Struct, frozen=True, kw_only=True):
+    """Where chance may take the portfolio; the same seed gives the same answer."""
+
+    as_of: date
+    base_currency: str
+    start_value: DecimalText
+    seed: int
+    paths: int
+    percentiles: list[PercentilesView]
+    goal_probability_ratio: Annotated[DecimalText | None, Meta(description="Null without a goal.")]
+    convention: str
+    data_quality: DataQuality
+
+
+SIMULATED: Final = (
+    "Independent log-normal monthly returns with the yearly mean and deviation given;"
+    " contributions at the end of each month; not adjusted for inflation."
+)
+
+
+class ScenarioNotFound(NotFound):
+    """There is no scenario of this name."""
+
+
+def list_scenarios() -> ScenarioList:
+    """Falls of the past, in round numbers."""
+    views = [
+        ScenarioView(
+            each.slug,
+            each.title,
+            [ShockView(shock.by, shock.name, format(shock.change, "f")) for shock in each.shocks],
+        )
+        for each in HISTORICAL
+    ]
+    return ScenarioList(views, len(views))
+
+
+def chosen(slug: str | None, shocks: Sequence[Shock]) -> Scenario:
+    """The named one, or the caller's own shocks; raises ScenarioNotFound, ShockInvalid."""
+    if (slug is None) == (not shocks):
+        raise ShockInvalid("Name a scenario, or send shocks of your own: one of the two.")
+    if slug is None:
+        return Scenario("custom", "Custom", shocks)
+    for each in HISTORICAL:
+        if each.slug == slug:
+            return each
+    raise ScenarioNotFound("There is no scenario of this name.")
+
+
+async def run_scenario(
+    ports: BookPorts, principal: Principal, portfolio_id: UUID, scenario: Scenario
+) -> ScenarioResult:
+    """What it would do today.
+
+    Raises PortfolioNotFound, NotYours, ShockInvalid, TooManyRows.
+    """
+    _, book, today = await open_book(ports, principal, portfolio_id)
+    outcomes = applied(scenario, _held(book, today))
+    before, after = _sum(outcomes, "before"), _sum(outcomes, "after")
+    base = book.base_currency
+    return ScenarioResult(
+        as_of=today,
+        scenario=scenario.slug,
+        title=scenario.title,
+        base_currency=base,
+        before=_money(before, base),
+        after=_money(after, base),
+        change=_money(after - before, base),
+        change_percent=_percent(after - before, before),
+        outcomes=[_outcome(each, base) for each in outcomes],
+        data_quality=quality_view(book.quality, (line.symbol for line in book.lines)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SimulationAsked:
+    """Yearly mean and deviation of returns, and what is added every month."""
+
+    mean: Decimal
+    deviation: Decimal
+    months: int
+    monthly: Decimal = ZERO
+    goal: Decimal | None = None
+    paths: int = 2_000
+    seed: int = 1
+
+
+async def simulate(
+    ports: BookPorts, principal: Principal, portfolio_id: UUID, asked: SimulationAsked
+) -> SimulationView:
+    """From today's value on; raises PortfolioNotFound, NotYours, PlanInvalid, TooManyRows."""
+    _, book, today = await open_book(ports, principal, portfolio_id)
+    start = sum(grouped(book, today, GroupBy.ASSET).values(), ZERO)
+    prospect = await asyncio.to_thread(_simulated, asked, start)
+    base = book.base_currency
+    probability = prospect.goal_probability
+    return SimulationView(
+        as_of=today,
+        base_currency=base,
+        start_value=_money(start, base),
+        seed=asked.seed,
+        paths=asked.paths,
+        percentiles=[
+            PercentilesView(months, *(_money(Decimal(repr(each)), base) for each in wealth))
+            for months, wealth in prospect.by_month.items()
+        ],
+        goal_probability_ratio=None if probability is None else format(probability, ".4f"),
+        convention=SIMULATED,
+        data_quality=quality_view(book.quality, (line.symbol for line in book.lines)),
+    )
+
+
+def _simulated(asked: SimulationAsked, start: Decimal) -> "Prospect":
+    from coffers.domain.investing import simulations  # noqa: PLC0415 - numpy is slow to load
+
+    plan = simulations.Plan(
+        float(start), float(asked.monthly), float(asked.mean), float(asked.deviation), asked.months
+    )
+    goal = None if asked.goal is None else float(asked.goal)
+    return simulations.simulate(plan, seed=asked.seed, paths=asked.paths, goal=goal)
+
+
+def _held(book: Book, day: date) -> list[Held]:
+    """Everything whose value is known; money is shocked by its currency only."""
+    held = [
+        Held(line.symbol, value, _labels(line))
+        for line in book.lines
+        if line.local.quantity and (value := worth(book, line, day).base) is not None
+    ]
+    for account in book.ledger.accounts:
+        money = money_of(account)
+        value = None if not money else in_base(book, money, account.currency, day)
+        if value is not None:
+            held.append(Held(f"cash {account.name}", value, {ShockBy.CURRENCY: account.currency}))
+    return held
+
+
+def _labels(line: Line) -> Mapping[ShockBy, str]:
+    reported = line.reported
+    labels = {
+        ShockBy.TYPE: line.security.asset_type or (reported and reported.asset_type),
+        ShockBy.SECTOR: line.security.sector,
+        ShockBy.CURRENCY: line.currency,
+    }
+    return {by: name for by, name in labels.items() if name}
+
+
+def _outcome(outcome: Outcome, currency: str) -> OutcomeView:
+    change = outcome.after - outcome.before
+    return OutcomeView(
+        outcome.asset,
+        _money(outcome.before, currency),
+        _money(outcome.after, currency),
+        _money(change, currency),
+    )
+
+
+def _sum(outcomes: Sequence[Outcome], field: str) -> Decimal:
+    return sum((getattr(each, field) for each in outcomes), ZERO)
+
+
+def _percent(change: Decimal, before: Decimal) -> str | None:
+    return None if before <= 0 else format(round(change / before * PERCENT, 4), "f")
+
+
+def _money(amount: Decimal, currency: str) -> str:
+    return money_text(amount, currency) or ""

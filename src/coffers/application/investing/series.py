@@ -1,0 +1,166 @@
+"""The series of a book: its value, money, flows and income day by day, in its currency."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+from coffers.application.investing.books import EARNED, INSIDE, Book, LedgerRow, Line
+from coffers.application.investing.valuing import money_of
+from coffers.domain.investing.lots import Step
+from coffers.domain.investing.positions import OPENING
+from coffers.domain.ledger.transactions import TransactionSubtype
+from coffers.domain.money import EXACT
+from coffers.domain.paging import TooManyRows
+
+if TYPE_CHECKING:
+    from coffers.domain.investing.valuations import Asset, Cash, Days, Movement, Path, Valuation
+
+ZERO: Final = Decimal(0)
+UNKNOWN: Final = Decimal("NaN")
+#: Series have at most this many days: thirty years.
+MAX_DAYS: Final = 10_980
+_IN_KIND: Final = frozenset({TransactionSubtype.TRANSFER_IN, TransactionSubtype.TRANSFER_OUT})
+
+
+async def series(book: Book, first: date, last: date) -> "Valuation":
+    """The series of the whole book over these days; raises TooManyRows."""
+    if (last - first).days >= MAX_DAYS:
+        raise TooManyRows(f"At most {MAX_DAYS} days at a time: choose a shorter range.")
+    return await asyncio.to_thread(_series, book, first, last)
+
+
+def _series(book: Book, first: date, last: date) -> "Valuation":
+    from coffers.domain.investing.valuations import (  # noqa: PLC0415 - numpy is slow to load
+        Days,
+        Holdings,
+        valued,
+    )
+
+    _note_missing_prices(book, first)
+    days = Days(first, last)
+    flows = [*_flows(book), *_openings(book)]
+    held = Holdings(_assets(book), _cash(book), flows, list(_income(book)))
+    return valued(days, held, _rate_paths(book, days))
+
+
+def _note_missing_prices(book: Book, first: date) -> None:
+    for line in book.lines:
+        begun = max(first, line.local.steps[0].day) if line.local.steps else first
+        if not line.closes or line.closes[0][0] > begun:
+            book.quality.missing_prices.add(line.symbol)
+
+
+def _assets(book: Book) -> "list[Asset]":
+    from coffers.domain.investing.valuations import Asset  # noqa: PLC0415 - as above
+
+    return [Asset(line.currency, _steps(line), line.closes) for line in book.lines]
+
+
+def _steps(line: Line) -> list[Step]:
+    """Quantities as they were, costs in the base currency; NaN where these are not known."""
+    costs = {} if line.base is None else {step.day: step.cost for step in line.base.steps}
+    return [replace(step, cost=costs.get(step.day, UNKNOWN)) for step in line.local.steps]
+
+
+def _cash(book: Book) -> "list[Cash]":
+    from coffers.domain.investing.valuations import Cash  # noqa: PLC0415 - as above
+
+    by_account = _by_account(book)
+    return [
+        Cash(account.currency, _balances(now, by_account.get(account.id, ())))
+        for account in book.ledger.accounts
+        if (now := money_of(account)) is not None
+    ]
+
+
+def _balances(now: Decimal, rows: Sequence[LedgerRow]) -> "Path":
+    """The money at the end of each day with movements, counted back from what there is now."""
+    found: list[tuple[date, Decimal]] = []
+    money = now
+    for row in sorted(rows, key=lambda each: each.day, reverse=True):
+        if not found or found[-1][0] != row.day:
+            found.append((row.day, money))
+        money = EXACT.subtract(money, row.amount)
+    return [(date.min, money), *reversed(found)]
+
+
+def _by_account(book: Book) -> dict[UUID, list[LedgerRow]]:
+    by_account: dict[UUID, list[LedgerRow]] = defaultdict(list)
+    for row in book.ledger.rows:
+        by_account[row.account_id].append(row)
+    return by_account
+
+
+def _flows(book: Book) -> "Iterator[Movement]":
+    """What came from outside or went there.
+
+    Where an account's money is not known, buying brings money in and selling takes it out.
+    """
+    from coffers.domain.investing.valuations import Movement  # noqa: PLC0415 - as above
+
+    with_money = {each.id for each in book.ledger.accounts if money_of(each) is not None}
+    closes = {(line.account.id, line.symbol, line.currency): line.closes for line in book.lines}
+    for row in book.ledger.rows:
+        is_inside = row.transaction_type in INSIDE or row.subtype in EARNED
+        if row.account_id not in with_money:
+            yield Movement(row.day, row.currency, EXACT.minus(row.amount))
+        elif not is_inside:
+            yield Movement(row.day, row.currency, row.amount)
+        if row.subtype in _IN_KIND and row.symbol and row.quantity:
+            path = closes.get((row.account_id, row.symbol, row.currency), ())
+            sign = 1 if row.subtype is TransactionSubtype.TRANSFER_IN else -1
+            yield Movement(row.day, row.currency, sign * _value(abs(row.quantity), path, row.day))
+
+
+def _openings(book: Book) -> "Iterator[Movement]":
+    """What was there before the history begins comes in at its market value of that day."""
+    from coffers.domain.investing.valuations import Movement  # noqa: PLC0415 - as above
+
+    for line in book.lines:
+        opening = next((lot for lot in line.local.book.lots if lot.id == OPENING), None)
+        if opening is not None and line.local.steps:
+            first = line.local.steps[0]
+            value = _value(first.quantity, line.closes, first.day)
+            yield Movement(first.day, line.currency, value)
+
+
+def _value(quantity: Decimal, closes: Sequence[tuple[date, Decimal]], day: date) -> Decimal:
+    """At the last price by then, nothing without one: the value of the day is not known then."""
+    price = next((price for when, price in reversed(closes) if when <= day), ZERO)
+    return EXACT.multiply(quantity, price)
+
+
+def _income(book: Book) -> "Iterator[Movement]":
+    from coffers.domain.investing.valuations import Movement  # noqa: PLC0415 - as above
+
+    for row in book.ledger.rows:
+        if row.subtype in EARNED:
+            yield Movement(row.day, row.currency, row.amount)
+
+
+def _rate_paths(book: Book, days: "Days") -> "dict[str, Path]":
+    currencies = {line.currency for line in book.lines}
+    currencies |= {row.currency for row in book.ledger.rows}
+    currencies |= {account.currency for account in book.ledger.accounts}
+    return {currency: _rate_path(book, currency, days) for currency in sorted(currencies)}
+
+
+def _rate_path(book: Book, currency: str, days: "Days") -> "Path":
+    """The rate of each day; NaN, and noted, where it is not known."""
+    if currency == book.base_currency:
+        return [(date.min, Decimal(1))]
+    path, missing = [], list[date]()
+    for day in days.all():
+        rate = book.rates.rate(currency, book.base_currency, day)
+        path.append((day, UNKNOWN if rate is None else rate.rate))
+        if rate is None:
+            missing.append(day)
+    if missing:
+        span = f"{currency}/{book.base_currency} {missing[0]} to {missing[-1]}"
+        book.quality.missing_rates.add(span)
+    return path

@@ -1,0 +1,162 @@
+"""From a book to numbers: what each line is worth on a day, and the series of the whole."""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Annotated, Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec import Meta
+
+from coffers.application.identity.users import Profiles
+from coffers.application.investing.books import (
+    Book,
+    Line,
+    PortfolioLedgers,
+    Quality,
+    Securities,
+    bound,
+    keys_of,
+)
+from coffers.application.investing.portfolios import PortfolioLookups
+from coffers.application.ports import Clock
+from coffers.application.views import DecimalText
+from coffers.domain.identity.principals import Principal
+from coffers.domain.investing.portfolios import Portfolio
+from coffers.domain.ledger.accounts import Account
+from coffers.domain.markets.rates import ExchangeRates
+from coffers.domain.money import EXACT
+
+ZERO: Final = Decimal(0)
+#: A price that is older than this on the day that is looked at is called stale.
+FRESH: Final = timedelta(days=5)
+_LONG_AGO: Final = date(1999, 1, 4)
+
+
+class StalePrice(msgspec.Struct, frozen=True):
+    """A price that is older than the day that is looked at."""
+
+    symbol: str
+    price_date: date
+
+
+class Unexplained(msgspec.Struct, frozen=True):
+    """What is reported to be held beyond what the movements add up to."""
+
+    symbol: str
+    quantity: DecimalText
+
+
+class DataQuality(msgspec.Struct, frozen=True):
+    """What the numbers had to do without."""
+
+    coverage_ratio: Annotated[
+        DecimalText | None, Meta(description="The part of the securities whose value is known.")
+    ]
+    missing_prices: list[str]
+    stale_prices: list[StalePrice]
+    missing_rates: list[str]
+    missing_basis: Annotated[list[str], Meta(description="Symbols whose cost nobody told.")]
+    unexplained_quantities: list[Unexplained]
+    unreadable_histories: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class BookPorts:
+    """What a book is read through."""
+
+    portfolios: PortfolioLookups
+    ledgers: PortfolioLedgers
+    securities: Securities
+    rates: ExchangeRates
+    profiles: Profiles
+    clock: Clock
+
+
+async def open_book(
+    ports: BookPorts, principal: Principal, portfolio_id: UUID
+) -> tuple[Portfolio, Book, date]:
+    """The portfolio, its book, and the day that it is for the caller.
+
+    Raises PortfolioNotFound, NotYours, TooManyRows.
+    """
+    user_id = principal.user_id
+    portfolio = await ports.portfolios.get(user_id, portfolio_id)
+    profile = (await ports.profiles.profile(user_id)).view
+    today = ports.clock.now().astimezone(ZoneInfo(profile.time_zone)).date()
+    ledger = await ports.ledgers.of_accounts(user_id, portfolio.account_ids)
+    first = min((row.day for row in ledger.rows), default=today)
+    securities = await ports.securities.known(user_id, keys_of(ledger), today)
+    book = await ports.rates.book(user_id, max(first - timedelta(days=7), _LONG_AGO), today)
+    made = await asyncio.to_thread(
+        bound, ledger, securities, book, portfolio.base_currency, portfolio.lot_method
+    )
+    return portfolio, made, today
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What a line is worth on a day, in its own currency and in the book's; None if unknown."""
+
+    price: Decimal | None
+    price_date: date | None
+    local: Decimal | None
+    base: Decimal | None
+
+
+def worth(book: Book, line: Line, day: date) -> Worth:
+    """At the last price known by then and the rate of the day; what is missing is noted."""
+    known = [(when, price) for when, price in line.closes if when <= day]
+    if not known:
+        book.quality.missing_prices.add(line.symbol)
+        return Worth(None, None, None, None)
+    when, price = known[-1]
+    if day - when > FRESH:
+        book.quality.stale_prices[line.symbol] = when
+    local = EXACT.multiply(line.local.quantity, price)
+    return Worth(price, when, local, in_base(book, local, line.currency, day))
+
+
+def in_base(book: Book, amount: Decimal, currency: str, day: date) -> Decimal | None:
+    """The amount at the rate of the day; None, and noted, when that is missing."""
+    rate = book.rates.rate(currency, book.base_currency, day)
+    if rate is None:
+        if amount:
+            book.quality.missing_rates.add(f"{currency}/{book.base_currency} {day}")
+            return None
+        return ZERO
+    return rate.convert(amount)
+
+
+def money_of(account: Account) -> Decimal | None:
+    """What of an account's balance is money; None when nobody said.
+
+    An investment account's balance at a provider counts its securities too.
+    """
+    if account.is_investment and account.connection_id is not None:
+        return account.cash_balance
+    return account.balance
+
+
+def quality_view(quality: Quality, symbols: Iterable[str]) -> DataQuality:
+    """As it goes out; `symbols` are all that were looked at."""
+    names = set(symbols)
+    known = len(names - quality.missing_prices)
+    ratio = None if not names else format(round(Decimal(known) / len(names), 4), "f")
+    return DataQuality(
+        ratio,
+        sorted(quality.missing_prices),
+        [StalePrice(symbol, day) for symbol, day in sorted(quality.stale_prices.items())],
+        sorted(quality.missing_rates),
+        sorted(quality.missing_basis),
+        [Unexplained(name, format(amount, "f")) for name, amount in _items(quality.unexplained)],
+        sorted(quality.unreadable),
+    )
+
+
+def _items(amounts: dict[str, Decimal]) -> list[tuple[str, Decimal]]:
+    return sorted(amounts.items())
