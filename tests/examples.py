@@ -28,6 +28,14 @@ from tests.link_examples import (
     a_provider,
     an_account_to_sync,
 )
+from tests.market_examples import (
+    a_file_of_prices,
+    a_meaning,
+    a_price,
+    an_action,
+    an_asset,
+    some_prices,
+)
 from tests.people import PASSWORD, Person, sign_in
 from tests.rule_examples import (
     a_bulk_edit,
@@ -121,6 +129,9 @@ async def _a_category(person: Person) -> str:
 
 EXAMPLES: dict[str, Maker] = {
     "/exchange-rates/own/{exchange_rate_id}": _a_rate,
+    "/assets/{asset_id}": an_asset,
+    "/assets/{asset_id}/prices/{price_date}": a_price,
+    "/assets/{asset_id}/corporate-actions/{action_id}": an_action,
     "/providers/{slug}": a_provider,
     "/connections/{connection_id}": a_connection,
     "/accounts/{account_id}": _an_account,
@@ -211,11 +222,15 @@ BODIES: dict[str, Callable[[Person], Awaitable[object]]] = {
     "reset_password": _my_reset,
     "change_user": _a_promotion,
     "name_transfer": two_legs,
+    "link_asset": a_meaning,
+    "keep_prices": some_prices,
+    "upload_prices": a_file_of_prices,
 }
 
 
 #: Operation → what it cannot do without.
 QUERIES = {
+    "list_latest_prices": "?symbols=AAPL,MSFT",
     "list_exchange_rates": "?base=EUR&quote=USD&date=2026-03-02",
     "get_balance_history": "?start_date=2026-01-01T00:00:00Z&end_date=2026-12-31T00:00:00Z",
 }

@@ -29,6 +29,9 @@ from coffers.application.linking.sync_reports import SyncLookups
 from coffers.application.live.audit_log import AuditLogs
 from coffers.application.live.event_streams import EventStream
 from coffers.application.live.events import ChangeFeeds
+from coffers.application.markets.assets import AssetLookups
+from coffers.application.markets.prices import PriceLookups
+from coffers.application.markets.quotes import Quotes
 from coffers.application.markets.rates import RateLookups
 from coffers.application.portability.books import Books
 from coffers.application.portability.exports import Exports
@@ -98,6 +101,9 @@ class Services:
     net_worth_lookups: NetWorthLookups
     exchange_rates: ExchangeRates
     rate_lookups: RateLookups
+    asset_lookups: AssetLookups
+    price_lookups: PriceLookups
+    quotes: Quotes
     category_lookups: CategoryLookups
     report_desk: ReportDesk
     portfolio_lookups: PortfolioLookups

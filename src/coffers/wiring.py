@@ -17,12 +17,14 @@ from coffers.application.ledger.imports import ImportDesk
 from coffers.application.linking.credentials import ProviderAccess
 from coffers.application.linking.providers import Catalogue
 from coffers.application.live.event_streams import EventStream
+from coffers.application.markets.quotes import Quotes
 from coffers.application.ports import Clock, IdempotencyClaim, Vault
 from coffers.application.rate_limits import RateLimiter
 from coffers.application.spending.edit_plans import EditDesk
 from coffers.application.spending.reports import ReportDesk
 from coffers.domain.ids import SessionId, UserId
 from coffers.domain.live.events import Origin
+from coffers.domain.markets.calendars import PlainCalendars
 from coffers.infrastructure.argon2_passwords import Argon2Passwords
 from coffers.infrastructure.clock import SystemClock
 from coffers.infrastructure.db.engines import open_engines
@@ -50,6 +52,8 @@ from coffers.infrastructure.db.linking.connections import SqlConnectionLookups
 from coffers.infrastructure.db.linking.syncs import SqlSyncLookups
 from coffers.infrastructure.db.live.audit_log import SqlAuditLogs
 from coffers.infrastructure.db.live.events import SqlChangeFeeds
+from coffers.infrastructure.db.markets.asset_lists import SqlAssetLookups
+from coffers.infrastructure.db.markets.price_series import SqlPriceLookups
 from coffers.infrastructure.db.markets.rates import SqlExchangeRates
 from coffers.infrastructure.db.portability.books import SqlBooks
 from coffers.infrastructure.db.portability.exports import SqlExports
@@ -116,6 +120,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         lean = LeanReader(engines, reader)
         session_lists = SqlSessionLists(reader, clock, erased)
         rates = SqlExchangeRates(reader, BundledRates())
+        price_lookups = SqlPriceLookups(reader)
         committed = _announcing(limiter, event_stream)
         exports = SqlExports(reader, _vault(settings))
 
@@ -165,6 +170,9 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 net_worth_lookups=SqlNetWorthLookups(lean),
                 exchange_rates=rates,
                 rate_lookups=rates,
+                asset_lookups=SqlAssetLookups(reader),
+                price_lookups=price_lookups,
+                quotes=Quotes(price_lookups, PlainCalendars()),
                 category_lookups=SqlCategoryLookups(reader),
                 report_desk=ReportDesk(
                     SqlFlowLookups(reader),

@@ -32,7 +32,7 @@ PIECE_TIMEOUT_S: Final = 10
 BODY_TIMEOUT_S: Final = 60
 RESTORATION_TIMEOUT_S: Final = 600
 _TRACE = re.compile(r"[\x21-\x7e]{1,64}")
-_UPLOADS: Final = re.compile(r"/api/v1/imports\b")
+_UPLOADS: Final = re.compile(r"/api/v1/(imports|price-uploads)\b")
 _RESTORATIONS: Final = "/api/v1/restorations"
 #: Whoever watches over a busy service must still be able to.
 _ALWAYS_SERVED: Final = ("/health/", "/metrics")

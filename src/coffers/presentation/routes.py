@@ -85,6 +85,21 @@ from coffers.domain.linking.syncs import (
     SyncTooRecent,
 )
 from coffers.domain.markets.assets import AssetNotFound
+from coffers.domain.markets.assets import (
+    AssetInUse,
+    AssetInvalid,
+    AssetNotFound,
+    AssetShared,
+    AssetTaken,
+    TooManyAssets,
+)
+from coffers.domain.markets.corporate_actions import (
+    ActionInvalid,
+    ActionKnown,
+    ActionNotFound,
+    TooManyActions,
+)
+from coffers.domain.markets.prices import PriceInvalid, PriceNotFound, SeriesInvalid
 from coffers.domain.markets.rates import RateInvalid, RateNotFound, TooManyRates
 from coffers.domain.paging import CursorInvalid, TooManyRows
 from coffers.domain.portability.restorations import ExportUnreadable, LedgerNotEmpty
@@ -97,6 +112,14 @@ from coffers.domain.spending.categories import (
     CategoryTaken,
     CategoryUnknown,
     TooManyCategories,
+)
+from coffers.domain.spending.edit_plans import (
+    EditInvalid,
+    PlanNotApplied,
+    PlanNotFound,
+    PlanNotPlanned,
+    PlanTooLarge,
+    TooManyPlans,
 )
 from coffers.domain.spending.recurring import RecurringNotFound
 from coffers.domain.spending.rules import RuleInvalid, RuleNotFound, TooManyRules
@@ -128,13 +151,15 @@ from coffers.presentation.api.linking import connections, oauth_callback, provid
 from coffers.presentation.api.linking.connections import NoRedirect
 from coffers.presentation.api.live import audit_log, events
 from coffers.presentation.api.live.events import LastEventIdInvalid
-from coffers.presentation.api.markets import rates
+from coffers.presentation.api.markets import assets, corporate_actions, prices, rates
 from coffers.presentation.api.portability import exports, restorations
 from coffers.presentation.api.spending import (
+    bulk_edits,
     categories,
     forecasts,
     recurring,
     reports,
+    rule_runs,
     rules,
     transfers,
 )
@@ -314,6 +339,27 @@ ROUTES: Final[Sequence[Route]] = (
     Route("GET", "/accounts/{account_id}/balance-history", snapshots.get_balance_history, USER, API_READ, [RangeInvalid, AccountNotFound, NotYours, TooManyRows]),
     Route("GET", "/accounts/{account_id}/balance-snapshots", snapshots.list_account_snapshots, USER, API_READ, [AccountNotFound, NotYours]),
 
+    Route("GET", "/assets", assets.list_assets, USER, API_READ, [CursorInvalid]),
+    Route("POST", "/assets", assets.create_asset, USER, API_WRITE, [AssetInvalid, AssetTaken, AssetShared, TooManyAssets], body=JSON),
+    Route("GET", "/assets/{asset_id}", assets.get_asset, USER, API_READ, [AssetNotFound, NotYours]),
+    Route("PATCH", "/assets/{asset_id}", assets.edit_asset, USER, API_WRITE, [AssetNotFound, NotYours, AssetShared, AssetInvalid, AssetTaken, PreconditionFailed], body=JSON),
+    Route("DELETE", "/assets/{asset_id}", assets.delete_asset, USER, API_WRITE, [AssetNotFound, NotYours, AssetShared, AssetInUse, PreconditionFailed]),
+    Route("GET", "/asset-links", assets.list_asset_links, USER, API_READ, []),
+    Route("PUT", "/asset-links", assets.link_asset, USER, API_WRITE, [AssetNotFound, NotYours], body=JSON),
+    Route("GET", "/assets/{asset_id}/prices", prices.get_price_history, USER, API_READ, [AssetNotFound, NotYours, RangeInvalid, TooManyRows]),
+    Route("POST", "/assets/{asset_id}/prices", prices.keep_price_series, USER, API_WRITE, [AssetNotFound, NotYours, AssetShared, SeriesInvalid], body=JSON),
+    Route("GET", "/assets/{asset_id}/prices/{price_date}", prices.get_price, USER, API_READ, [AssetNotFound, NotYours, PriceNotFound]),
+    Route("PUT", "/assets/{asset_id}/prices/{price_date}", prices.keep_price, USER, API_WRITE, [AssetNotFound, NotYours, AssetShared, PriceInvalid], body=JSON),
+    Route("DELETE", "/assets/{asset_id}/prices/{price_date}", prices.forget_price, USER, API_WRITE, [AssetNotFound, NotYours, AssetShared, PriceNotFound]),
+    Route("GET", "/assets/{asset_id}/corporate-actions", corporate_actions.list_corporate_actions, USER, API_READ, [AssetNotFound, NotYours]),
+    Route("POST", "/assets/{asset_id}/corporate-actions", corporate_actions.add_corporate_action, USER, API_WRITE, [AssetNotFound, NotYours, AssetShared, ActionInvalid, ActionKnown, TooManyActions], body=JSON),
+    Route("GET", "/assets/{asset_id}/corporate-actions/{action_id}", corporate_actions.get_corporate_action, USER, API_READ, [AssetNotFound, NotYours, ActionNotFound]),
+    Route("PATCH", "/assets/{asset_id}/corporate-actions/{action_id}", corporate_actions.edit_corporate_action, USER, API_WRITE, [AssetNotFound, NotYours, AssetShared, ActionNotFound, ActionInvalid, ActionKnown, PreconditionFailed], body=JSON),
+    Route("DELETE", "/assets/{asset_id}/corporate-actions/{action_id}", corporate_actions.delete_corporate_action, USER, API_WRITE, [AssetNotFound, NotYours, AssetShared, ActionNotFound, PreconditionFailed]),
+    Route("GET", "/prices", prices.list_latest_prices, USER, API_READ, [TooManyRows]),
+    Route("POST", "/prices", prices.keep_prices, USER, API_WRITE, [AssetNotFound, NotYours, AssetShared, SeriesInvalid], body=JSON),
+    Route("POST", "/price-uploads", prices.upload_prices, USER, API_WRITE, [AssetNotFound, NotYours, AssetShared, SeriesInvalid], body=MULTIPART, deadline_s=60),
+
     Route("GET", "/exchange-rates", rates.list_exchange_rates, USER, API_READ, [RangeInvalid, TooManyRows]),
     Route("POST", "/exchange-rates", rates.keep_exchange_rates, USER, API_WRITE, [RateInvalid, TooManyRates], body=JSON),
     Route("GET", "/exchange-rates/own", rates.list_own_exchange_rates, USER, API_READ, [RangeInvalid, TooManyRows]),
@@ -331,6 +377,22 @@ ROUTES: Final[Sequence[Route]] = (
     Route("GET", "/rules/{rule_id}", rules.get_rule, USER, API_READ, [RuleNotFound, NotYours]),
     Route("PATCH", "/rules/{rule_id}", rules.edit_rule, USER, API_WRITE, [RuleNotFound, NotYours, RuleInvalid, CategoryUnknown, PreconditionFailed], body=JSON),
     Route("DELETE", "/rules/{rule_id}", rules.delete_rule, USER, API_WRITE, [RuleNotFound, NotYours, PreconditionFailed]),
+
+    Route("POST", "/rule-runs", rule_runs.plan_rule_run, USER, API_WRITE, [RangeInvalid, RuleInvalid, AccountNotFound, NotYours, PlanTooLarge, TooManyPlans], body=JSON, deadline_s=120),
+    Route("GET", "/rule-runs", rule_runs.list_rule_runs, USER, API_READ, [CursorInvalid]),
+    Route("GET", "/rule-runs/{run_id}", rule_runs.get_rule_run, USER, API_READ, [PlanNotFound, NotYours]),
+    Route("DELETE", "/rule-runs/{run_id}", rule_runs.discard_rule_run, USER, API_WRITE, [PlanNotFound, NotYours, PlanNotPlanned, PreconditionFailed]),
+    Route("GET", "/rule-runs/{run_id}/rows", rule_runs.list_rule_run_rows, USER, API_READ, [PlanNotFound, NotYours, CursorInvalid]),
+    Route("POST", "/rule-runs/{run_id}/application", rule_runs.apply_rule_run, USER, API_WRITE, [PlanNotFound, AccountNotFound, NotYours, PlanNotPlanned, PlanStale, RuleInvalid, PlanTooLarge], body=JSON, deadline_s=120),
+    Route("POST", "/rule-runs/{run_id}/reversal", rule_runs.revert_rule_run, USER, API_WRITE, [PlanNotFound, NotYours, PlanNotApplied, PlanStale], deadline_s=120),
+
+    Route("POST", "/bulk-edits", bulk_edits.plan_bulk_edit, USER, API_WRITE, [RangeInvalid, EditInvalid, CategoryUnknown, AccountNotFound, NotYours, PlanTooLarge, TooManyPlans], body=JSON, deadline_s=120),
+    Route("GET", "/bulk-edits", bulk_edits.list_bulk_edits, USER, API_READ, [CursorInvalid]),
+    Route("GET", "/bulk-edits/{edit_id}", bulk_edits.get_bulk_edit, USER, API_READ, [PlanNotFound, NotYours]),
+    Route("DELETE", "/bulk-edits/{edit_id}", bulk_edits.discard_bulk_edit, USER, API_WRITE, [PlanNotFound, NotYours, PlanNotPlanned, PreconditionFailed]),
+    Route("GET", "/bulk-edits/{edit_id}/rows", bulk_edits.list_bulk_edit_rows, USER, API_READ, [PlanNotFound, NotYours, CursorInvalid]),
+    Route("POST", "/bulk-edits/{edit_id}/application", bulk_edits.apply_bulk_edit, USER, API_WRITE, [PlanNotFound, AccountNotFound, NotYours, PlanNotPlanned, PlanStale, CategoryUnknown, PlanTooLarge], body=JSON, deadline_s=120),
+    Route("POST", "/bulk-edits/{edit_id}/reversal", bulk_edits.revert_bulk_edit, USER, API_WRITE, [PlanNotFound, NotYours, PlanNotApplied, PlanStale], deadline_s=120),
 
     Route("GET", "/accounts/{account_id}/daily-balances", daily_balances.get_daily_balances, USER, API_READ, [RangeInvalid, TooManyRows, AccountNotFound, NotYours, AccountNotManual, BalanceUnknown]),
     Route("GET", "/accounts/{account_id}/reconciliations", reconciliations.list_reconciliations, USER, API_READ, [AccountNotFound, NotYours]),
@@ -371,7 +433,7 @@ ROUTES: Final[Sequence[Route]] = (
     Route("DELETE", "/transfers/{transfer_id}", transfers.undo_transfer, USER, API_WRITE, [TransferNotFound, NotYours, PreconditionFailed]),
     Route("GET", "/recurring", recurring.list_recurring, USER, API_READ, []),
     Route("GET", "/recurring/upcoming", recurring.list_upcoming, USER, API_READ, []),
-    Route("POST", "/recurring/detections", recurring.detect_recurring_payments, USER, API_WRITE, []),
+    Route("POST", "/recurring/detections", recurring.detect_recurring_payments, USER, REPORT, []),
     Route("GET", "/recurring/{recurring_id}", recurring.get_recurring, USER, API_READ, [RecurringNotFound, NotYours]),
     Route("PATCH", "/recurring/{recurring_id}", recurring.edit_recurring, USER, API_WRITE, [RecurringNotFound, NotYours, CategoryUnknown, PreconditionFailed], body=JSON),
     Route("GET", "/cash-flow-forecast", forecasts.forecast_cash_flow, USER, API_READ, []),

@@ -109,9 +109,19 @@ class PriceNotFound(NotFound):
     """No price is known of this day."""
 
 
-class SeriesInvalid(Invalid):
-    """Rows of an upload are wrong: nothing of it was kept. `flaws` names each by its row."""
+@dataclass(frozen=True, slots=True)
+class RowFlaw:
+    """What is wrong with a row, which counts from 1; its field, if it is one."""
 
-    def __init__(self, detail: str, flaws: Sequence[tuple[str, str]]) -> None:
-        super().__init__(detail, field=flaws[0][0] if flaws else None)
-        self.flaws = list(flaws)
+    row: int
+    field: str | None
+    message: str
+    code: str = "price_invalid"
+
+
+class SeriesInvalid(Invalid):
+    """Rows of an upload are wrong: nothing of it was kept. `rows` says which and why."""
+
+    def __init__(self, detail: str, rows: Sequence[RowFlaw] = ()) -> None:
+        super().__init__(detail)
+        self.rows = list(rows)

@@ -118,9 +118,8 @@ def _sqlite_constraint(text: str) -> str | None:
     _, _, columns = text.partition("UNIQUE constraint failed: ")
     wanted = {part.strip() for part in columns.split(",")} if columns else set()
     for table in METADATA.tables.values():
-        for constraint in table.constraints:
-            if isinstance(constraint, UniqueConstraint):
-                named = {f"{table.name}.{column.name}" for column in constraint.columns}
-                if named == wanted:
-                    return str(constraint.name)
+        unique = [each for each in table.constraints if isinstance(each, UniqueConstraint)]
+        for key in (*unique, *(index for index in table.indexes if index.unique)):
+            if {f"{table.name}.{column.name}" for column in key.columns} == wanted:
+                return str(key.name)
     return None

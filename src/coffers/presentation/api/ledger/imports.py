@@ -1,6 +1,5 @@
 """/imports: a file becomes a plan; the plan is applied, and can be taken back."""
 
-from collections import Counter
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -17,8 +16,9 @@ from coffers.domain.ledger.statements import Owed
 from coffers.domain.ledger.verdicts import Verdict
 from coffers.domain.paging import DEFAULT_LIMIT
 from coffers.presentation.answers import Answer
-from coffers.presentation.calls import Call, Caller
+from coffers.presentation.calls import Caller
 from coffers.presentation.file_names import file_name
+from coffers.presentation.form_bodies import check_form
 from coffers.presentation.json_bodies import strict_json
 from coffers.presentation.paging import CursorIn, LimitIn, next_link
 from coffers.presentation.schemas import Body, CurrencyIn
@@ -43,10 +43,6 @@ class Application(Body):
     )
 
 
-class FormInvalid(Invalid):
-    """The form has a field that is not known here, or one of them twice."""
-
-
 class MappingInvalid(Invalid):
     """The mapping is not a JSON object."""
 
@@ -62,7 +58,7 @@ async def create_import(  # noqa: PLR0913, PLR0917 - an argument for each field 
     owed: Annotated[Owed | None, _OWED] = None,
 ) -> Answer[ImportView]:
     """Read a statement and plan its import; nothing changes yet."""
-    await _check_form(call, "file", *_READ_AS)
+    await check_form(call.request, "file", *_READ_AS)
     sent = ImportFile(
         name=file_name(file.filename),
         content=await file.read(),
@@ -84,7 +80,7 @@ async def preview_import(
     currency: DefaultCurrency = None,
 ) -> ImportPreview:
     """Try a CSV layout on the first rows of a file; nothing is kept."""
-    await _check_form(call, "file", "mapping", "currency")
+    await check_form(call.request, "file", "mapping", "currency")
     reader = call.services.import_desk.reader
     return await reader.preview(await file.read(), _layout(mapping), currency)
 
@@ -146,16 +142,6 @@ async def revert_import(call: Caller, import_id: UUID) -> Versioned[ImportView]:
 async def discard_import(call: Caller, import_id: UUID) -> None:
     """Forget a plan that was not applied."""
     await imports.discard_import(call.uow, call.principal, import_id, call.expected_version)
-
-
-async def _check_form(call: Call, *known: str) -> None:
-    """Raises FormInvalid; the framework would take the last of a repeated field."""
-    sent = Counter(name for name, _ in (await call.request.form()).multi_items())
-    for name, count in sent.items():
-        if name not in known:
-            raise FormInvalid(f"Unknown field; known here: {', '.join(known)}.")
-        if count > 1:
-            raise FormInvalid("This field was sent twice.", field=name)
 
 
 def _layout(text: str) -> dict[str, Any]:  # Any: JSON
