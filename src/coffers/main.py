@@ -19,6 +19,7 @@ from coffers.domain.errors import DomainError
 from coffers.presentation import limits, problems
 from coffers.presentation.admission import charge_address
 from coffers.presentation.cors import Cors
+from coffers.presentation.field_names import field_names
 from coffers.presentation.metrics import Metrics
 from coffers.presentation.middleware import Edge
 from coffers.presentation.openapi import document
@@ -102,7 +103,7 @@ def _answer_refusals(app: FastAPI, pages: ProblemPages) -> None:
         return respond(request, _as(DomainError, error))
 
     async def invalid(request: Request, error: Exception) -> Response:
-        refusal, flaws = problems.from_validation(_as(RequestValidationError, error))
+        refusal, flaws = problems.from_validation(_as(RequestValidationError, error), field_names())
         return respond(request, refusal, flaws=flaws)
 
     async def unmatched(request: Request, error: Exception) -> Response:

@@ -1,7 +1,7 @@
 """Refusals on the wire: problem documents (RFC 9457)."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
@@ -201,17 +201,31 @@ class ValidationFailed(errors.Invalid):
     """Some of the input is not what the endpoint takes; `errors` says which and why."""
 
 
-def from_validation(error: RequestValidationError) -> tuple[DomainError, list[FieldError]]:
-    """Pydantic's findings without what it would repeat of the input."""
-    flaws = [_flaw(finding) for finding in error.errors()[:MAX_ERRORS]]
+#: What pydantic says with a piece of the input in it, without that piece.
+_SILENT: Final = {"uuid_parsing": "Not a UUID.", "extra_forbidden": "An unknown field."}
+
+
+def from_validation(
+    error: RequestValidationError, known: Container[str]
+) -> tuple[DomainError, list[FieldError]]:
+    """Pydantic's findings without what they would repeat of the input.
+
+    Names that are not known are input too: a client may have put a secret in the wrong place. Of
+    such a field the place is told.
+    """
+    flaws = [_flaw(finding, known) for finding in error.errors()[:MAX_ERRORS]]
     return ValidationFailed("Some of the input is not valid: see `errors`."), flaws
 
 
-def _flaw(finding: dict[str, Any]) -> FieldError:  # Any: pydantic's own shape
-    where = [str(part) for part in finding["loc"]]
-    field = ".".join(where[1:]) if len(where) > 1 else where[0]
-    message = str(finding["msg"]).removeprefix("Value error, ")
-    return FieldError(_clean(field)[:100], str(finding["type"]), _clean(message)[:300])
+def _flaw(
+    finding: dict[str, Any], known: Container[str]
+) -> FieldError:  # Any: pydantic's own shape
+    source, *path = finding["loc"]
+    is_ours = source != "body"
+    told = [str(part) for part in path if is_ours or isinstance(part, int) or part in known]
+    code = str(finding["type"])
+    message = _SILENT.get(code) or str(finding["msg"]).removeprefix("Value error, ")
+    return FieldError(".".join(told)[:100] or str(source), code, _clean(message)[:300])
 
 
 def _clean(text: str) -> str:

@@ -58,9 +58,10 @@ class ProviderProfile:
                 raise CredentialFieldsInvalid(
                     f"{self.name} needs '{name}': printable ASCII.", field=name
                 )
-        if surplus := sorted(set(fields) - set(self.credential_fields)):
+        if set(fields) - set(self.credential_fields):
+            asked = ", ".join(self.credential_fields)
             raise CredentialFieldsInvalid(
-                f"{self.name} does not ask for this field.", field=surplus[0]
+                f"{self.name} asks for {asked} only.", field="credentials"
             )
 
 
