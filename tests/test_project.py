@@ -1,5 +1,6 @@
 """What must hold for the repository as a whole: its files, its locks and its set-up."""
 
+import json
 import os
 import re
 import shutil
@@ -9,6 +10,11 @@ from typing import Any
 
 import pytest
 import yaml  # type: ignore[import-untyped]  # ships no types
+
+from coffers.cli import app
+from coffers.local_secrets import new_encryption_key, new_secret_key
+from coffers.presentation.routes import ROUTES
+from coffers.settings import Environment, Settings, unknown_variables
 
 ROOT = Path(__file__).parents[1]
 MAX_LINES = 300
@@ -187,3 +193,60 @@ def test_the_image_is_built_from_what_is_let_through() -> None:
 
     assert copied == let_through
     assert [name for name in copied if not (ROOT / name).exists()] == []
+
+
+@pytest.mark.parametrize("name", ["Dockerfile", "compose.yaml", "README.md", "Makefile"])
+def test_every_variable_that_is_named_is_a_setting(name: str) -> None:
+    named = re.findall(r"COFFERS_[A-Z0-9_]*[A-Z0-9]", (ROOT / name).read_text())
+
+    assert unknown_variables(named) == {}
+
+
+def test_every_page_of_the_documentation_names_settings_only() -> None:
+    text = "".join(page.read_text() for page in (ROOT / "docs").rglob("*.md"))
+
+    assert unknown_variables(re.findall(r"COFFERS_[A-Z0-9_]*[A-Z0-9]", text)) == {}
+
+
+@pytest.mark.parametrize("name", ["api", "worker", "migrate"])
+def test_what_compose_gives_a_service_is_a_whole_production_set_up(
+    compose: dict[str, Any], name: str
+) -> None:
+    given = compose["services"][name]["environment"]
+    secrets = {
+        "COFFERS_SECRET_KEY": new_secret_key(),
+        "COFFERS_ENCRYPTION_KEY": new_encryption_key(),
+        "COFFERS_PUBLIC_BASE_URL": "https://coffers.example",
+    }
+    settings = Settings.model_validate(
+        {
+            key.removeprefix("COFFERS_").lower(): secrets.get(key, value)
+            for key, value in given.items()
+        }
+    )
+
+    assert settings.environment is Environment.PRODUCTION
+    assert settings.redis_url is not None
+    assert (settings.is_embedded, settings.runs_worker) == (False, False)
+
+
+def test_compose_and_the_image_run_commands_that_there_are(compose: dict[str, Any]) -> None:
+    known = {command.name for command in app.registered_commands}
+    commands = [
+        service["command"]
+        for service in compose["services"].values()
+        if service.get("image") == "coffers"
+    ]
+    last = (ROOT / "Dockerfile").read_text().splitlines()[-1]
+    image = json.loads(last.removeprefix("CMD "))
+
+    assert {program for program, _ in [image, *commands]} == {"coffers"}
+    assert {word for _, word in [image, *commands]} <= known
+
+
+def test_the_image_looks_for_its_health_where_the_service_answers() -> None:
+    text = (ROOT / "Dockerfile").read_text()
+
+    (path,) = re.findall(r"(/health/\w+)", text)
+
+    assert path in {route.path for route in ROUTES if route.is_root}
