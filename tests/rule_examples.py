@@ -39,3 +39,58 @@ async def a_rule(person: Person) -> str:
 async def every_rule(person: Person) -> object:
     listed = (await person.get("/rules")).json()["rules"]
     return {"rule_ids": [each["id"] for each in listed]}
+
+
+async def rule_run(person: Person, **asked: Any) -> dict[str, Any]:
+    """The plan of a run."""
+    answer = await person.post("/rule-runs", asked)
+    assert answer.status_code == 201, answer.text
+    made: dict[str, Any] = answer.json()
+    return made
+
+
+async def bulk_edit(person: Person, wanted: dict[str, Any], said: dict[str, Any]) -> dict[str, Any]:
+    """The plan of an edit over a filter."""
+    answer = await person.post("/bulk-edits", {"filter": wanted, "edit": said})
+    assert answer.status_code == 201, answer.text
+    made: dict[str, Any] = answer.json()
+    return made
+
+
+async def applied(person: Person, path: str) -> dict[str, Any]:
+    """The plan at this path, applied as it stands."""
+    plan_hash = (await person.get(path)).json()["plan_hash"]
+    answer = await person.post(f"{path}/application", {"plan_hash": plan_hash})
+    assert answer.status_code == 201, answer.text
+    made: dict[str, Any] = answer.json()
+    return made
+
+
+async def a_rule_run(person: Person) -> str:
+    return f"/rule-runs/{(await rule_run(person))['id']}"
+
+
+async def an_applied_rule_run(person: Person) -> str:
+    path = await a_rule_run(person)
+    await applied(person, path)
+    return path
+
+
+async def a_bulk_edit(person: Person) -> str:
+    return f"/bulk-edits/{(await bulk_edit(person, {}, {'is_ignored': False}))['id']}"
+
+
+async def an_applied_bulk_edit(person: Person) -> str:
+    path = await a_bulk_edit(person)
+    await applied(person, path)
+    return path
+
+
+async def the_run_looked_at(person: Person) -> object:
+    newest = (await person.get("/rule-runs")).json()["rule_runs"][0]
+    return {"plan_hash": newest["plan_hash"]}
+
+
+async def the_edit_looked_at(person: Person) -> object:
+    newest = (await person.get("/bulk-edits")).json()["bulk_edits"][0]
+    return {"plan_hash": newest["plan_hash"]}

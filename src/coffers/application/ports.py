@@ -40,6 +40,7 @@ from coffers.domain.markets.prices import Prices
 from coffers.domain.markets.rates import OwnRates
 from coffers.domain.portability.restorations import Restorations
 from coffers.domain.spending.categories import Categories
+from coffers.domain.spending.edit_plans import EditPlans
 from coffers.domain.spending.recurring import RecurringSeries
 from coffers.domain.spending.rules import Rules
 from coffers.domain.spending.transfers import Transfers
@@ -148,6 +149,9 @@ class UnitOfWork(Protocol):
 
     @property
     def rules(self) -> Rules: ...  # noqa: D102
+
+    @property
+    def edit_plans(self) -> EditPlans: ...  # noqa: D102
 
     @property
     def transfers(self) -> Transfers: ...  # noqa: D102

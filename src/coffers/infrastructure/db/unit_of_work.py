@@ -51,6 +51,7 @@ from coffers.infrastructure.db.markets.rates import SqlOwnRates
 from coffers.infrastructure.db.portability.restorations import SqlRestorations
 from coffers.infrastructure.db.refusals import translated, unconfirmed
 from coffers.infrastructure.db.spending.categories import SqlCategories
+from coffers.infrastructure.db.spending.edit_plans import SqlEditPlans
 from coffers.infrastructure.db.spending.recurring import SqlRecurringSeries
 from coffers.infrastructure.db.spending.rules import SqlRules
 from coffers.infrastructure.db.spending.transfers import SqlTransfers
@@ -112,6 +113,7 @@ class SqlUnitOfWork(HeldUnitOfWork):
     restorations = repository(SqlRestorations)
     categories = repository(SqlCategories)
     rules = repository(SqlRules)
+    edit_plans = repository(SqlEditPlans)
     transfers = repository(SqlTransfers)
     recurring = repository(SqlRecurringSeries)
 

@@ -21,11 +21,13 @@ from coffers.infrastructure.db.bulk import stretches
 from coffers.infrastructure.db.ledger.transaction_rows import transactions
 from coffers.infrastructure.db.transaction import Transaction
 
-_COLUMNS: Final = (
+_NAMES: Final = (
     *("id", "account_id", "description", "amount", "currency", "transaction_type", "version"),
     *("category_id", "merchant", "notes", "tags", "splits", "is_ignored", "is_transfer"),
     *("annotated_by", "transaction_date"),
 )
+#: What `annotated` takes of a row.
+ANNOTATED: Final = [transactions.c[name] for name in _NAMES]
 
 
 class SqlAnnotations(Annotations):
@@ -61,7 +63,7 @@ class SqlAnnotations(Annotations):
 
 
 _OF: Final = (
-    select(*(transactions.c[name] for name in _COLUMNS))
+    select(*ANNOTATED)
     .where(
         transactions.c.user_id == bindparam("user_id"),
         transactions.c.id.in_(bindparam("ids", expanding=True)),
@@ -112,6 +114,7 @@ def annotation_of(row: Row[Any]) -> Annotation:  # Any: a row with the columns o
 
 
 def annotated(row: Row[Any]) -> AnnotatedTransaction:  # Any: the columns above
+    """The movement in this row."""
     """The movement in this row, as far as annotating it needs."""
     return AnnotatedTransaction(
         id=row.id,

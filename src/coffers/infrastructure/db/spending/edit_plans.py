@@ -24,7 +24,7 @@ from sqlalchemy import (
     update,
 )
 
-from coffers.domain.errors import PreconditionFailed
+from coffers.domain.errors import DomainError, PreconditionFailed
 from coffers.domain.ids import UserId
 from coffers.domain.spending.edit_plans import (
     MAX_PLANNED,
@@ -39,6 +39,7 @@ from coffers.domain.spending.edit_plans import (
 from coffers.infrastructure.db.engines import BULK_PATIENCE_S
 from coffers.infrastructure.db.metadata import METADATA
 from coffers.infrastructure.db.ownership import missing
+from coffers.infrastructure.db.reader import Reads
 from coffers.infrastructure.db.spending.sayings import say
 from coffers.infrastructure.db.transaction import Transaction
 from coffers.infrastructure.db.types import Id, Json, UTCDateTime
@@ -100,8 +101,7 @@ class SqlEditPlans(EditPlans):
         one = {"user_id": user_id, "kind": kind.value, "plan_id": plan_id}
         rows = await self._transaction.rows(ONE.with_for_update(), one)
         if not rows:
-            refusal = PlanNotFound("Plan not found")
-            raise await missing(self._transaction, edit_plans, plan_id, refusal)
+            raise await missing_plan(self._transaction, user_id, plan_id)
         return plan_of(rows[0])
 
     async def update(self, plan: EditPlan, chunks: Sequence[bytes] | None = None) -> EditPlan:
@@ -135,6 +135,17 @@ class SqlEditPlans(EditPlans):
         c = edit_plan_chunks.c
         mine = (c.user_id == plan.user_id) & (c.plan_id == plan.id)
         await self._transaction.execute(delete(edit_plan_chunks).where(mine))
+
+
+async def missing_plan(reads: Reads, user_id: UserId, plan_id: UUID) -> DomainError:
+    """The refusal for a plan that this user does not have, not of this kind at least."""
+    refusal = PlanNotFound("Plan not found")
+    mine = select(edit_plans.c.id).where(
+        edit_plans.c.user_id == user_id, edit_plans.c.id == plan_id
+    )
+    if await reads.rows(mine):
+        return refusal
+    return await missing(reads, edit_plans, plan_id, refusal)
 
 
 def _is(plan: EditPlan) -> ColumnElement[bool]:

@@ -1,0 +1,215 @@
+"""Rule runs: what the rules would say of movements that are there already."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from coffers.application.ledger.transactions import TransactionFilter
+from coffers.application.ports import UnitOfWork
+from coffers.application.spending.edit_plan_lists import (
+    PageAsked,
+    PlannedRowList,
+    list_plans,
+    list_rows,
+)
+from coffers.application.spending.edit_plans import (
+    Asked,
+    EditDesk,
+    Reading,
+    apply_plan,
+    make_plan,
+    new_plan,
+    revert_plan,
+)
+from coffers.application.views import Instant, Versioned
+from coffers.domain.identity.principals import Principal
+from coffers.domain.paging import Cursors
+from coffers.domain.ranges import check_range
+from coffers.domain.spending.edit_plans import EditPlan, PlanKind, PlanStatus
+from coffers.domain.spending.rules import Judge, Rule, RuleInvalid
+
+KIND = PlanKind.RULE_RUN
+
+
+class RuleCountView(msgspec.Struct, frozen=True):
+    """What one rule would say: of how many movements, and how often which field."""
+
+    rule_id: UUID
+    name: str
+    changed_count: int
+    fields: dict[str, int]
+
+
+class RuleRunView(msgspec.Struct, frozen=True):
+    """A run of rules over movements: planned, applied or reverted."""
+
+    id: UUID
+    status: PlanStatus
+    rule_ids: Annotated[list[UUID] | None, Meta(description="Null: all that are switched on.")]
+    start_date: date | None
+    end_date: date | None
+    account_id: UUID | None
+    plan_hash: str
+    looked_at_count: int
+    changed_count: int
+    fields: Annotated[dict[str, int], Meta(description="How often which field changes.")]
+    rules: list[RuleCountView]
+    created_at: Instant
+    applied_at: Instant | None
+    reverted_at: Instant | None
+
+
+class RuleRunList(msgspec.Struct, frozen=True):
+    """One page, newest first."""
+
+    rule_runs: list[RuleRunView]
+    total_count: int
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RuleRun:
+    """Which rules over which movements; None: all that are switched on, all there are."""
+
+    rule_ids: Sequence[UUID] | None = None
+    start_date: date | None = None
+    end_date: date | None = None
+    account_id: UUID | None = None
+
+
+async def plan_rule_run(
+    uow: UnitOfWork, desk: EditDesk, principal: Principal, asked: RuleRun
+) -> Versioned[RuleRunView]:
+    """Say what the rules would say; the ledger stays as it is.
+
+    Raises RangeInvalid, RuleInvalid, AccountNotFound, NotYours, PlanTooLarge, TooManyPlans.
+    """
+    check_range(asked.start_date, asked.end_date)
+    plan = new_plan(principal, desk.clock, KIND, _request(asked))
+    return _versioned(await make_plan(uow, desk, plan, _reading(desk)))
+
+
+async def apply_rule_run(
+    uow: UnitOfWork, desk: EditDesk, principal: Principal, run_id: UUID, plan_hash: str
+) -> Versioned[RuleRunView]:
+    """Let the rules say what was looked at.
+
+    Raises PlanNotFound, NotYours, PlanNotPlanned, PlanStale, and as planning does.
+    """
+    plan = await desk.lookups.plan(principal.user_id, KIND, run_id)
+    return _versioned(await apply_plan(uow, desk, plan, plan_hash, _reading(desk)))
+
+
+async def revert_rule_run(
+    uow: UnitOfWork, desk: EditDesk, principal: Principal, run_id: UUID
+) -> Versioned[RuleRunView]:
+    """Take back what the rules said, but for what was said of a movement since.
+
+    Raises PlanNotFound, NotYours, PlanNotApplied.
+    """
+    plan = await desk.lookups.plan(principal.user_id, KIND, run_id)
+    return _versioned(await revert_plan(uow, desk, plan))
+
+
+async def get_rule_run(
+    desk: EditDesk, principal: Principal, run_id: UUID
+) -> Versioned[RuleRunView]:
+    """One of the caller's runs; raises PlanNotFound, NotYours."""
+    return _versioned(await desk.lookups.plan(principal.user_id, KIND, run_id))
+
+
+async def list_rule_runs(
+    desk: EditDesk, cursors: Cursors, principal: Principal, asked: PageAsked
+) -> RuleRunList:
+    """The caller's runs, newest first; raises CursorInvalid."""
+    return RuleRunList(*await list_plans(desk.lookups, cursors, principal, KIND, asked, run_view))
+
+
+async def list_rule_run_rows(
+    desk: EditDesk, cursors: Cursors, principal: Principal, run_id: UUID, asked: PageAsked
+) -> PlannedRowList:
+    """Before and after of each movement; raises PlanNotFound, NotYours, CursorInvalid."""
+    plan = await desk.lookups.plan(principal.user_id, KIND, run_id)
+    return await list_rows(desk.lookups, cursors, plan, asked)
+
+
+def _request(asked: RuleRun) -> dict[str, object]:
+    request = msgspec.to_builtins(asked)
+    return dict(request)
+
+
+def _reading(desk: EditDesk) -> Reading:
+    async def read(plan: EditPlan) -> Asked:
+        asked = msgspec.convert(plan.request, RuleRun)
+        rules = _chosen(await desk.rules.all_of(plan.user_id), asked.rule_ids)
+        wanted = TransactionFilter(
+            account_id=asked.account_id, start_date=asked.start_date, end_date=asked.end_date
+        )
+        names = {rule.speaker: rule.name for rule in rules}
+        return Asked(wanted, Judge(rules).judge, {"names": names})
+
+    return read
+
+
+def _chosen(rules: Sequence[Rule], rule_ids: Sequence[UUID] | None) -> list[Rule]:
+    """Raises RuleInvalid for ids of rules that there are not."""
+    if rule_ids is None:
+        return [rule for rule in rules if rule.is_enabled]
+    if set(rule_ids) - {rule.id for rule in rules}:
+        raise RuleInvalid("There is no such rule.", field="rule_ids")
+    return [rule for rule in rules if rule.id in set(rule_ids)]
+
+
+def _versioned(plan: EditPlan) -> Versioned[RuleRunView]:
+    return Versioned(run_view(plan), plan.version)
+
+
+def run_view(plan: EditPlan) -> RuleRunView:
+    """As it is shown."""
+    asked, summary = msgspec.convert(plan.request, RuleRun), _numbers(plan)
+    return RuleRunView(
+        id=plan.id,
+        status=plan.status,
+        rule_ids=None if asked.rule_ids is None else list(asked.rule_ids),
+        start_date=asked.start_date,
+        end_date=asked.end_date,
+        account_id=asked.account_id,
+        plan_hash=plan.plan_hash,
+        looked_at_count=summary.looked_at_count,
+        changed_count=summary.changed_count,
+        fields=summary.fields,
+        rules=[
+            RuleCountView(
+                UUID(speaker.partition(":")[2]),
+                summary.names[speaker],
+                count.changed_count,
+                count.fields,
+            )
+            for speaker, count in summary.speakers.items()
+        ],
+        created_at=plan.created_at,
+        applied_at=plan.applied_at,
+        reverted_at=plan.reverted_at,
+    )
+
+
+class _Count(msgspec.Struct, frozen=True):
+    changed_count: int
+    fields: dict[str, int]
+
+
+class _Summary(msgspec.Struct, frozen=True):
+    looked_at_count: int
+    changed_count: int
+    fields: dict[str, int]
+    speakers: dict[str, _Count]
+    names: dict[str, str]
+
+
+def _numbers(plan: EditPlan) -> _Summary:
+    return msgspec.convert(plan.summary, _Summary)

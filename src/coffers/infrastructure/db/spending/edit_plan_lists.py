@@ -1,0 +1,93 @@
+"""Edit plans to read, and the movements that they are about."""
+
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import bindparam, func, select
+
+from coffers.application.ledger.transactions import TransactionFilter
+from coffers.application.spending.edit_plans import STRETCH, EditLookups
+from coffers.domain.ids import UserId
+from coffers.domain.ledger.annotations import AnnotatedTransaction
+from coffers.domain.paging import Page
+from coffers.domain.spending.edit_plans import EditPlan, PlanKind
+from coffers.infrastructure.db.bulk import stretches
+from coffers.infrastructure.db.ledger.annotations import ANNOTATED, annotated
+from coffers.infrastructure.db.ledger.transaction_filters import conditions
+from coffers.infrastructure.db.ledger.transaction_rows import transactions
+from coffers.infrastructure.db.reader import Reader
+from coffers.infrastructure.db.spending.edit_plans import (
+    ONE,
+    edit_plan_chunks,
+    edit_plans,
+    missing_plan,
+    plan_of,
+)
+
+
+class SqlEditLookups(EditLookups):
+    """Plans and movements to read, in SQL."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    async def plan(self, user_id: UserId, kind: PlanKind, plan_id: UUID) -> EditPlan:
+        """As the port says."""
+        one = {"user_id": user_id, "kind": kind.value, "plan_id": plan_id}
+        rows = await self._reader.rows(ONE, one)
+        if not rows:
+            raise await missing_plan(self._reader, user_id, plan_id)
+        return plan_of(rows[0])
+
+    async def page(
+        self, user_id: UserId, kind: PlanKind, limit: int, behind: UUID | None
+    ) -> Page[EditPlan]:
+        """As the port says."""
+        c = edit_plans.c
+        mine = (c.user_id == user_id) & (c.kind == kind.value)
+        listed = select(edit_plans).where(mine).order_by(c.id.desc()).limit(limit + 1)
+        if behind is not None:
+            listed = listed.where(c.id < behind)
+        async with self._reader.snapshot() as snapshot:
+            total = (await snapshot.rows(select(func.count()).where(mine)))[0][0]
+            found = [plan_of(row) for row in await snapshot.rows(listed)]
+        shown = found[:limit]
+        return Page(shown, total, [str(shown[-1].id)] if len(found) > limit else None)
+
+    async def chunk(self, plan: EditPlan, number: int) -> bytes | None:
+        """As the port says."""
+        wanted = {"user_id": plan.user_id, "plan_id": plan.id, "number": number}
+        rows = await self._reader.rows(_CHUNK, wanted)
+        return rows[0].rows if rows else None
+
+    async def movements(
+        self, user_id: UserId, wanted: TransactionFilter, behind: UUID | None
+    ) -> list[AnnotatedTransaction]:
+        """As the port says."""
+        found = select(*ANNOTATED).where(*conditions(user_id, wanted))
+        if behind is not None:
+            found = found.where(transactions.c.id > behind)
+        rows = await self._reader.rows(found.order_by(transactions.c.id).limit(STRETCH))
+        return [annotated(row) for row in rows]
+
+    async def these(
+        self, user_id: UserId, transaction_ids: Sequence[UUID]
+    ) -> dict[UUID, AnnotatedTransaction]:
+        """As the port says."""
+        found: dict[UUID, AnnotatedTransaction] = {}
+        for part in stretches(transaction_ids):
+            rows = await self._reader.rows(_THESE, {"user_id": user_id, "ids": list(part)})
+            found |= {row.id: annotated(row) for row in rows}
+        return found
+
+
+_CHUNK: Final = select(edit_plan_chunks.c.rows).where(
+    edit_plan_chunks.c.user_id == bindparam("user_id"),
+    edit_plan_chunks.c.plan_id == bindparam("plan_id"),
+    edit_plan_chunks.c.number == bindparam("number"),
+)
+_THESE: Final = select(*ANNOTATED).where(
+    transactions.c.user_id == bindparam("user_id"),
+    transactions.c.id.in_(bindparam("ids", expanding=True)),
+)
