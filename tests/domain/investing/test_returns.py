@@ -2,6 +2,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+import pyxirr
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -214,3 +215,19 @@ def test_nothing_invested_is_no_return() -> None:
 
     assert simple_return(Decimal(1), Decimal(0)).reason is Undefined.NOTHING_INVESTED
     assert modified_dietz(period, []).reason is Undefined.ZERO_SPAN
+
+
+@given(
+    st.decimals("100", "10000", places=2),
+    st.lists(
+        st.tuples(st.integers(1, 3650), st.decimals("1", "5000", places=2)), min_size=1, max_size=30
+    ),
+)
+def test_pyxirr_says_the_same(paid: Decimal, came: list[tuple[int, Decimal]]) -> None:
+    told = [Flow(START, -paid), *(Flow(START + timedelta(days=day), got) for day, got in came)]
+
+    wanted = pyxirr.xirr([flow.day for flow in told], [float(flow.amount) for flow in told])
+
+    found = xirr(told).value
+    if wanted is not None and wanted < 10**6 and found is not None:
+        assert float(found) == pytest.approx(wanted, rel=1e-6, abs=1e-6)

@@ -117,34 +117,34 @@ def _years(start: date, day: date) -> float:
 
 def _roots(terms: Sequence[tuple[float, float]]) -> list[float]:
     """Where the discounted sum changes its sign, each by bisection."""
+    import numpy as np  # noqa: PLC0415 - slow to load, and not needed for the rest
+
+    amounts, times = (np.array(column) for column in zip(*terms, strict=True))
+
+    def sign(growth: float) -> int:
+        # Scaled, so that nothing overflows: only the sign counts.
+        exponents = -growth * times
+        return int(np.sign(np.dot(amounts, np.exp(exponents - exponents.max()))))
+
     width = (_HIGHEST - _LOWEST) / _STEPS
     edges = [_LOWEST + width * step for step in range(_STEPS + 1)]
-    signs = [_sign(terms, edge) for edge in edges]
-    exact = [edge for edge, sign in zip(edges, signs, strict=True) if not sign]
+    signs = [sign(edge) for edge in edges]
+    exact = [edge for edge, found in zip(edges, signs, strict=True) if not found]
     return exact + [
-        _bisected(terms, edges[step], edges[step + 1], signs[step])
+        _bisected(sign, edges[step], edges[step + 1])
         for step in range(_STEPS)
         if signs[step] * signs[step + 1] < 0
     ]
 
 
-def _bisected(terms: Sequence[tuple[float, float]], low: float, high: float, sign: int) -> float:
+def _bisected(sign: Callable[[float], int], low: float, high: float) -> float:
+    below = sign(low)
     for _ in range(_BISECTIONS):
         middle = (low + high) / 2
         if middle in {low, high}:
             break
-        if _sign(terms, middle) == sign:
-            low = middle
-        else:
-            high = middle
+        low, high = (middle, high) if sign(middle) == below else (low, middle)
     return (low + high) / 2
-
-
-def _sign(terms: Sequence[tuple[float, float]], growth: float) -> int:
-    """The sign of the sum of amount * e^(-growth * time), scaled so that nothing overflows."""
-    largest = max(-growth * time for _, time in terms)
-    total = math.fsum(amount * math.exp(-growth * time - largest) for amount, time in terms)
-    return (total > 0) - (total < 0)
 
 
 @dataclass(frozen=True, slots=True)
