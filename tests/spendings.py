@@ -6,10 +6,10 @@ from typing import Any, Final
 
 import httpx
 
+from coffers.background import KINDS
 from coffers.domain.ledger.accounts import Account, AccountType
 from coffers.domain.ledger.statements import ReportedTransaction
 from coffers.services import Services
-from coffers.worker import KINDS
 from tests.ledgers import Ledger, movement
 from tests.people import Person
 

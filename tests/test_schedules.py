@@ -14,6 +14,7 @@ from sqlalchemy import select, update
 from coffers.application.linking.connections import seal
 from coffers.application.linking.credentials import ProviderAccess
 from coffers.application.linking.schedules import TURN, look_whose_turn, take_turn
+from coffers.background import KINDS
 from coffers.domain.errors import DomainError
 from coffers.domain.ids import UserId, new_id
 from coffers.domain.jobs import JobState
@@ -33,7 +34,6 @@ from coffers.infrastructure.db.ledger.snapshots import balance_snapshots
 from coffers.infrastructure.db.linking.connections import connections
 from coffers.infrastructure.db.linking.syncs import syncs
 from coffers.services import Services
-from coffers.worker import KINDS
 from tests.conftest import settings_for
 from tests.ledgers import reported_account
 from tests.scripted import Script, ScriptedBank, offering

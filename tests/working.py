@@ -6,11 +6,12 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any, Final
 
+from coffers.background import Kind
 from coffers.domain.ids import new_id
 from coffers.domain.jobs import Job
 from coffers.domain.live.events import Origin
 from coffers.services import Services
-from coffers.worker import Kind, run_worker
+from coffers.worker import run_worker
 
 LONG: Final = timedelta(seconds=60)
 

@@ -6,36 +6,18 @@ import random
 import signal
 import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
 import structlog
 
-from coffers.application.identity.verifications import LETTER, write_letter
-from coffers.application.jobs import (
-    clean_up,
-    describe,
-    ensure_recurring,
-    settle_failure,
-    settle_success,
-)
-from coffers.application.letters import MAIL, deliver_mail
-from coffers.application.linking.schedules import TURN, look_whose_turn, take_turn
-from coffers.application.ports import UnitOfWork
-from coffers.application.spending.recurring_detection import (
-    DETECTION,
-    MISSING,
-    detect_recurring,
-    tell_missed,
-)
-from coffers.application.spending.transfer_matching import MATCHING, match_movements
+from coffers.application.jobs import describe, ensure_recurring, settle_failure, settle_success
+from coffers.background import KINDS, Kind
 from coffers.domain.errors import DomainError, Unavailable
 from coffers.domain.ids import SYSTEM
-from coffers.domain.jobs import LEASE, Job, JobHopeless, Lease
-from coffers.domain.linking.schedules import LOOK_EVERY, MAX_AT_ONCE
+from coffers.domain.jobs import LEASE, JobHopeless, Lease
 from coffers.domain.live.events import Origin
 from coffers.services import Services
 from coffers.settings import Settings
@@ -52,75 +34,6 @@ SETTLE_ATTEMPTS: Final = 20
 SETTLE_PAUSE_S: Final = 0.5
 
 log = structlog.get_logger("coffers.worker")
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """How jobs of one kind are worked on: by whom, how many at once in one process, for how long.
-
-    With `every` the kind is recurring: one row that comes back, for all workers together.
-    """
-
-    run: Callable[[Services, Job], Awaitable[None]]
-    at_once: int
-    limit_s: float
-    every: timedelta | None = None
-
-
-async def _write_letter(services: Services, job: Job) -> None:
-    uow = unit_of_work(services, job)
-    await write_letter(uow, services.clock, services.post, job)
-
-
-async def _deliver_mail(services: Services, job: Job) -> None:
-    await deliver_mail(services.mailer, services.vault, job)
-
-
-async def _clean_up(services: Services, job: Job) -> None:
-    await clean_up(unit_of_work(services, job), services.clock)
-
-
-async def _look_whose_turn(services: Services, job: Job) -> None:
-    catalogue = services.provider_access.catalogue
-    await look_whose_turn(unit_of_work(services, job), services.clock, catalogue)
-
-
-async def _take_turn(services: Services, job: Job) -> None:
-    await take_turn(unit_of_work(services, job), services.provider_access, job)
-    # There is room for the next one now, not only at the next look.
-    await _look_whose_turn(services, job)
-
-
-async def _match_movements(services: Services, job: Job) -> None:
-    uow = unit_of_work(services, job)
-    await match_movements(uow, services.exchange_rates, services.clock, job)
-
-
-async def _detect_recurring(services: Services, job: Job) -> None:
-    lookups, uow = services.recurring_lookups, unit_of_work(services, job)
-    await detect_recurring(uow, lookups, services.clock, job.user_id)
-
-
-async def _tell_missed(services: Services, job: Job) -> None:
-    await tell_missed(unit_of_work(services, job), services.recurring_lookups, services.clock)
-
-
-#: Every kind of background work, one line each.
-KINDS: Final[Mapping[str, Kind]] = {
-    LETTER: Kind(_write_letter, at_once=2, limit_s=30),
-    MAIL: Kind(_deliver_mail, at_once=4, limit_s=60),
-    "clean_up": Kind(_clean_up, at_once=1, limit_s=300, every=timedelta(hours=1)),
-    "sync_turns": Kind(_look_whose_turn, at_once=1, limit_s=60, every=LOOK_EVERY),
-    MATCHING: Kind(_match_movements, at_once=1, limit_s=600),
-    DETECTION: Kind(_detect_recurring, at_once=1, limit_s=300),
-    MISSING: Kind(_tell_missed, at_once=1, limit_s=1200, every=timedelta(hours=1)),
-    TURN: Kind(_take_turn, at_once=MAX_AT_ONCE, limit_s=1200),
-}
-
-
-def unit_of_work(services: Services, job: Job) -> UnitOfWork:
-    """For a job's transactions: the log names the job where it names requests otherwise."""
-    return services.unit_of_work(Origin(trace_id=str(job.id)), None)
 
 
 async def serve(settings: Settings) -> None:

@@ -30,7 +30,7 @@ ACCOUNT = UUID(int=7)
 
 
 def paid(number: int, day: date, amount: str = "-9.99", **more: Any) -> Occurrence:
-    fields = {
+    fields: dict[str, Any] = {
         "account_id": ACCOUNT,
         "currency": "EUR",
         "text": "Music",

@@ -111,7 +111,7 @@ class RecurringLookups(Protocol):
     async def movements(self, user_id: UserId, since: date, limit: int) -> list[Occurrence]:
         """What may be one of a series, the newest, newest first.
 
-        Settled, no trade, not ignored, in no transfer.
+        Settled, no trade, not ignored, neither in a transfer nor marked as one.
         """
         ...
 

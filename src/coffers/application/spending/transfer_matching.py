@@ -1,5 +1,7 @@
 """Finding transfers around what changed, a few weeks of one user at a time."""
 
+import asyncio
+import functools
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -93,8 +95,10 @@ async def _match_window(
     judged = await uow.transfers.judged(user_id, *far)
     rejected = {each.key for each in judged if each.status is TransferStatus.REJECTED}
     legs = await uow.transfers.candidates(user_id, *far)
-    found = match(legs, rejected)
-    across = match_across(legs, await _rates(rates, user_id, legs), rejected)
+    rate_of = await _rates(rates, user_id, legs)
+    # Out of the way of everybody else: thousands of legs take their time.
+    found = await asyncio.to_thread(match, legs, rejected)
+    across = await asyncio.to_thread(match_across, legs, rate_of, rejected)
     found = Matching(_touching(found.certain, near), _touching(found.possible + across, near))
     suggested = await uow.transfers.judged(user_id, *near)
     suggested = [each for each in suggested if each.status is TransferStatus.SUGGESTED]
@@ -143,6 +147,7 @@ async def _rates(rates: ExchangeRates, user_id: UserId, legs: Sequence[Leg]) -> 
         return lambda *_: None
     book = await rates.book(user_id, legs[0].day, legs[-1].day)
 
+    @functools.cache
     def rate_of(base: str, quote: str, day: date) -> Decimal | None:
         found = book.rate(base, quote, day)
         return None if found is None else found.rate

@@ -265,6 +265,7 @@ _MOVEMENTS: Final = (
         _T.status == TransactionStatus.SETTLED.value,
         _T.transaction_type != TransactionType.TRADE.value,
         _T.is_ignored == false(),
+        _T.is_transfer == false(),
         _T.transfer_id.is_(None),
     )
     .order_by(_T.transaction_date.desc(), _T.id.desc())
