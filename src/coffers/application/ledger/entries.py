@@ -11,6 +11,7 @@ from coffers.application.ledger.balances import latest_day, shift, unlinked
 from coffers.application.ledger.entry_views import Categories, entry_view
 from coffers.application.ledger.transactions import TransactionView
 from coffers.application.ports import Clock, UnitOfWork
+from coffers.application.spending.new_movements import ruled
 from coffers.application.spending.transfer_matching import movements_changed
 from coffers.application.views import Versioned
 from coffers.domain.errors import PreconditionFailed
@@ -81,6 +82,8 @@ async def add_entry(
         annotation = Annotation().told(_said(draft.said, account.currency), BY_USER)
         named = await _categories(uow, principal.user_id, annotation)
         entry = _written(draft, account, annotation, named, now)
+        entry = replace(entry, annotation=await ruled(uow, entry.user_id, entry.annotated))
+        named = await _categories(uow, principal.user_id, entry.annotation)
         await uow.entries.add(entry)
         await shift(uow, account, entry.counted, now)
         await movements_changed(uow, entry.user_id, now=now, ids=[entry.id])

@@ -9,7 +9,9 @@ from uuid import UUID
 from coffers.application.ledger.balances import by_hand, reopened
 from coffers.application.ledger.import_plans import FILES, PlannedStatement, Target, Wish
 from coffers.application.linking.readings import value_of
+from coffers.application.markets.asset_links import link_symbols
 from coffers.application.ports import UnitOfWork, Vault
+from coffers.application.spending.new_movements import apply_rules
 from coffers.domain.ids import new_id
 from coffers.domain.ledger.accounts import Account, masked
 from coffers.domain.ledger.images import Change, Image, Kept, Undo
@@ -45,6 +47,7 @@ class Storage:
         await self._record_balance(account, target)
         if target.is_current:
             await self._bring_up_to_date(account, target)
+        await link_symbols(self.uow, account.user_id, now=self.wish.now)
         return account
 
     async def _opened(self, told: ReportedAccount) -> Account:
@@ -74,6 +77,7 @@ class Storage:
         await self.uow.transactions.add(
             account, new, now=self.wish.now, import_id=self.import_id, fingerprints=marks
         )
+        await apply_rules(self.uow, account, new, now=self.wish.now)
 
     async def _settle(self, account: Account, planned: PlannedStatement) -> None:
         rows = zip(planned.statement.transactions, planned.marks, planned.rulings, strict=True)

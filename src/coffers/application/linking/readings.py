@@ -10,6 +10,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from coffers.application.ports import UnitOfWork, Vault
+from coffers.application.spending.new_movements import apply_rules
 from coffers.domain.ids import new_id
 from coffers.domain.ledger.accounts import Account, AccountOrigin
 from coffers.domain.ledger.snapshots import Snapshot, SnapshotSource
@@ -88,7 +89,10 @@ async def store_reading(
             holdings += await uow.holdings.replace_reported(account, rows, now=now)
         if key in reading.transactions:
             movements = reading.transactions[key]
-            transactions += await uow.transactions.merge_reported(account, movements, now=now)
+            merged = await uow.transactions.merge_reported(account, movements, now=now)
+            if merged.created:
+                await apply_rules(uow, account, movements, now=now)
+            transactions += merged
             reading.read.append(account.id)
     return SyncReport(account_counts, holdings, transactions)
 

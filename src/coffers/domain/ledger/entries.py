@@ -10,7 +10,7 @@ from uuid import UUID
 from coffers.domain.errors import Conflict, Invalid
 from coffers.domain.ids import UserId
 from coffers.domain.ledger.accounts import Account
-from coffers.domain.ledger.annotations import Annotation, one_line
+from coffers.domain.ledger.annotations import AnnotatedTransaction, Annotation, one_line
 from coffers.domain.ledger.holdings import AssetType
 from coffers.domain.ledger.transactions import (
     TYPE_OF,
@@ -68,6 +68,21 @@ class Entry:
             self.provider_transaction_id is None
             and self.fingerprint is None
             and self.import_id is None
+        )
+
+    @property
+    def annotated(self) -> AnnotatedTransaction:
+        """As far as annotating it needs."""
+        return AnnotatedTransaction(
+            id=self.id,
+            account_id=self.account_id,
+            description=self.description,
+            amount=self.amount,
+            currency=self.currency,
+            transaction_type=self.transaction_type,
+            transaction_date=self.transaction_date,
+            annotation=self.annotation,
+            version=self.version,
         )
 
     @property

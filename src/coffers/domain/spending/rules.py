@@ -15,6 +15,7 @@ from uuid import UUID
 
 from coffers.domain.errors import Conflict, Invalid, NotFound
 from coffers.domain.ids import UserId
+from coffers.domain.ledger.accounts import Account
 from coffers.domain.ledger.annotations import MAX_TAGS, AnnotatedTransaction, Annotation
 from coffers.domain.ledger.transactions import TransactionType
 
@@ -258,11 +259,20 @@ class Rules(Protocol):
     """Where each user's are kept."""
 
     async def all_of(self, user_id: UserId) -> list[Rule]:
-        """In their order; they stay as they are until this transaction ends."""
+        """In their order."""
+        ...
+
+    async def fresh(
+        self, account: Account, days: tuple[date, date], stored_at: datetime, behind: UUID | None
+    ) -> list[AnnotatedTransaction]:
+        """The next thousand of the account's movements of these days that were stored then.
+
+        By their ids.
+        """
         ...
 
     async def lock(self, user_id: UserId) -> list[Rule]:
-        """The same, to change some of them."""
+        """The same, locked for this transaction."""
         ...
 
     async def get(self, user_id: UserId, rule_id: UUID) -> Rule:

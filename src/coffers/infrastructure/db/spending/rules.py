@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -22,11 +23,16 @@ from sqlalchemy import (
     update,
 )
 
+from coffers.application.spending.edit_plans import STRETCH
 from coffers.application.spending.rules import RuleLookups
 from coffers.domain.errors import PreconditionFailed
 from coffers.domain.ids import UserId
+from coffers.domain.ledger.accounts import Account
+from coffers.domain.ledger.annotations import AnnotatedTransaction
 from coffers.domain.spending.rules import Actions, Conditions, Rule, RuleNotFound, Rules
 from coffers.infrastructure.db.ledger.accounts import accounts
+from coffers.infrastructure.db.ledger.annotations import ANNOTATED, annotated
+from coffers.infrastructure.db.ledger.transaction_rows import transactions
 from coffers.infrastructure.db.metadata import METADATA
 from coffers.infrastructure.db.ownership import missing
 from coffers.infrastructure.db.reader import Reader
@@ -60,8 +66,24 @@ class SqlRules(Rules):
 
     async def all_of(self, user_id: UserId) -> list[Rule]:
         """As the port says."""
-        shared = await self._transaction.rows(_SHARED, {"user_id": user_id})
-        return [_rule(row) for row in shared]
+        return [_rule(row) for row in await self._transaction.rows(_ALL, {"user_id": user_id})]
+
+    async def fresh(
+        self, account: Account, days: tuple[date, date], stored_at: datetime, behind: UUID | None
+    ) -> list[AnnotatedTransaction]:
+        """As the port says."""
+        c, (first, last) = transactions.c, days
+        found = select(*ANNOTATED).where(
+            c.user_id == account.user_id,
+            c.account_id == account.id,
+            c.transaction_date >= first,
+            c.transaction_date <= last,
+            c.created_at == stored_at,
+        )
+        if behind is not None:
+            found = found.where(c.id > behind)
+        rows = await self._transaction.rows(found.order_by(c.id).limit(STRETCH))
+        return [annotated(row) for row in rows]
 
     async def lock(self, user_id: UserId) -> list[Rule]:
         """As the port says."""
@@ -154,7 +176,6 @@ _ALL: Final = (
     .where(rules.c.user_id == bindparam("user_id"))
     .order_by(rules.c.position, rules.c.id)
 )
-_SHARED: Final = _ALL.with_for_update(read=True)
 _LOCKED: Final = _ALL.with_for_update()
 _ONE: Final = select(rules).where(
     rules.c.user_id == bindparam("user_id"), rules.c.id == bindparam("rule_id")
