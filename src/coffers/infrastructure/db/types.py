@@ -103,7 +103,8 @@ class Json(TypeDecorator[Any]):  # Any: whatever JSON can say
         self, dialect: Dialect
     ) -> TypeEngine[Any]:  # Any: the two engines' types differ
         """The engine's own."""
-        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else JSONB())
+        kind = Text() if dialect.name == "sqlite" else JSONB(none_as_null=True)
+        return dialect.type_descriptor(kind)
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> object:  # Any: as above
         """Encoded here on SQLite, by the driver's codec on PostgreSQL."""
