@@ -1,28 +1,27 @@
 """`coffers routes` and `openapi`: what the API offers."""
 
 import json
-from typing import Final
 
 import typer
-from rich.table import Table
 
-from coffers.commands.terminal import load_settings, out
+from coffers.commands.terminal import load_settings
 from coffers.main import create_app
-from coffers.presentation.routes import ROUTES
-
-#: A line is one endpoint, however narrow the terminal.
-WIDTH: Final = 160
+from coffers.presentation.routes import ROUTES, Route
 
 
 def routes() -> None:
-    """Print the registry: every endpoint, who may call it, and how often."""
-    table = Table("Method", "Path", "Access", "Limit", "Operation", box=None)
-    for route in ROUTES:
-        limit = route.policy.name if route.policy else "–"
-        table.add_row(
-            route.method, route.full_path, route.access.name, limit, route.endpoint.__name__
-        )
-    out.print(table, width=WIDTH, crop=False, no_wrap=True)
+    """Print the registry: every endpoint on a line, who may call it, and how often."""
+    rows = [_row(route) for route in ROUTES]
+    lines = [("Method", "Path", "Access", "Limit", "Operation"), *rows]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        typer.echo("  ".join(cells).rstrip())
+
+
+def _row(route: Route) -> tuple[str, str, str, str, str]:
+    limit = route.policy.name if route.policy else "-"
+    return route.method, route.full_path, route.access.name, limit, route.endpoint.__name__
 
 
 def openapi() -> None:
