@@ -31,7 +31,7 @@ async def a_price(person: Person) -> str:
 
 async def an_action(person: Person) -> str:
     path = f"{await an_asset(person)}/corporate-actions"
-    made = await person.post(path, {"date": "2026-03-02", "kind": "split", "ratio": "5"})
+    made = await person.post(path, {"date": "2026-03-02", "kind": "dividend", "amount": "5"})
     return f"{path}/{made.json()['id']}"
 
 

@@ -25,6 +25,7 @@ from coffers.application.linking.claims import (
 from coffers.application.linking.credentials import ProviderAccess, ends_soon
 from coffers.application.linking.readings import Reading, SourceOf, store_reading
 from coffers.application.linking.sync_events import sync_events
+from coffers.application.markets.asset_links import link_symbols
 from coffers.application.ports import UnitOfWork
 from coffers.application.spending.transfer_matching import movements_changed
 from coffers.domain.errors import DomainError
@@ -192,6 +193,8 @@ async def _store(
             raise ProviderAnsweredNonsense(detail) from error
         if report.transactions.created or report.transactions.updated:
             await movements_changed(uow, connection.user_id, now=now)
+        if _brought_news(report):
+            await link_symbols(uow, connection.user_id, now=now)
         if claim.reads(SyncScope.TRANSACTIONS) and not claim.request.is_dated:
             await uow.syncs.note_read(connection.user_id, reading.read, claim.sync.started_at)
         finished = replace(
@@ -202,6 +205,12 @@ async def _store(
         uow.record(*sync_events(finished, "Succeeded"))
         await uow.commit()
     return report
+
+
+def _brought_news(report: SyncReport) -> bool:
+    """Whether a symbol may have come that was not there before."""
+    both = (report.holdings, report.transactions)
+    return any(counts.created or counts.updated for counts in both)
 
 
 async def _held(uow: UnitOfWork, claim: Claim) -> Connection:

@@ -18,10 +18,11 @@ from coffers.presentation.calls import Caller
 from coffers.presentation.schemas import Body, CodeIn, DateIn, DecimalIn
 
 NoteIn = Annotated[str, StringConstraints(max_length=MAX_NOTE)]
-_RATIO = Field(None, description="New units for one old: 5 for 5:1.", examples=["5"])
+_RATIO = Field(None, description="New units for one old: 5 for 5:1.")
 _AMOUNT = Field(
     None,
     description="Money for one unit: a dividend, the cash of a merger, what was spun off is worth.",
+    examples=["0.24"],
 )
 _NEW = Field(None, description="What it became, or what was spun off.")
 
@@ -30,7 +31,7 @@ class NewCorporateAction(Body):
     """What happened to the asset at the opening of a day."""
 
     date: DateIn = Field(description="The ex-date.", examples=["2026-03-02"])
-    kind: ActionKind = Field(examples=["split"])
+    kind: ActionKind
     ratio: DecimalIn | None = _RATIO
     amount: DecimalIn | None = _AMOUNT
     currency: CodeIn | None = Field(None, description="The asset's own, if it is told.")
