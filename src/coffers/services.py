@@ -47,11 +47,13 @@ from coffers.application.ports import (
     Vault,
 )
 from coffers.application.rate_limits import RateLimiter
+from coffers.application.spending.budgets import BudgetLookups
 from coffers.application.spending.categories import CategoryLookups
+from coffers.application.spending.edit_plans import EditDesk
 from coffers.application.spending.recurring import RecurringLookups
 from coffers.application.spending.reports import ReportDesk
-from coffers.application.spending.edit_plans import EditDesk
 from coffers.application.spending.rules import RuleLookups
+from coffers.application.spending.suggestions import ChoiceLookups
 from coffers.application.spending.transfers import TransferLookups
 from coffers.application.vitals import Vitals
 from coffers.domain.live.events import Origin
@@ -106,10 +108,12 @@ class Services:
     quotes: Quotes
     category_lookups: CategoryLookups
     report_desk: ReportDesk
+    budget_lookups: BudgetLookups
     portfolio_lookups: PortfolioLookups
     books: BookPorts
     rule_lookups: RuleLookups
     edit_desk: EditDesk
+    choice_lookups: ChoiceLookups
     transfer_lookups: TransferLookups
     recurring_lookups: RecurringLookups
     exports: Exports

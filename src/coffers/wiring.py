@@ -37,7 +37,6 @@ from coffers.infrastructure.db.identity.sessions import SqlSessionLists
 from coffers.infrastructure.db.identity.users import SqlProfiles
 from coffers.infrastructure.db.investing.ledgers import SqlPortfolioLedgers
 from coffers.infrastructure.db.investing.portfolios import SqlPortfolioLookups
-from coffers.infrastructure.db.investing.securities import SqlSecurities
 from coffers.infrastructure.db.jobs import SqlJobQueue
 from coffers.infrastructure.db.lean import LeanReader
 from coffers.infrastructure.db.ledger.accounts import SqlAccountLookups
@@ -59,11 +58,13 @@ from coffers.infrastructure.db.portability.books import SqlBooks
 from coffers.infrastructure.db.portability.exports import SqlExports
 from coffers.infrastructure.db.portability.reading import FileExportReader
 from coffers.infrastructure.db.reader import Reader
+from coffers.infrastructure.db.spending.budgets import SqlBudgetLookups
 from coffers.infrastructure.db.spending.categories import SqlCategoryLookups
+from coffers.infrastructure.db.spending.edit_plan_lists import SqlEditLookups
 from coffers.infrastructure.db.spending.flows import SqlFlowLookups
 from coffers.infrastructure.db.spending.recurring import SqlRecurringLookups
-from coffers.infrastructure.db.spending.edit_plan_lists import SqlEditLookups
 from coffers.infrastructure.db.spending.rules import SqlRuleLookups
+from coffers.infrastructure.db.spending.suggestions import SqlChoiceLookups
 from coffers.infrastructure.db.spending.transfer_lists import SqlTransferLookups
 from coffers.infrastructure.db.unit_of_work import Committed, SqlUnitOfWork
 from coffers.infrastructure.db.vitals import SqlVitals
@@ -174,6 +175,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 price_lookups=price_lookups,
                 quotes=Quotes(price_lookups, PlainCalendars()),
                 category_lookups=SqlCategoryLookups(reader),
+                budget_lookups=SqlBudgetLookups(reader),
                 report_desk=ReportDesk(
                     SqlFlowLookups(reader),
                     SqlCategoryLookups(reader),
@@ -185,12 +187,14 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 books=BookPorts(
                     SqlPortfolioLookups(reader),
                     SqlPortfolioLedgers(reader),
-                    SqlSecurities(reader),
+                    SqlAssetLookups(reader),
+                    price_lookups,
                     rates,
                     SqlProfiles(reader),
                     clock,
                 ),
                 rule_lookups=SqlRuleLookups(reader),
+                choice_lookups=SqlChoiceLookups(reader),
                 edit_desk=EditDesk(
                     SqlEditLookups(reader),
                     SqlTransactionLookups(reader),

@@ -104,6 +104,12 @@ from coffers.domain.markets.rates import RateInvalid, RateNotFound, TooManyRates
 from coffers.domain.paging import CursorInvalid, TooManyRows
 from coffers.domain.portability.restorations import ExportUnreadable, LedgerNotEmpty
 from coffers.domain.ranges import RangeInvalid
+from coffers.domain.spending.budgets import (
+    BudgetInvalid,
+    BudgetNotBegun,
+    BudgetNotFound,
+    TooManyBudgets,
+)
 from coffers.domain.spending.categories import (
     CategoryInUse,
     CategoryInvalid,
@@ -154,6 +160,7 @@ from coffers.presentation.api.live.events import LastEventIdInvalid
 from coffers.presentation.api.markets import assets, corporate_actions, prices, rates
 from coffers.presentation.api.portability import exports, restorations
 from coffers.presentation.api.spending import (
+    budgets,
     bulk_edits,
     categories,
     forecasts,
@@ -161,6 +168,7 @@ from coffers.presentation.api.spending import (
     reports,
     rule_runs,
     rules,
+    suggestions,
     transfers,
 )
 from coffers.presentation.event_streams import EVENT_STREAM_TYPE
@@ -314,6 +322,7 @@ ROUTES: Final[Sequence[Route]] = (
     Route("POST", "/transactions", transactions.add_transaction, USER, API_WRITE, [AccountNotFound, NotYours, AccountNotManual], body=JSON),
     Route("GET", "/transactions/{transaction_id}", transactions.get_transaction, USER, API_READ, [TransactionNotFound, NotYours]),
     Route("PATCH", "/transactions/{transaction_id}", transactions.edit_transaction, USER, API_WRITE, [TransactionNotFound, AccountNotFound, NotYours, AccountNotManual, TransactionReported, TransactionReconciled, PreconditionFailed], body=JSON),
+    Route("GET", "/transactions/{transaction_id}/category-suggestions", suggestions.list_category_suggestions, USER, API_READ, [TransactionNotFound, NotYours]),
     Route("DELETE", "/transactions/{transaction_id}", transactions.delete_transaction, USER, API_WRITE, [TransactionNotFound, NotYours, TransactionReported, TransactionReconciled, PreconditionFailed]),
     Route("GET", "/accounts/{account_id}/transactions", transactions.list_account_transactions, USER, API_READ, [CursorInvalid, RangeInvalid, AccountNotFound, NotYours]),
     Route("GET", "/holdings", holdings.list_holdings, USER, API_READ, [TooManyRows]),
@@ -422,6 +431,14 @@ ROUTES: Final[Sequence[Route]] = (
     Route("GET", "/reports/by-tag", reports.report_by_tag, USER, API_READ, [RangeInvalid, AccountNotFound, NotYours, TooManyRows]),
     Route("GET", "/reports/over-time", reports.report_over_time, USER, API_READ, [RangeInvalid, AccountNotFound, NotYours, TooManyRows]),
     Route("GET", "/reports/week", reports.report_week, USER, API_READ, [AccountNotFound, NotYours, TooManyRows]),
+
+    Route("GET", "/budgets", budgets.list_budgets, USER, API_READ, []),
+    Route("POST", "/budgets", budgets.create_budget, USER, API_WRITE, [BudgetInvalid, TooManyBudgets], body=JSON),
+    Route("GET", "/budgets/envelopes", budgets.get_envelopes, USER, API_READ, [BudgetInvalid, TooManyRows]),
+    Route("GET", "/budgets/{budget_id}", budgets.get_budget, USER, API_READ, [BudgetNotFound, NotYours]),
+    Route("PATCH", "/budgets/{budget_id}", budgets.edit_budget, USER, API_WRITE, [BudgetNotFound, NotYours, BudgetInvalid, PreconditionFailed], body=JSON),
+    Route("DELETE", "/budgets/{budget_id}", budgets.delete_budget, USER, API_WRITE, [BudgetNotFound, NotYours, PreconditionFailed]),
+    Route("GET", "/budgets/{budget_id}/progress", budgets.get_budget_progress, USER, API_READ, [BudgetNotFound, NotYours, BudgetNotBegun, BudgetInvalid, TooManyRows]),
 
     Route("GET", "/net-worth", net_worth.get_net_worth, USER, API_READ, []),
     Route("GET", "/net-worth/history", net_worth.get_net_worth_history, USER, API_READ, [RangeInvalid, TooManyRows]),

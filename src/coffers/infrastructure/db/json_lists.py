@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Boolean
+from sqlalchemy import Boolean, Text, literal_column
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -21,6 +21,16 @@ class has_part_of(FunctionElement[bool]):  # noqa: N801 - likewise
 
     inherit_cache = True
     type = Boolean()
+
+
+class value_at(FunctionElement[str]):  # noqa: N801 - likewise
+    """The text that the object in a column has under this key; NULL without."""
+
+    inherit_cache = True
+    type = Text()
+
+    def __init__(self, column: Any, key: str) -> None:  # Any: a JSON column
+        super().__init__(column, literal_column(f"'{key}'"))
 
 
 class by_key(FunctionElement[Any]):  # noqa: N801 - likewise; Any: a JSON object
@@ -55,6 +65,12 @@ def _has_part_of_sqlite(element: has_part_of, compiler: Any, **kw: Any) -> str:
     column, category = (compiler.process(clause, **kw) for clause in element.clauses)
     named = "json_extract(part.value, '$.category_id')"
     return f"EXISTS (SELECT 1 FROM json_each({column}) AS part WHERE {named} IS {category})"  # noqa: S608 - likewise
+
+
+@compiles(value_at)
+def _value_at(element: value_at, compiler: Any, **kw: Any) -> str:
+    column, key = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"({column} ->> {key})"
 
 
 @compiles(by_key)
