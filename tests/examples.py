@@ -127,7 +127,14 @@ async def _a_category(person: Person) -> str:
     return f"/categories/{(await person.post('/categories', draft)).json()['id']}"
 
 
+async def _a_budget(person: Person) -> str:
+    draft = {"name": "Food", "amount": "400.00", "currency": "USD"}
+    period = {"period": "month", "starts_on": "2026-01-01"}
+    return f"/budgets/{(await person.post('/budgets', draft | period)).json()['id']}"
+
+
 EXAMPLES: dict[str, Maker] = {
+    "/budgets/{budget_id}": _a_budget,
     "/exchange-rates/own/{exchange_rate_id}": _a_rate,
     "/assets/{asset_id}": an_asset,
     "/assets/{asset_id}/prices/{price_date}": a_price,
@@ -230,6 +237,7 @@ BODIES: dict[str, Callable[[Person], Awaitable[object]]] = {
 
 #: Operation → what it cannot do without.
 QUERIES = {
+    "get_envelopes": "?month=2026-03",
     "list_latest_prices": "?symbols=AAPL,MSFT",
     "list_exchange_rates": "?base=EUR&quote=USD&date=2026-03-02",
     "get_balance_history": "?start_date=2026-01-01T00:00:00Z&end_date=2026-12-31T00:00:00Z",

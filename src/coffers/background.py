@@ -10,6 +10,8 @@ from coffers.application.jobs import clean_up
 from coffers.application.letters import MAIL, deliver_mail
 from coffers.application.linking.schedules import TURN, look_whose_turn, take_turn
 from coffers.application.ports import UnitOfWork
+from coffers.application.spending.budget_alerts import check_budgets, check_everybody
+from coffers.application.spending.budget_checks import CHECK, CHECKS
 from coffers.application.spending.recurring_detection import (
     DETECTION,
     MISSING,
@@ -74,6 +76,16 @@ async def _tell_missed(services: Services, job: Job) -> None:
     await tell_missed(unit_of_work(services, job), services.recurring_lookups, services.clock)
 
 
+async def _check_budgets(services: Services, job: Job) -> None:
+    desk, lookups = services.report_desk, services.budget_lookups
+    await check_budgets(unit_of_work(services, job), desk, lookups, job.user_id)
+
+
+async def _check_everybody(services: Services, job: Job) -> None:
+    desk, lookups = services.report_desk, services.budget_lookups
+    await check_everybody(unit_of_work(services, job), desk, lookups)
+
+
 #: Every kind of background work, one line each.
 KINDS: Final[Mapping[str, Kind]] = {
     LETTER: Kind(_write_letter, at_once=2, limit_s=30),
@@ -82,6 +94,8 @@ KINDS: Final[Mapping[str, Kind]] = {
     "sync_turns": Kind(_look_whose_turn, at_once=1, limit_s=60, every=LOOK_EVERY),
     MATCHING: Kind(_match_movements, at_once=1, limit_s=600),
     DETECTION: Kind(_detect_recurring, at_once=1, limit_s=300),
+    CHECK: Kind(_check_budgets, at_once=2, limit_s=120),
+    CHECKS: Kind(_check_everybody, at_once=1, limit_s=300, every=timedelta(hours=1)),
     MISSING: Kind(_tell_missed, at_once=1, limit_s=1200, every=timedelta(hours=1)),
     TURN: Kind(_take_turn, at_once=MAX_AT_ONCE, limit_s=1200),
 }

@@ -39,6 +39,7 @@ from coffers.domain.markets.corporate_actions import CorporateActions
 from coffers.domain.markets.prices import Prices
 from coffers.domain.markets.rates import OwnRates
 from coffers.domain.portability.restorations import Restorations
+from coffers.domain.spending.budgets import Budgets
 from coffers.domain.spending.categories import Categories
 from coffers.domain.spending.edit_plans import EditPlans
 from coffers.domain.spending.recurring import RecurringSeries
@@ -128,6 +129,9 @@ class UnitOfWork(Protocol):
 
     @property
     def exchange_rates(self) -> OwnRates: ...  # noqa: D102
+
+    @property
+    def budgets(self) -> Budgets: ...  # noqa: D102
 
     @property
     def portfolios(self) -> Portfolios: ...  # noqa: D102

@@ -33,6 +33,7 @@ class FlowFilter:
     account_id: UUID | None = None
     currency: str | None = None
     include_pending: bool = False
+    category_ids: Sequence[UUID] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,15 +180,22 @@ async def report_by_tag(desk: ReportDesk, principal: Principal, wanted: FlowFilt
     return TagReport(**totals.totals, tags=views, total_count=len(views))
 
 
-async def read(desk: ReportDesk, user_id: UserId, wanted: FlowFilter, by: Grouping) -> Reading:
-    """The sums of a report and the rates that they need.
+async def read(
+    desk: ReportDesk,
+    user_id: UserId,
+    wanted: FlowFilter,
+    by: Grouping,
+    *,
+    base: str | None = None,
+) -> Reading:
+    """The sums of a report and the rates that they need; in the user's own currency by itself.
 
     Raises RangeInvalid, AccountNotFound, NotYours, TooManyRows.
     """
     check_range(wanted.start, wanted.end)
     categories = await desk.categories.known(user_id)
     profile = (await desk.profiles.profile(user_id)).view
-    base = profile.base_currency
+    base = base or profile.base_currency
     asked = FlowsAsked(wanted, by, Kinds.of(categories.values()), base)
     found = await desk.flows.sums(user_id, asked)
     days = [each.day for each in found.foreign if each.day is not None]

@@ -9,6 +9,7 @@ from typing import Final
 from uuid import UUID
 
 from coffers.application.ports import Clock, UnitOfWork
+from coffers.application.spending.budget_checks import enqueue_check
 from coffers.application.spending.recurring_detection import enqueue_detection
 from coffers.domain.ids import UserId, new_id
 from coffers.domain.jobs import Job
@@ -51,6 +52,7 @@ async def movements_changed(
         await uow.transfers.remove(broken, now=now)
         uow.record(*(event_of("TransferReleased", each) for each in broken if _counts(each)))
     await enqueue_matching(uow, user_id, now=now)
+    await enqueue_check(uow, user_id, now)
     return bool(broken)
 
 

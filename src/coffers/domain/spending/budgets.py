@@ -84,11 +84,11 @@ class Budget:
     def spans_until(self, day: date) -> list[Span]:
         """Every period from the first to that of the day, oldest first.
 
-        Only the last without a rollover; none before the budget begins. Raises BudgetInvalid.
+        Only the last without a rollover. Raises BudgetNotBegun, BudgetInvalid.
         """
         current, span = self.span_of(day), self.span_of(self.starts_on)
-        if current.last < span.first:
-            return []
+        if current.first < span.first:
+            raise BudgetNotBegun(f"The budget begins on {span.first}.", field="date")
         if not self.has_rollover:
             return [current]
         spans = [span]
@@ -184,6 +184,17 @@ class Budgets(Protocol):
         ...
 
 
+def check_budget(budget: Budget) -> None:
+    """Raises BudgetInvalid for what no budget can be."""
+    if budget.amount <= 0:
+        raise BudgetInvalid("The amount of a budget is above zero.", field="amount")
+    if (budget.period is Period.CUSTOM) is (budget.length_days is None):
+        detail = "A custom period, and no other, has a length in days."
+        raise BudgetInvalid(detail, field="length_days")
+    if any(not 0 < each <= MAX_THRESHOLD for each in budget.thresholds):
+        raise BudgetInvalid(f"A threshold is 1 to {MAX_THRESHOLD} percent.", field="thresholds")
+
+
 def _first_of_week(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
@@ -217,6 +228,10 @@ _LONGER: Final = {
 
 class BudgetInvalid(Invalid):
     """Something of the budget cannot be."""
+
+
+class BudgetNotBegun(Invalid):
+    """The day lies before the first period of the budget."""
 
 
 class BudgetNotFound(NotFound):

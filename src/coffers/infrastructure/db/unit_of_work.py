@@ -50,6 +50,7 @@ from coffers.infrastructure.db.markets.prices import SqlPrices
 from coffers.infrastructure.db.markets.rates import SqlOwnRates
 from coffers.infrastructure.db.portability.restorations import SqlRestorations
 from coffers.infrastructure.db.refusals import translated, unconfirmed
+from coffers.infrastructure.db.spending.budgets import SqlBudgets
 from coffers.infrastructure.db.spending.categories import SqlCategories
 from coffers.infrastructure.db.spending.edit_plans import SqlEditPlans
 from coffers.infrastructure.db.spending.recurring import SqlRecurringSeries
@@ -105,6 +106,7 @@ class SqlUnitOfWork(HeldUnitOfWork):
     images = repository(SqlImages)
     tombstones = repository(SqlTombstones)
     exchange_rates = repository(SqlOwnRates)
+    budgets = repository(SqlBudgets)
     assets = repository(SqlAssets)
     portfolios = repository(SqlPortfolios)
     asset_links = repository(SqlAssetLinks)

@@ -221,7 +221,9 @@ class Statements:
         statement = select(
             *groups, swift_sum(each.amount).label("total"), func.count().label("number")
         ).select_from(source)
-        where = [*self._where, each.condition, *status, *conditions]
+        named = self._asked.wanted.category_ids
+        category = [] if named is None else [each.category_id.in_(named)]
+        where = [*self._where, each.condition, *status, *category, *conditions]
         return statement.where(*where).group_by(*_named(groups))
 
     def _keyed(self, each: Entries) -> tuple[FromClause, Expression]:
