@@ -20,6 +20,7 @@ from coffers.application.ports import Clock, UnitOfWork
 from coffers.application.spending.categories import CategoryLookups
 from coffers.application.spending.edit_plan_rows import Draft, Judgement, planned, unpacked
 from coffers.application.spending.rules import RuleLookups
+from coffers.application.spending.transfer_matching import enqueue_matching
 from coffers.domain.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from coffers.domain.identity.principals import Principal
 from coffers.domain.ids import UserId, new_id
@@ -314,6 +315,8 @@ async def _say(uow: UnitOfWork, user_id: UserId, draft: Draft, clock: Clock) -> 
         rows = await asyncio.to_thread(unpacked, chunk)
         if not await uow.edit_plans.say(user_id, rows, now=now):
             return False
+    # What is ignored, split or named anew may be a transfer now, or recur.
+    await enqueue_matching(uow, user_id, now=now)
     return True
 
 
