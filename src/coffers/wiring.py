@@ -17,6 +17,7 @@ from coffers.application.ledger.imports import ImportDesk
 from coffers.application.linking.credentials import ProviderAccess
 from coffers.application.linking.providers import Catalogue
 from coffers.application.live.event_streams import EventStream
+from coffers.application.markets.market_data import MarketData
 from coffers.application.markets.quotes import Quotes
 from coffers.application.ports import Clock, IdempotencyClaim, Vault
 from coffers.application.rate_limits import RateLimiter
@@ -25,6 +26,7 @@ from coffers.application.spending.reports import ReportDesk
 from coffers.domain.ids import SessionId, UserId
 from coffers.domain.live.events import Origin
 from coffers.domain.markets.calendars import PlainCalendars
+from coffers.domain.markets.sources import PriceSource
 from coffers.infrastructure.argon2_passwords import Argon2Passwords
 from coffers.infrastructure.clock import SystemClock
 from coffers.infrastructure.db.engines import open_engines
@@ -78,6 +80,8 @@ from coffers.infrastructure.jwt_tokens import JwtAccessTokens
 from coffers.infrastructure.letters import PlainLetters
 from coffers.infrastructure.mail import open_mailer
 from coffers.infrastructure.markets.ecb_rates import BundledRates
+from coffers.infrastructure.markets.http_prices import HTTP, HttpPrices
+from coffers.infrastructure.markets.yahoo_prices import YAHOO, YahooPrices
 from coffers.infrastructure.providers.catalogue import Registration, build_catalogue
 from coffers.infrastructure.providers.http import HttpClient, HttpLimits
 from coffers.infrastructure.redis.line import Line
@@ -87,6 +91,7 @@ from coffers.infrastructure.statements.sandboxed import StatementParser
 from coffers.infrastructure.vault import AesGcmVault, VaultKey
 from coffers.local_secrets import encryption_keys, key_id, secret_keys
 from coffers.migrations import outdated_revisions
+from coffers.sandbox.market import DEMO, DemoPrices
 from coffers.services import Services
 from coffers.settings import Settings
 
@@ -174,6 +179,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 asset_lookups=SqlAssetLookups(reader),
                 price_lookups=price_lookups,
                 quotes=Quotes(price_lookups, PlainCalendars()),
+                market_data=MarketData(clock, _price_sources(settings, http)),
                 category_lookups=SqlCategoryLookups(reader),
                 budget_lookups=SqlBudgetLookups(reader),
                 report_desk=ReportDesk(
@@ -257,6 +263,18 @@ def _http_limits(settings: Settings) -> HttpLimits:
 
 def _private_origins(settings: Settings) -> list[str]:
     return [*settings.private_origins, *([settings.sandbox] if settings.sandbox else [])]
+
+
+def _price_sources(settings: Settings, http: HttpClient) -> list[PriceSource]:
+    """In their order; the demo's only where there is a sandbox."""
+    made: dict[str, PriceSource] = {YAHOO: YahooPrices()}
+    if settings.sandbox:
+        made[DEMO] = DemoPrices()
+    if settings.price_source_url:
+        token = settings.price_source_token
+        secret = token.get_secret_value() if token else None
+        made[HTTP] = HttpPrices(http, settings.price_source_url, secret)
+    return [made[name] for name in settings.price_sources if name in made]
 
 
 def _catalogue(settings: Settings, http: HttpClient) -> Catalogue:

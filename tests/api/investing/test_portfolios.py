@@ -1,4 +1,5 @@
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -279,3 +280,54 @@ async def test_no_such_scenario(eve: Person) -> None:
     answer = await eve.post(f"{await made(eve)}/scenarios", {"scenario": "flood"})
 
     assert answer.status_code == 404
+
+
+async def test_contributions_add_up_to_the_gain(eve: Person) -> None:
+    async with ledger_of(eve) as ledger:
+        path = await made(eve, await shares(ledger))
+
+    found = (await eve.get(f"{path}/performance?period=max")).json()
+
+    gains = {each["symbol"]: each["gain"] for each in found["contributions"]}
+    assert gains == {"AAPL": "812.00", None: "0.00"}
+    assert sum(Decimal(each) for each in gains.values()) == Decimal(found["gain"])
+
+
+async def test_a_portfolio_of_nothing_but_its_benchmark_returns_the_benchmark(
+    eve: Person,
+) -> None:
+    bought, days = TODAY - timedelta(days=30), 31
+    async with ledger_of(eve) as ledger:
+        ledger.now = datetime.now(UTC)
+        account = await ledger.account("i1", cash_balance=Decimal(0))
+        await ledger.hold(account, position("INDX", quantity=Decimal(10), current_price=None))
+        paid = movement(
+            "m2",
+            transaction_type=TransactionType.TRANSFER,
+            subtype=TransactionSubtype.DEPOSIT,
+            amount=Decimal(1000),
+            transaction_date=bought,
+        )
+        trade = traded("b2", TransactionSubtype.BUY, "10", "-1000.00", bought)
+        await ledger.move(account, paid, replace(trade, symbol="INDX"))
+    asset = {"symbol": "INDX", "name": "Index", "asset_type": "etf", "currency": "USD"}
+    index = (await eve.post("/assets", asset)).json()["id"]
+    link = {"symbol": "INDX", "currency": "USD", "asset_id": index}
+    assert (await eve.put("/asset-links", link)).status_code == 200
+    for number in range(days):
+        price = {"close": f"{100 + number % 7}.00"}
+        day = bought + timedelta(days=number)
+        assert (await eve.put(f"/assets/{index}/prices/{day}", price)).status_code == 200
+    path = await made(eve, str(account.id), benchmark_asset_id=index)
+
+    found = (await eve.get(f"{path}/performance?start_date={bought}")).json()
+
+    benchmark = found["benchmark"]
+    assert benchmark["return_percent"] == found["time_weighted_return"]["percent"] == "2.000000"
+    assert benchmark["excess_return_percent"] == "0.000000"
+    assert benchmark["same_flows_end_value"] == found["end_value"] == "1020.00"
+    assert benchmark["same_flows_gain"] == found["gain"] == "20.00"
+    risk = (await eve.get(f"{path}/risk?start_date={bought}")).json()["against_benchmark"]
+    assert (risk["beta_ratio"], risk["correlation_ratio"]) == ("1.000000", "1.000000")
+    assert (risk["alpha_percent"], risk["tracking_error_percent"]) == ("0.000000", "0.000000")
+    assert risk["information_ratio"] is None

@@ -146,4 +146,7 @@ def test_tracking_error_and_jensen_s_alpha() -> None:
     assert risk.tracking_error(SAMPLE, benchmark) == risk.volatility(SAMPLE * 0.5)
     assert near(risk.beta(SAMPLE, benchmark), 2.0)
     assert near(risk.jensen_alpha(SAMPLE, benchmark), 0.0)
+    assert risk.correlation(SAMPLE, benchmark) == 1
+    assert risk.correlation(SAMPLE, -benchmark) == -1
+    assert risk.correlation(SAMPLE, np.zeros(8)) is None
     assert risk.series([Decimal("0.5")]).tolist() == [0.5]

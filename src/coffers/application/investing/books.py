@@ -1,7 +1,7 @@
 """Books: everything that a portfolio's numbers are made of, read once and put in order."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -100,16 +100,6 @@ class Security:
 
 #: By symbol and currency.
 Key = tuple[str, str]
-
-
-class Securities(Protocol):
-    """What is known of securities."""
-
-    async def known(
-        self, user_id: UserId, keys: Iterable[Key], last: date
-    ) -> Mapping[Key, Security]:
-        """Those that are; prices until the last day, oldest first."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,27 +1,33 @@
 """Performance: how a portfolio did over a period, and what made it."""
 
+import asyncio
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-import msgspec
-from msgspec import Meta
-
+from coffers.application.investing.benchmarks import Benchmark, benchmark_of, compared, in_base
 from coffers.application.investing.books import Book
+from coffers.application.investing.contributions import gains
+from coffers.application.investing.performance_views import (
+    BenchmarkView,
+    ContributionView,
+    DayView,
+    Figure,
+    PerformanceView,
+    ValueSeries,
+)
 from coffers.application.investing.periods import PeriodAsked, resolve
 from coffers.application.investing.positions import money_text
 from coffers.application.investing.series import series
 from coffers.application.investing.valuing import (
     BookPorts,
-    DataQuality,
     open_book,
     quality_view,
 )
-from coffers.application.views import DecimalText
 from coffers.domain.identity.principals import Principal
 from coffers.domain.investing.returns import (
     DAYS_A_YEAR,
@@ -51,75 +57,17 @@ CONVENTION: Final = (
 )
 
 
-_UNKNOWN: Final = "Null when it cannot be computed: see the reason beside it, or `data_quality`."
-Amount = Annotated[DecimalText | None, Meta(description=_UNKNOWN)]
-
-
-class Figure(msgspec.Struct, frozen=True):
-    """A rate in percent, or the reason why there is none; further roots of a rate that has some."""
-
-    percent: Amount
-    reason: Undefined | None
-    other_percents: list[DecimalText]
-
-
-class PerformanceView(msgspec.Struct, frozen=True, kw_only=True):
-    """How a portfolio did from the end of the first day to the end of the last.
-
-    Amounts are in the base currency. The three parts of the gain add up to it.
-    """
-
-    start_date: date
-    end_date: date
-    days: int
-    base_currency: str
-    start_value: Amount
-    end_value: Amount
-    inflow: Amount
-    outflow: Amount
-    gain: Amount
-    price_gain: Amount
-    income: Amount
-    currency_gain: Amount
-    simple_return: Figure
-    time_weighted_return: Figure
-    time_weighted_annual_percent: Amount
-    money_weighted_return: Figure
-    money_weighted_annual_return: Figure
-    modified_dietz_return: Figure
-    convention: str
-    data_quality: DataQuality
-
-
-class DayView(msgspec.Struct, frozen=True):
-    """A day of the series; null where something is not known."""
-
-    date: date
-    value: Amount
-    cost_basis: Amount
-    cash: Amount
-    inflow: Amount
-    outflow: Amount
-    income: Amount
-
-
-class ValueSeries(msgspec.Struct, frozen=True, kw_only=True):
-    """Day by day, oldest first, in the base currency."""
-
-    base_currency: str
-    values: list[DayView]
-    total_count: int
-    data_quality: DataQuality
-
-
 async def get_performance(
     ports: BookPorts, principal: Principal, portfolio_id: UUID, asked: PeriodAsked
 ) -> PerformanceView:
     """How the portfolio did; raises PortfolioNotFound, NotYours, RangeInvalid, TooManyRows."""
-    _, book, today = await open_book(ports, principal, portfolio_id)
+    portfolio, book, today = await open_book(ports, principal, portfolio_id)
     first, last = resolve(asked, book, today)
     valuation = await series(book, first, last)
-    return _performance(book, valuation)
+    benchmark = await benchmark_of(
+        ports.assets, ports.prices, principal.user_id, portfolio.benchmark_id, last
+    )
+    return await asyncio.to_thread(_performance, book, valuation, benchmark)
 
 
 async def list_values(
@@ -136,13 +84,16 @@ async def list_values(
     )
 
 
-def _performance(book: Book, valuation: "Valuation") -> PerformanceView:
+def _performance(
+    book: Book, valuation: "Valuation", benchmark: Benchmark | None
+) -> PerformanceView:
     base, period = book.base_currency, valuation.days
     days = valuation.day_values()
     money = _money(valuation, base)
     start, end, length = money.start, money.end, (period.last - period.first).days
     weighted = time_weighted(days)
     flows = list(_flows(days, start, end))
+    dietz = _dietz(period, days, money)
     return PerformanceView(
         start_date=period.first,
         end_date=period.last,
@@ -161,7 +112,11 @@ def _performance(book: Book, valuation: "Valuation") -> PerformanceView:
         time_weighted_annual_percent=_annual(weighted, length),
         money_weighted_return=_figure(_weighted(period_rate, flows, money)),
         money_weighted_annual_return=_figure(_weighted(xirr, flows, money, length)),
-        modified_dietz_return=_figure(_dietz(period, days, money)),
+        modified_dietz_return=_figure(dietz),
+        benchmark=None
+        if benchmark is None
+        else _compared(benchmark, book, valuation, money, weighted),
+        contributions=list(_contributions(book, valuation, money, dietz)),
         convention=CONVENTION,
         data_quality=quality_view(book.quality, (line.symbol for line in book.lines)),
     )
@@ -242,6 +197,45 @@ def _dietz(days: "Days", values: Sequence[DayValue], money: _Money) -> Rate:
     return modified_dietz(period, [*came, *went])
 
 
+def _compared(
+    benchmark: Benchmark, book: Book, valuation: "Valuation", money: _Money, weighted: Rate
+) -> BenchmarkView:
+    found = compared(in_base(benchmark, book, valuation), valuation)
+    base, growth = book.base_currency, found.growth
+    is_known = growth is not None and weighted.value is not None
+    gain = None
+    if found.end_value is not None and money.start is not None and money.inflow is not None:
+        gain = found.end_value - money.start - money.inflow + (money.outflow or ZERO)
+    return BenchmarkView(
+        asset_id=benchmark.asset_id,
+        symbol=benchmark.symbol,
+        return_percent=None if growth is None else _percent(growth),
+        excess_return_percent=_percent((weighted.value or ZERO) - (growth or ZERO))
+        if is_known
+        else None,
+        same_flows_end_value=money_text(found.end_value, base),
+        same_flows_gain=money_text(gain, base),
+    )
+
+
+def _contributions(
+    book: Book, valuation: "Valuation", money: _Money, dietz: Rate
+) -> Iterator[ContributionView]:
+    """Of each security, by symbol, then of everything else, so that they add up to the gain."""
+    base, days = book.base_currency, valuation.days
+    capital = money.gain / dietz.value if money.gain and dietz.value else None
+    left = money.gain
+    for symbol, gain in sorted(gains(book, days.first, days.last).items()):
+        cents = None if gain is None else rounded(gain, base)
+        left = None if left is None or cents is None else left - cents
+        yield ContributionView(symbol, money_text(cents, base), _part(cents, capital))
+    yield ContributionView(None, money_text(left, base), _part(left, capital))
+
+
+def _part(gain: Decimal | None, capital: Decimal | None) -> str | None:
+    return None if gain is None or not capital else _percent(gain / capital)
+
+
 def _annual(rate: Rate, days: int) -> str | None:
     if rate.value is None:
         return None
@@ -255,7 +249,8 @@ def _figure(rate: Rate) -> Figure:
 
 
 def _percent(rate: Decimal) -> str:
-    return format(round(rate * PERCENT, PERCENT_DIGITS), "f")
+    # Adding zero takes the sign from a zero.
+    return format(round(rate * PERCENT, PERCENT_DIGITS) + ZERO, "f")
 
 
 def _rows(valuation: "Valuation", currency: str) -> Iterator[DayView]:

@@ -1,6 +1,7 @@
 """Risk: how much a portfolio's value varies, and what it may lose."""
 
 import asyncio
+import math
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
@@ -10,6 +11,8 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from coffers.application.investing.benchmarks import Benchmark, benchmark_of, in_base, steps
+from coffers.application.investing.books import Book
 from coffers.application.investing.periods import PeriodAsked, resolve
 from coffers.application.investing.positions import money_text
 from coffers.application.investing.series import series
@@ -65,6 +68,21 @@ class DrawdownView(msgspec.Struct, frozen=True):
     recovery_date: date | None
 
 
+class BenchmarkRiskView(msgspec.Struct, frozen=True, kw_only=True):
+    """How the portfolio moves with its benchmark; alphas are a year's."""
+
+    asset_id: UUID
+    symbol: str
+    beta_ratio: Number
+    correlation_ratio: Number
+    alpha_percent: Annotated[
+        DecimalText | None, Meta(description="Annual return less the benchmark's. " + _UNKNOWN)
+    ]
+    jensen_alpha_percent: Number
+    tracking_error_percent: Number
+    information_ratio: Number
+
+
 class RiskView(msgspec.Struct, frozen=True, kw_only=True):
     """The risk of a portfolio over a period."""
 
@@ -80,6 +98,7 @@ class RiskView(msgspec.Struct, frozen=True, kw_only=True):
     calmar_ratio: Number
     annual_return_percent: Number
     max_drawdown: DrawdownView | None
+    against_benchmark: BenchmarkRiskView | None
     losses: list[LossView]
     convention: str
     data_quality: DataQuality
@@ -89,17 +108,21 @@ async def get_risk(
     ports: BookPorts, principal: Principal, portfolio_id: UUID, asked: PeriodAsked
 ) -> RiskView:
     """The portfolio's risk; raises PortfolioNotFound, NotYours, RangeInvalid, TooManyRows."""
-    _, book, today = await open_book(ports, principal, portfolio_id)
+    portfolio, book, today = await open_book(ports, principal, portfolio_id)
     first, last = resolve(asked, book, today)
     valuation = await series(book, first, last)
-    quality = quality_view(book.quality, (line.symbol for line in book.lines))
-    return await asyncio.to_thread(_risk, valuation, book.base_currency, quality)
+    benchmark = await benchmark_of(
+        ports.assets, ports.prices, principal.user_id, portfolio.benchmark_id, last
+    )
+    return await asyncio.to_thread(_risk, book, valuation, benchmark)
 
 
-def _risk(valuation: "Valuation", currency: str, quality: DataQuality) -> RiskView:
+def _risk(book: Book, valuation: "Valuation", benchmark: Benchmark | None) -> RiskView:
     from coffers.domain.investing import risk  # noqa: PLC0415 - numpy is slow to load
 
-    returns, days = _weekdays(valuation)
+    currency = book.base_currency
+    returns, places = _weekdays(valuation)
+    days = [valuation.days.first + timedelta(days=place) for place in places]
     is_known = returns.size >= MIN_RETURNS
     known = returns if is_known else returns[:0]
     value = Decimal(repr(float(valuation.value[-1])))
@@ -117,27 +140,53 @@ def _risk(valuation: "Valuation", currency: str, quality: DataQuality) -> RiskVi
         calmar_ratio=_number(risk.calmar(known)),
         annual_return_percent=_percent(growth),
         max_drawdown=_drawdown(known, days),
+        against_benchmark=None
+        if benchmark is None
+        else _against(benchmark, in_base(benchmark, book, valuation), known, places),
         losses=[_loss(known, confidence, value, currency) for confidence in CONFIDENCES],
         convention=CONVENTION,
-        data_quality=quality,
+        data_quality=quality_view(book.quality, (line.symbol for line in book.lines)),
     )
 
 
-def _weekdays(valuation: "Valuation") -> "tuple[Series, list[date]]":
-    """Returns of weekdays on which something was invested and known, and these days.
+def _against(
+    benchmark: Benchmark, price: "Series", returns: "Series", places: list[int]
+) -> BenchmarkRiskView:
+    from coffers.domain.investing import risk  # noqa: PLC0415 - as above
+
+    other = steps(price, [0, *places])[: returns.size]
+    is_known = other.size == returns.size and not any(math.isnan(each) for each in other)
+    mine, theirs = (returns, other) if is_known else (returns[:0], other[:0])
+    growth, its_growth = risk.annual_return(mine), risk.annual_return(theirs)
+    alpha = None if growth is None or its_growth is None else growth - its_growth
+    return BenchmarkRiskView(
+        asset_id=benchmark.asset_id,
+        symbol=benchmark.symbol,
+        beta_ratio=_number(risk.beta(mine, theirs)),
+        correlation_ratio=_number(risk.correlation(mine, theirs)),
+        alpha_percent=_percent(alpha),
+        jensen_alpha_percent=_percent(risk.jensen_alpha(mine, theirs)),
+        tracking_error_percent=_percent(risk.tracking_error(mine, theirs)),
+        information_ratio=_number(risk.information_ratio(mine, theirs)),
+    )
+
+
+def _weekdays(valuation: "Valuation") -> "tuple[Series, list[int]]":
+    """Returns of weekdays on which something was invested and known, and where these days are.
 
     On the others no market trades: their flows and rates are part of the next weekday's return.
     """
     import numpy as np  # noqa: PLC0415 - as above
 
-    growth, days, found = 1.0, list[date](), list[float]()
-    for day, each in zip(valuation.days.all()[1:], valuation.returns.tolist(), strict=True):
+    growth, places, found = 1.0, list[int](), list[float]()
+    days = valuation.days.all()
+    for place, each in enumerate(valuation.returns.tolist(), 1):
         growth *= 1.0 if np.isnan(each) else 1.0 + each
-        if day.weekday() < SATURDAY and not np.isnan(each):
+        if days[place].weekday() < SATURDAY and not np.isnan(each):
             found.append(growth - 1.0)
-            days.append(day)
+            places.append(place)
             growth = 1.0
-    return np.array(found), days
+    return np.array(found), places
 
 
 def _drawdown(returns: "Series", days: list[date]) -> DrawdownView | None:
@@ -177,7 +226,8 @@ def _loss(returns: "Series", confidence: float, value: Decimal, currency: str) -
 
 
 def _percent(part: Decimal | None) -> str | None:
-    return None if part is None else format(round(part * PERCENT, DIGITS), "f")
+    # Adding zero takes the sign from a zero.
+    return None if part is None else format(round(part * PERCENT, DIGITS) + 0, "f")
 
 
 def _number(number: Decimal | None) -> str | None:

@@ -147,10 +147,10 @@ def _rate_paths(book: Book, days: "Days") -> "dict[str, Path]":
     currencies = {line.currency for line in book.lines}
     currencies |= {row.currency for row in book.ledger.rows}
     currencies |= {account.currency for account in book.ledger.accounts}
-    return {currency: _rate_path(book, currency, days) for currency in sorted(currencies)}
+    return {currency: rate_path(book, currency, days) for currency in sorted(currencies)}
 
 
-def _rate_path(book: Book, currency: str, days: "Days") -> "Path":
+def rate_path(book: Book, currency: str, days: "Days") -> "Path":
     """The rate of each day; NaN, and noted, where it is not known."""
     if currency == book.base_currency:
         return [(date.min, Decimal(1))]

@@ -18,11 +18,13 @@ from coffers.application.investing.books import (
     Line,
     PortfolioLedgers,
     Quality,
-    Securities,
     bound,
     keys_of,
 )
 from coffers.application.investing.portfolios import PortfolioLookups
+from coffers.application.investing.securities import known_securities
+from coffers.application.markets.assets import AssetLookups
+from coffers.application.markets.prices import PriceLookups
 from coffers.application.ports import Clock
 from coffers.application.views import DecimalText
 from coffers.domain.identity.principals import Principal
@@ -71,7 +73,8 @@ class BookPorts:
 
     portfolios: PortfolioLookups
     ledgers: PortfolioLedgers
-    securities: Securities
+    assets: AssetLookups
+    prices: PriceLookups
     rates: ExchangeRates
     profiles: Profiles
     clock: Clock
@@ -90,7 +93,7 @@ async def open_book(
     today = ports.clock.now().astimezone(ZoneInfo(profile.time_zone)).date()
     ledger = await ports.ledgers.of_accounts(user_id, portfolio.account_ids)
     first = min((row.day for row in ledger.rows), default=today)
-    securities = await ports.securities.known(user_id, keys_of(ledger), today)
+    securities = await known_securities(ports.assets, ports.prices, user_id, keys_of(ledger), today)
     book = await ports.rates.book(user_id, max(first - timedelta(days=7), _LONG_AGO), today)
     made = await asyncio.to_thread(
         bound, ledger, securities, book, portfolio.base_currency, portfolio.lot_method
@@ -119,6 +122,22 @@ def worth(book: Book, line: Line, day: date) -> Worth:
         book.quality.stale_prices[line.symbol] = when
     local = EXACT.multiply(line.local.quantity, price)
     return Worth(price, when, local, in_base(book, local, line.currency, day))
+
+
+def value_on(book: Book, line: Line, day: date, quantity: Decimal | None = None) -> Decimal | None:
+    """What so much of it, or what was held of it, was worth on a day, in the book's currency."""
+    held = _held_on(line, day) if quantity is None else quantity
+    if not held:
+        return ZERO
+    price = next((price for when, price in reversed(line.closes) if when <= day), None)
+    if price is None:
+        book.quality.missing_prices.add(line.symbol)
+        return None
+    return in_base(book, EXACT.multiply(held, price), line.currency, day)
+
+
+def _held_on(line: Line, day: date) -> Decimal:
+    return next((step.quantity for step in reversed(line.local.steps) if step.day <= day), ZERO)
 
 
 def in_base(book: Book, amount: Decimal, currency: str, day: date) -> Decimal | None:

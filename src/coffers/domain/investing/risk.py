@@ -147,6 +147,15 @@ def beta(returns: Series, benchmark: Series) -> Decimal | None:
     return None if slope is None else decimal_rate(slope)
 
 
+def correlation(returns: Series, benchmark: Series) -> Decimal | None:
+    """Pearson's coefficient, from -1 to 1; both of the same days."""
+    one, other = _spread(returns), _spread(benchmark)
+    if not one or not other or returns.size != benchmark.size:
+        return None
+    together = float(np.cov(returns, benchmark, ddof=1)[0, 1])
+    return decimal_rate(max(-1.0, min(1.0, together / (one * other))))
+
+
 def jensen_alpha(returns: Series, benchmark: Series, risk_free: float = 0.0) -> Decimal | None:
     """Mean return beyond what beta explains, a year (Jensen 1968); `risk_free` is per day."""
     slope = _beta(returns, benchmark)

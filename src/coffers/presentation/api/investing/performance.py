@@ -9,7 +9,7 @@ from pydantic import Field
 
 from coffers.application.investing import allocation, performance, positions, risk, scenarios
 from coffers.application.investing.allocation import AllocationView, GroupBy, RebalancingView
-from coffers.application.investing.performance import PerformanceView, ValueSeries
+from coffers.application.investing.performance_views import PerformanceView, ValueSeries
 from coffers.application.investing.periods import PeriodAsked, Span
 from coffers.application.investing.positions import PositionList
 from coffers.application.investing.risk import RiskView

@@ -1,0 +1,90 @@
+"""Benchmarks: how an asset did over the same days, and had the same money bought it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from coffers.application.investing.securities import FIRST
+from coffers.application.investing.series import rate_path
+from coffers.application.markets.assets import AssetLookups
+from coffers.application.markets.prices import PriceLookups
+from coffers.domain.ids import UserId
+from coffers.domain.markets.corporate_actions import Adjustment, adjusted
+
+if TYPE_CHECKING:
+    from coffers.application.investing.books import Book
+    from coffers.domain.investing.valuations import Path, Series, Valuation
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """An asset and its closes with splits and dividends worked in: its total return."""
+
+    asset_id: UUID
+    symbol: str
+    currency: str
+    closes: "Path"
+
+
+async def benchmark_of(
+    assets: AssetLookups, prices: PriceLookups, user_id: UserId, asset_id: UUID | None, last: date
+) -> Benchmark | None:
+    """The benchmark with this id; None if there is none, or it is gone."""
+    if asset_id is None:
+        return None
+    asset = (await assets.of_ids(user_id, [asset_id])).get(asset_id)
+    if asset is None:
+        return None
+    bars = [each.bar for each in await prices.bars(asset_id, FIRST, last)]
+    actions = (await prices.actions([asset_id], None, last)).get(asset_id, [])
+    whole = adjusted(bars, actions, Adjustment.ALL)
+    closes = [(bar.day, bar.close) for bar in whole]
+    return Benchmark(asset.id, asset.symbol, asset.currency, closes)
+
+
+def in_base(benchmark: Benchmark, book: "Book", valuation: "Valuation") -> "Series":
+    """Its price on each day of the valuation in the book's currency; NaN where not known."""
+    from coffers.domain.investing.valuations import spread  # noqa: PLC0415 - numpy loads slowly
+
+    rates = spread(rate_path(book, benchmark.currency, valuation.days), valuation.days)
+    price: Series = spread(benchmark.closes, valuation.days) * rates
+    return price
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """The benchmark's growth, and what the same flows would have become; None where not known."""
+
+    growth: Decimal | None
+    end_value: Decimal | None
+
+
+def compared(price: "Series", valuation: "Valuation") -> Compared:
+    """Money that comes in at the start of a day buys at the close of the day before.
+
+    What leaves at the end of a day is sold at its close: so that a portfolio that holds nothing but
+    the benchmark has its return.
+    """
+    import numpy as np  # noqa: PLC0415 - loads slowly
+
+    if np.isnan(price).any() or np.isnan(valuation.value[0]) or price[0] <= 0:
+        return Compared(None, None)
+    bought = valuation.value[0] / price[0] + (valuation.inflow[1:] / price[:-1]).sum()
+    units = bought - (valuation.outflow[1:] / price[1:]).sum()
+    end = float(units * price[-1])
+    return Compared(
+        Decimal(repr(float(price[-1] / price[0] - 1))),
+        None if np.isnan(end) else Decimal(repr(end)),
+    )
+
+
+def steps(price: "Series", places: Sequence[int]) -> "Series":
+    """Its returns from each of these days to the next."""
+    import numpy as np  # noqa: PLC0415 - loads slowly
+
+    chosen = price[list(places)]
+    returns: Series = chosen[1:] / chosen[:-1] - 1 if len(places) > 1 else np.array([])
+    return returns

@@ -1,0 +1,70 @@
+"""Contributions: what each security made of a portfolio's gain over a period."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Final
+from uuid import UUID
+
+from coffers.application.investing.books import Book, Key, LedgerRow, Line
+from coffers.application.investing.valuing import in_base, value_on
+from coffers.domain.investing.positions import OPENING
+from coffers.domain.ledger.transactions import TransactionSubtype
+from coffers.domain.money import EXACT
+
+ZERO: Final = Decimal(0)
+_IN_KIND: Final = {TransactionSubtype.TRANSFER_IN: -1, TransactionSubtype.TRANSFER_OUT: 1}
+
+Lines = Mapping[tuple[UUID, Key], list[LedgerRow]]
+
+
+def gains(book: Book, first: date, last: date) -> dict[str, Decimal | None]:
+    """By symbol: worth at the end less worth at the start, and what trades and income paid.
+
+    From the end of the first day to the end of the last, in the base currency; None where a price
+    or a rate is missing.
+    """
+    rows: Lines = defaultdict(list)
+    for row in book.ledger.rows:
+        if row.symbol and first < row.day <= last:
+            rows[row.account_id, (row.symbol, row.currency)].append(row)
+    found: dict[str, Decimal | None] = {}
+    for line in book.lines:
+        moved = rows[line.account.id, (line.symbol, line.currency)]
+        gain = _total(_parts(book, line, moved, first, last))
+        known = found.get(line.symbol, ZERO)
+        found[line.symbol] = None if known is None or gain is None else EXACT.add(known, gain)
+    return found
+
+
+def _parts(
+    book: Book, line: Line, rows: list[LedgerRow], first: date, last: date
+) -> Iterator[Decimal | None]:
+    yield value_on(book, line, last)
+    start = value_on(book, line, first)
+    yield None if start is None else EXACT.minus(start)
+    for row in rows:
+        yield in_base(book, row.amount, row.currency, row.day)
+        if row.subtype in _IN_KIND and row.quantity:
+            value = value_on(book, line, row.day, abs(row.quantity))
+            yield None if value is None else _IN_KIND[row.subtype] * value
+    yield from _opening(book, line, first, last)
+
+
+def _opening(book: Book, line: Line, first: date, last: date) -> Iterator[Decimal | None]:
+    """What was there before the history begins came in at its value of that day."""
+    has_opening = any(lot.id == OPENING for lot in line.local.book.lots)
+    if has_opening and line.local.steps and first < line.local.steps[0].day <= last:
+        begun = line.local.steps[0]
+        value = value_on(book, line, begun.day, begun.quantity)
+        yield None if value is None else EXACT.minus(value)
+
+
+def _total(parts: Iterator[Decimal | None]) -> Decimal | None:
+    total = ZERO
+    for part in parts:
+        if part is None:
+            return None
+        total = EXACT.add(total, part)
+    return total
