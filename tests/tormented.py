@@ -38,10 +38,13 @@ from tests.stores import user
 PERSONAS: Final = ("young-saver", "retiree")
 #: The broker's calendar begins so many days ago and reaches today, however many rounds there are.
 DAYS: Final = 20
-#: What is ours of a row: ids, instants, versions. The rest is the broker's.
+#: What is ours of a row: ids, instants, versions, and what rules and owners say of it. The rest is
+#: the broker's.
 OURS: Final = frozenset(
     {"user_id", "id", "account_id", "connection_id", "version", "account_number"}
     | {"created_at", "updated_at", "last_synced_at", "deactivated_at", "import_id", "fingerprint"}
+    | {"category_id", "merchant", "notes", "tags", "splits", "is_ignored", "is_transfer"}
+    | {"transfer_id", "reconciliation_id", "annotated_by", "annotation_text"}
 )
 
 

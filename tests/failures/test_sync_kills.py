@@ -16,9 +16,10 @@ from coffers.domain.ids import UserId
 from coffers.infrastructure.db.linking.syncs import syncs
 from tests.brokers import Broker
 from tests.conftest import ENGINES, settings_for
+from tests.nursery import ForkedService, ForkedWorker
 from tests.people import Person, sign_up
 from tests.programs import NO_TLS
-from tests.service_processes import Service, WorkerProcess
+from tests.service_processes import Service
 from tests.tormented import Bench, Customer, a_bench, a_broker, pass_days, tormented, until
 
 TORTURE: Final = bool(os.environ.get("TORTURE"))
@@ -54,7 +55,7 @@ async def test_workers_killed_in_their_turns_leave_the_ledger_of_an_undisturbed_
     bench: Bench, bank: Broker, database_url: str, tmp_path: Path, chance: random.Random
 ) -> None:
     ada = await bench.customer("ada")
-    process = WorkerProcess(tmp_path, **tormented(database_url, bank))
+    process = ForkedWorker(tmp_path, **tormented(database_url, bank))
     try:
         for number in range(KILLS):
             await pass_days(bank, number / KILLS)
@@ -78,7 +79,7 @@ async def test_a_service_killed_in_syncs_leaves_the_ledger_of_an_undisturbed_run
     bench: Bench, bank: Broker, database_url: str, tmp_path: Path, chance: random.Random
 ) -> None:
     limits = {f"limits__provider_{name}": "100000/100000" for name in ("sync", "connect")}
-    process = Service(tmp_path, **tormented(database_url, bank), **limits)
+    process = ForkedService(tmp_path, **tormented(database_url, bank), **limits)
     try:
         await asyncio.to_thread(process.start)
         async with httpx.AsyncClient(base_url=process.api, timeout=30, verify=NO_TLS) as client:

@@ -28,6 +28,7 @@ from coffers.infrastructure.vault import AesGcmVault, VaultKey
 from coffers.local_secrets import key_id, new_encryption_key
 from tests.conftest import ENGINES
 from tests.infrastructure.smtp_server import FakeSmtp, smtp_server
+from tests.nursery import Forked
 from tests.programs import ServiceProcess
 from tests.stores import Store, open_store
 
@@ -47,7 +48,7 @@ asyncio.run(worker.serve(Settings()))
 """
 
 
-class WorkerProcess(ServiceProcess):
+class WorkerProcess(Forked, ServiceProcess):
     """`coffers worker`, killed by the test."""
 
     def __init__(self, database_url: str, home: Path, more: dict[str, str]) -> None:
