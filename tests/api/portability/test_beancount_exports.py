@@ -9,7 +9,6 @@ from beancount import loader
 from beancount.core import data, realization
 
 from tests import brokers
-from tests.brokers import Broker
 from tests.exporting import apply, made
 from tests.people import Person
 

@@ -55,7 +55,7 @@ async def test_the_lines_add_up_to_the_balance(ada: Person) -> None:
 
     texts = [line["description"] for line in await lines(ada)]
 
-    assert texts == ["Coffee", "Coffee", "'=HYPERLINK(\"http://evil\")", "Salary"]
+    assert texts == ["Coffee", "Coffee", '\'=HYPERLINK("http://evil")', "Salary"]
 
 
 async def test_accounts_and_holdings_are_tables_too(saver: Person) -> None:

@@ -1,4 +1,4 @@
-"""A ledger in the language of Beancount (v3): every account ends there with the balance it has here.
+"""A ledger in the language of Beancount (v3): each account ends with the balance it has here.
 
 What the movements do not explain, because they begin later than the account, is its opening
 balance. Confirmed transfers are one transaction. Movements that failed or were cancelled are left

@@ -1,4 +1,4 @@
-"""Trades in Beancount: what is bought is a lot at its cost, what is sold leaves the oldest first."""
+"""Trades in Beancount: what is bought is a lot at its cost, what is sold takes the oldest."""
 
 from collections import defaultdict, deque
 from collections.abc import Iterator

@@ -57,7 +57,7 @@ class Restorations(Protocol):
         ...
 
     async def put(self, user_id: UserId, page: ExportPage) -> None:
-        """Store these rows as this user's; raises ExportUnreadable when two are in each other's way."""
+        """Store these as the user's; raises ExportUnreadable when one is in another's way."""
         ...
 
 

@@ -6,6 +6,7 @@ from typing import Final
 from sqlalchemy import Table
 
 from coffers.infrastructure.db.identity.users import users
+from coffers.infrastructure.db.portability.investing import INVESTING
 from coffers.infrastructure.db.portability.ledger import LEDGER
 from coffers.infrastructure.db.portability.spending import SPENDING
 from coffers.infrastructure.db.portability.tables import Exported
@@ -14,13 +15,15 @@ from coffers.infrastructure.db.portability.tables import Exported
 MAX_ROWS: Final = 500_000
 
 #: What is in an export. Rows are put back in this order.
-EXPORTED: Final[Sequence[Exported]] = (*LEDGER, *SPENDING)
+EXPORTED: Final[Sequence[Exported]] = (*LEDGER, *SPENDING, *INVESTING)
 BY_NAME: Final[Mapping[str, Exported]] = {each.name: each for each in EXPORTED}
 
 #: What is not, and why. The profile of `users` has a place of its own in the file.
 LEFT_OUT: Final[Mapping[str, str]] = {
     "api_keys": "a secret of this installation",
     "connection_credentials": "secrets of the provider: whoever restores signs in there again",
+    "edit_plan_chunks": "what takes bulk edits back: images of rows of this installation",
+    "edit_plans": "bulk edits that were planned or done; what they did stands on the rows",
     "event_chains": "the head of this installation's audit log",
     "events": "this installation's audit log, whose hashes hold here only",
     "idempotency_keys": "answers to requests of the last day",

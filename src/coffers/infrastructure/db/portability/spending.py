@@ -1,9 +1,12 @@
 """The tables of spending in an export."""
 
+from dataclasses import replace
 from typing import Annotated, Final
 
 import msgspec
 
+from coffers.domain.errors import DomainError
+from coffers.domain.money import check_bounds
 from coffers.domain.spending.budgets import (
     MAX_BUDGETS,
     MAX_LENGTH_DAYS,
@@ -14,6 +17,7 @@ from coffers.domain.spending.budgets import (
 from coffers.domain.spending.cadences import Cadence
 from coffers.domain.spending.categories import CategoryKind
 from coffers.domain.spending.recurring import MAX_SERIES, RecurringKind, RecurringState
+from coffers.domain.spending.rules import MAX_RULES, Actions, Conditions, check_rule
 from coffers.domain.spending.transfers import MatchedBy, TransferStatus
 from coffers.infrastructure.db.markets.rates import exchange_rates
 from coffers.infrastructure.db.portability.ledger import IdText, currency
@@ -21,6 +25,7 @@ from coffers.infrastructure.db.portability.tables import Exported, Row
 from coffers.infrastructure.db.spending.budgets import budget_alerts, budgets
 from coffers.infrastructure.db.spending.categories import categories
 from coffers.infrastructure.db.spending.recurring import recurring_series
+from coffers.infrastructure.db.spending.rules import rules
 from coffers.infrastructure.db.spending.transfer_rows import transfers
 
 #: Of one user, as far as a file may bring them.
@@ -41,6 +46,18 @@ def _check_budget(row: Row) -> None:
         raise ValueError(f"A period has 1 to {MAX_LENGTH_DAYS} days.")
     if row["amount"] <= 0:
         raise ValueError("A budget is above zero.")
+
+
+def _check_rule(row: Row) -> None:
+    conditions = msgspec.convert(row["conditions"], Conditions)
+    actions = msgspec.convert(row["actions"], Actions)
+    try:
+        for amount in (conditions.min_amount, conditions.max_amount):
+            if amount is not None:
+                check_bounds(amount)
+        check_rule(conditions, replace(actions, category_id=row["category_id"]))
+    except DomainError as error:
+        raise ValueError(error.detail) from error
 
 
 SPENDING: Final = (
@@ -65,6 +82,13 @@ SPENDING: Final = (
         # The evidence may have been deleted since.
         shapes={"evidence": list[IdText], "chosen": list[Word]},
         refers={"account_id": ["accounts"], "category_id": ["categories"]},
+    ),
+    Exported(
+        rules,
+        most=MAX_RULES,
+        shapes={"conditions": Conditions, "actions": Actions},
+        refers={"category_id": ["categories"]},
+        check=_check_rule,
     ),
     Exported(
         budgets,
