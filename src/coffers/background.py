@@ -9,6 +9,8 @@ from coffers.application.identity.verifications import LETTER, write_letter
 from coffers.application.jobs import clean_up
 from coffers.application.letters import MAIL, deliver_mail
 from coffers.application.linking.schedules import TURN, look_whose_turn, take_turn
+from coffers.application.markets.asset_links import NEW_PRICES
+from coffers.application.markets.price_refreshes import REFRESH, REFRESH_EVERY, refresh_linked
 from coffers.application.ports import UnitOfWork
 from coffers.application.spending.budget_alerts import check_budgets, check_everybody
 from coffers.application.spending.budget_checks import CHECK, CHECKS
@@ -86,6 +88,17 @@ async def _check_everybody(services: Services, job: Job) -> None:
     await check_everybody(unit_of_work(services, job), desk, lookups)
 
 
+async def _refresh_prices(services: Services, job: Job) -> None:
+    uow, market = unit_of_work(services, job), services.market_data
+    await refresh_linked(uow, market, services.asset_lookups, services.price_lookups)
+
+
+async def _price_new_symbols(services: Services, job: Job) -> None:
+    uow, market = unit_of_work(services, job), services.market_data
+    lookups, prices = services.asset_lookups, services.price_lookups
+    await refresh_linked(uow, market, lookups, prices, job.user_id)
+
+
 #: Every kind of background work, one line each.
 KINDS: Final[Mapping[str, Kind]] = {
     LETTER: Kind(_write_letter, at_once=2, limit_s=30),
@@ -97,6 +110,8 @@ KINDS: Final[Mapping[str, Kind]] = {
     CHECK: Kind(_check_budgets, at_once=2, limit_s=120),
     CHECKS: Kind(_check_everybody, at_once=1, limit_s=300, every=timedelta(hours=1)),
     MISSING: Kind(_tell_missed, at_once=1, limit_s=1200, every=timedelta(hours=1)),
+    NEW_PRICES: Kind(_price_new_symbols, at_once=1, limit_s=600),
+    REFRESH: Kind(_refresh_prices, at_once=1, limit_s=1200, every=REFRESH_EVERY),
     TURN: Kind(_take_turn, at_once=MAX_AT_ONCE, limit_s=1200),
 }
 

@@ -30,6 +30,7 @@ from coffers.application.live.audit_log import AuditLogs
 from coffers.application.live.event_streams import EventStream
 from coffers.application.live.events import ChangeFeeds
 from coffers.application.markets.assets import AssetLookups
+from coffers.application.markets.market_data import MarketData
 from coffers.application.markets.prices import PriceLookups
 from coffers.application.markets.quotes import Quotes
 from coffers.application.markets.rates import RateLookups
@@ -106,6 +107,7 @@ class Services:
     asset_lookups: AssetLookups
     price_lookups: PriceLookups
     quotes: Quotes
+    market_data: MarketData
     category_lookups: CategoryLookups
     report_desk: ReportDesk
     budget_lookups: BudgetLookups

@@ -80,6 +80,10 @@ class Settings(BaseSettings):
     schwab_client_secret: SecretStr | None = None
     #: Origins (scheme://host:port) on private networks that providers may be reached at.
     private_origins: Annotated[list[str], NoDecode] = []
+    #: Where prices come from, in the order of preference; `http` needs its address.
+    price_sources: Annotated[list[Literal["demo", "http", "yahoo"]], NoDecode] = ["demo", "http"]
+    price_source_url: str | None = None
+    price_source_token: SecretStr | None = None
     #: How long one call to a provider may take, with everything.
     provider_deadline_s: Annotated[float, Field(gt=0, le=30)] = 20
     #: How long a sync may be silent before another one takes its place.
@@ -107,6 +111,7 @@ class Settings(BaseSettings):
         "cors_origins",
         "redirect_uris",
         "private_origins",
+        "price_sources",
         mode="before",
     )
     @classmethod

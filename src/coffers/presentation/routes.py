@@ -100,6 +100,7 @@ from coffers.domain.markets.corporate_actions import (
     TooManyActions,
 )
 from coffers.domain.markets.prices import PriceInvalid, PriceNotFound, SeriesInvalid
+from coffers.domain.markets.sources import SourcesFailed
 from coffers.domain.markets.rates import RateInvalid, RateNotFound, TooManyRates
 from coffers.domain.paging import CursorInvalid, TooManyRows
 from coffers.domain.portability.restorations import ExportUnreadable, LedgerNotEmpty
@@ -157,7 +158,7 @@ from coffers.presentation.api.linking import connections, oauth_callback, provid
 from coffers.presentation.api.linking.connections import NoRedirect
 from coffers.presentation.api.live import audit_log, events
 from coffers.presentation.api.live.events import LastEventIdInvalid
-from coffers.presentation.api.markets import assets, corporate_actions, prices, rates
+from coffers.presentation.api.markets import assets, corporate_actions, market_data, prices, rates
 from coffers.presentation.api.portability import exports, restorations
 from coffers.presentation.api.spending import (
     budgets,
@@ -365,6 +366,8 @@ ROUTES: Final[Sequence[Route]] = (
     Route("GET", "/assets/{asset_id}/corporate-actions/{action_id}", corporate_actions.get_corporate_action, USER, API_READ, [AssetNotFound, NotYours, ActionNotFound]),
     Route("PATCH", "/assets/{asset_id}/corporate-actions/{action_id}", corporate_actions.edit_corporate_action, USER, API_WRITE, [AssetNotFound, NotYours, AssetShared, ActionNotFound, ActionInvalid, ActionKnown, PreconditionFailed], body=JSON),
     Route("DELETE", "/assets/{asset_id}/corporate-actions/{action_id}", corporate_actions.delete_corporate_action, USER, API_WRITE, [AssetNotFound, NotYours, AssetShared, ActionNotFound, PreconditionFailed]),
+    Route("POST", "/assets/{asset_id}/price-refreshes", market_data.refresh_prices, USER, REPORT, [AssetNotFound, NotYours, SourcesFailed], deadline_s=120),
+    Route("GET", "/market-data/sources", market_data.list_price_sources, USER, API_READ, []),
     Route("GET", "/prices", prices.list_latest_prices, USER, API_READ, [TooManyRows]),
     Route("POST", "/prices", prices.keep_prices, USER, API_WRITE, [AssetNotFound, NotYours, AssetShared, SeriesInvalid], body=JSON),
     Route("POST", "/price-uploads", prices.upload_prices, USER, API_WRITE, [AssetNotFound, NotYours, AssetShared, SeriesInvalid], body=MULTIPART, deadline_s=60),

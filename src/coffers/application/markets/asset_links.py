@@ -1,9 +1,11 @@
 """Linking the symbols of a ledger to assets, in the transaction that brought them."""
 
 from datetime import datetime
+from typing import Final
 
 from coffers.application.ports import UnitOfWork
-from coffers.domain.ids import UserId
+from coffers.domain.ids import UserId, new_id
+from coffers.domain.jobs import Job
 from coffers.domain.live.events import Event
 from coffers.domain.markets.assets import (
     MAX_LINKED_AT_ONCE,
@@ -12,6 +14,9 @@ from coffers.domain.markets.assets import (
     UnknownSymbol,
     meant,
 )
+
+#: The kind of the job that gets prices of what a user newly holds.
+NEW_PRICES: Final = "new_prices"
 
 
 async def link_symbols(uow: UnitOfWork, user_id: UserId, *, now: datetime) -> int:
@@ -32,6 +37,8 @@ async def link_symbols(uow: UnitOfWork, user_id: UserId, *, now: datetime) -> in
     await uow.asset_links.add_missing(links)
     if made:
         await uow.assets.add_missing(list(made.values()))
+    job = Job(new_id(), NEW_PRICES, {}, now, user_id)
+    await uow.jobs.enqueue(job, dedupe_key=f"{NEW_PRICES}:{user_id}")
     details = {"linked": len(links), "created": len(made)}
     uow.record(Event("AssetsLinked", user_id, details=details))
     return len(links)

@@ -73,6 +73,10 @@ class CorporateActions(Protocol):
         """Raises ActionKnown, TooManyActions."""
         ...
 
+    async def add_missing(self, actions: Sequence[CorporateAction]) -> None:
+        """Those of days and kinds that the asset has none of yet."""
+        ...
+
     async def get(self, asset_id: UUID, action_id: UUID) -> CorporateAction:
         """Locked; raises ActionNotFound."""
         ...

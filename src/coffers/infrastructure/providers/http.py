@@ -116,6 +116,17 @@ class HttpClient:
             return read(json_of(answer))
         return await asyncio.to_thread(lambda: read(json_of(answer)))
 
+    async def fetch(
+        self,
+        url: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Get whatever comes back; tried again when the server fails."""
+        request = self._request("GET", url, params=params, headers=headers)
+        return await self._send(request, attempts=1 + self._limits.retries)
+
     async def post(
         self,
         url: str,

@@ -1,5 +1,6 @@
 """The table of corporate actions and its repository."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
@@ -21,6 +22,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 
 from coffers.domain.errors import PreconditionFailed
 from coffers.domain.markets.corporate_actions import (
@@ -32,6 +34,7 @@ from coffers.domain.markets.corporate_actions import (
     CorporateActions,
     TooManyActions,
 )
+from coffers.infrastructure.db.bulk import stretches
 from coffers.infrastructure.db.metadata import METADATA
 from coffers.infrastructure.db.refusals import REFUSALS
 from coffers.infrastructure.db.transaction import Transaction
@@ -86,6 +89,13 @@ class SqlCorporateActions(CorporateActions):
         if (await self._transaction.execute(count)).scalar_one() >= MAX_ACTIONS:
             raise TooManyActions(f"At most {MAX_ACTIONS} corporate actions of one asset.")
         await self._transaction.execute(insert(corporate_actions).values(_row(action)))
+
+    async def add_missing(self, actions: Sequence[CorporateAction]) -> None:
+        """As the port says."""
+        dialect: Any = sqlite if self._transaction.is_sqlite else postgresql  # Any: modules
+        statement = dialect.insert(corporate_actions).on_conflict_do_nothing()
+        for part in stretches([_row(action) for action in actions]):
+            await self._transaction.execute(statement, list(part))
 
     async def get(self, asset_id: UUID, action_id: UUID) -> CorporateAction:
         """As the port says."""
