@@ -1,3 +1,4 @@
+import json
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -206,7 +207,7 @@ async def test_the_event_says_how_it_stood(ada: Person) -> None:
     told = await rows(
         ada.client, select(events.c.details).where(events.c.name == "BudgetThresholdReached")
     )
-    details = dict(told[0].details)
+    details = json.loads(told[0].details)
     assert details.pop("period_start") <= str(today) <= details.pop("period_end")
     assert details == {
         "name": "Food",
