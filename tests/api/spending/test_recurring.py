@@ -1,5 +1,6 @@
 """Recurring payments over HTTP: found, awaited, missed, and as their owner says."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
@@ -11,6 +12,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select, update
 
+from coffers.application.spending import recurring_detection
 from coffers.application.spending.recurring_detection import DETECTION, tell_missed
 from coffers.application.spending.transfer_matching import MATCHING, enqueue_matching
 from coffers.domain.ledger.accounts import AccountType
@@ -18,6 +20,7 @@ from coffers.domain.live.events import Origin
 from coffers.domain.spending.cadences import add_months
 from coffers.infrastructure.db.ledger.accounts import accounts
 from coffers.infrastructure.db.live.events import events
+from coffers.infrastructure.db.spending import recurring
 from coffers.infrastructure.db.spending.recurring import recurring_series
 from tests.conftest import running, settings_for
 from tests.ledgers import ledger_of, reported_account
@@ -230,8 +233,8 @@ async def test_a_payment_that_does_not_come_is_missed_once(payer: Person) -> Non
     last = add_months(this_day(6), -1)
     async with ledger_of(payer) as ledger:
         await pay(ledger, *monthly("Rent", *["-700.00"] * 3, last=last))
-    # Known since before it was late; the account is not one that waits to be synced.
-    await write(payer.client, update(accounts).values(connection_id=None))
+    # The account is one that is kept by hand: nothing waits to be synced.
+    await write(payer.client, update(accounts).values(connection_id=None, source="manual"))
     (found,) = await detected(payer)
     await _await_again(payer, add_months(last, 1))
 
@@ -361,3 +364,43 @@ async def test_without_a_known_balance_the_forecast_says_so(payer: Person) -> No
     assert dollars["ending_balance"] is None
     assert {day["balance"] for day in dollars["days"]} == {None}
     assert dollars["expected_out"] == "-7.00"
+
+
+async def test_of_too_many_movements_the_newest_are_looked_at(
+    payer: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recurring_detection, "MAX_MOVEMENTS", 3)
+    monkeypatch.setattr(recurring, "PAGE", 2)
+    async with ledger_of(payer) as ledger:
+        await pay(ledger, *monthly("Gym", "-3.00", "-3.00", "-3.00"))
+        all_of_them = (await payer.post("/recurring/detections")).json()
+        await pay(ledger, *monthly("Gym", "-3.00", "-3.00", "-3.00", "-3.00"))
+    newest = (await payer.post("/recurring/detections")).json()
+
+    assert (all_of_them["movements_count"], all_of_them["is_whole"]) == (3, True)
+    assert (newest["movements_count"], newest["is_whole"]) == (3, False)
+    assert [each["occurrences"] for each in await listed(payer)] == [3]
+
+
+async def test_no_more_series_are_kept_than_there_is_room_for(
+    payer: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recurring_detection, "MAX_SERIES", 1)
+    async with ledger_of(payer) as ledger:
+        await pay(ledger, *monthly("Gym", "-3.00", "-3.00", "-3.00", last=this_day(12)))
+        await pay(ledger, *monthly("Pool", "-4.00", "-4.00", "-4.00"))
+
+    (kept,) = await detected(payer)
+
+    assert kept["name"].startswith("Pool")
+
+
+async def test_many_looks_at_once_find_each_series_once(payer: Person) -> None:
+    async with ledger_of(payer) as ledger:
+        await pay(ledger, *monthly("Gym", "-3.00", "-3.00", "-3.00"))
+
+    answers = await asyncio.gather(*(payer.post("/recurring/detections") for _ in range(10)))
+
+    assert {answer.status_code for answer in answers} == {201}
+    assert len(await listed(payer)) == 1
+    assert len(await told(payer, "RecurringDetected")) == 1

@@ -18,6 +18,7 @@ from coffers.domain.spending.categories import SYSTEM_CATEGORIES
 from coffers.domain.spending.recurring import MAX_SERIES, Occurrence, RecurringKind, series_of
 from coffers.domain.spending.recurring_detection import (
     MAX_EVIDENCE,
+    MAX_NAME,
     MAX_TEXT,
     MAX_WORDS,
     detect,
@@ -163,6 +164,20 @@ def test_the_evidence_is_the_newest_and_not_more_than_so_many() -> None:
 
     assert found.occurrences == MAX_EVIDENCE + 1
     assert found.evidence == tuple(UUID(int=n) for n in range(MAX_EVIDENCE + 1, 1, -1))
+
+
+def test_a_name_is_shown_in_so_many_characters() -> None:
+    (found,) = detect(series(Cadence.MONTHLY, 3, text="x" * (MAX_NAME + 1)))
+
+    assert found.name == "x" * MAX_NAME
+
+
+def test_of_changing_amounts_the_middle_one_of_the_last_six_is_expected() -> None:
+    amounts = ["-90", "-60", "-61", "-62", "-63", "-64", "-65"]
+
+    (found,) = detect(series(Cadence.MONTHLY, 7, amounts))
+
+    assert found.amount == Decimal(-63)
 
 
 def test_of_too_many_series_the_latest_are_kept() -> None:

@@ -83,6 +83,8 @@ class _Held:
     """The series that are held; each is found again by its key, or by its evidence."""
 
     def __init__(self, series: Sequence[Series]) -> None:
+        #: How many more there is room for.
+        self.room = max(0, MAX_SERIES - len(series))
         self._left = {each.id: each for each in series}
         self._by_key = {each.key: each for each in series}
         self._by_evidence = {each: one for one in series for each in one.evidence}
@@ -117,7 +119,7 @@ async def _hold(
     for each in found:
         known = held.take(each)
         if known is None:
-            if not held.is_dismissed(each):
+            if len(new) < held.room and not held.is_dismissed(each):
                 new.append(series_of(user_id, each, today, now))
                 _tell_price(uow, new[-1], each)
             continue
@@ -127,7 +129,6 @@ async def _hold(
             stored = await uow.recurring.update(replace(told, updated_at=now))
             if told.evidence[:1] != known.evidence[:1]:
                 _tell_price(uow, stored, each)
-    new = new[: max(0, MAX_SERIES - len(held.left()))]
     await uow.recurring.add(new)
     uow.record(*(Event("RecurringDetected", user_id, each.id, {"name": each.name}) for each in new))
     return len(new), renewed

@@ -242,7 +242,7 @@ class RecurringSeries(Protocol):
         ...
 
     async def heard_until(self, user_id: UserId) -> dict[UUID, datetime | None]:
-        """For each account that a provider reports, when it was last heard of."""
+        """For each account that is not kept by hand, when it was last heard of."""
         ...
 
 

@@ -30,6 +30,7 @@ from sqlalchemy import (
 from coffers.application.spending.recurring import RecurringLookups
 from coffers.domain.errors import PreconditionFailed
 from coffers.domain.ids import UserId
+from coffers.domain.ledger.accounts import MANUAL
 from coffers.domain.ledger.transactions import (
     TransactionStatus,
     TransactionSubtype,
@@ -249,7 +250,7 @@ _LATE: Final = (
     .limit(bindparam("limit"))
 )
 _HEARD: Final = select(_A.id, _A.last_synced_at).where(
-    _A.user_id == bindparam("user_id"), _A.connection_id.is_not(None)
+    _A.user_id == bindparam("user_id"), _A.source != MANUAL
 )
 _MOVEMENTS: Final = (
     select(
