@@ -1,7 +1,8 @@
+import math
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
@@ -331,3 +332,40 @@ async def test_a_portfolio_of_nothing_but_its_benchmark_returns_the_benchmark(
     assert (risk["beta_ratio"], risk["correlation_ratio"]) == ("1.000000", "1.000000")
     assert (risk["alpha_percent"], risk["tracking_error_percent"]) == ("0.000000", "0.000000")
     assert risk["information_ratio"] is None
+
+
+def evaluated(node: Any) -> Decimal:
+    """The number of a tree, from its leaves alone."""
+    inputs = [evaluated(each) for each in node.get("inputs", [])]
+    match node["operation"]:
+        case "sum":
+            return sum(inputs, Decimal(0))
+        case "difference":
+            return inputs[0] - sum(inputs[1:])
+        case "product":
+            return math.prod(inputs, start=Decimal(1))
+        case "rounded":
+            return inputs[0].quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
+    return Decimal(node["value"])
+
+
+async def test_numbers_can_be_made_again_from_their_explanations(eve: Person) -> None:
+    async with ledger_of(eve) as ledger:
+        account_id = await shares(ledger)
+    rates = [
+        {"base_currency": "USD", "quote_currency": "CHF", "date": str(day), "rate": "0.9137"}
+        for day in (YEAR_AGO, TODAY - timedelta(days=100), TODAY - timedelta(days=50), TODAY)
+    ]
+    kept = await eve.post("/exchange-rates", {"exchange_rates": rates})
+    assert kept.status_code == 201
+    path = await made(eve, account_id, base_currency="CHF")
+
+    found = (await eve.get(f"{path}/positions?explain=true")).json()
+
+    (apple,) = found["positions"]
+    trees = {each["name"]: each for each in apple["explanations"]}
+    assert evaluated(trees["base_market_value"]) == Decimal(apple["base_market_value"])
+    assert evaluated(trees["cost_basis"]) == Decimal(apple["cost_basis"])
+    assert evaluated(trees["unrealized_gain_loss"]) == Decimal(apple["unrealized_gain_loss"])
+    assert evaluated(found["explanation"]) == Decimal(found["total_value"])
+    assert "explanation" not in (await eve.get(f"{path}/positions")).json()

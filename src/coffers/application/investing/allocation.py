@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from coffers.application.investing.books import Book, Line
-from coffers.application.investing.positions import money_text
+from coffers.application.investing.texts import money_text
 from coffers.application.investing.valuing import (
     BookPorts,
     DataQuality,

@@ -21,8 +21,8 @@ from coffers.application.investing.performance_views import (
     ValueSeries,
 )
 from coffers.application.investing.periods import PeriodAsked, resolve
-from coffers.application.investing.positions import money_text
 from coffers.application.investing.series import series
+from coffers.application.investing.texts import money_text
 from coffers.application.investing.valuing import (
     BookPorts,
     open_book,

@@ -9,9 +9,13 @@ from typing import Annotated, Final
 from uuid import UUID
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
+from msgspec.structs import replace
 
+from coffers.application.explanations import Explanation
 from coffers.application.investing.books import Book, Line
+from coffers.application.investing.explained import cost_basis, gain, market_value, total_value
+from coffers.application.investing.texts import money_text, quantity_text
 from coffers.application.investing.valuing import (
     BookPorts,
     DataQuality,
@@ -25,8 +29,7 @@ from coffers.application.investing.valuing import (
 from coffers.application.views import DecimalText
 from coffers.domain.identity.principals import Principal
 from coffers.domain.investing.positions import Position, merged
-from coffers.domain.markets.rates import rounded
-from coffers.domain.money import EXACT, money_digits, quantity_digits
+from coffers.domain.money import EXACT
 from coffers.domain.percentages import percent_of
 
 ZERO: Final = Decimal(0)
@@ -81,6 +84,10 @@ class PositionView(msgspec.Struct, frozen=True, kw_only=True):
         DecimalText, Meta(description="Reported less what the movements add up to.")
     ]
     lots: list[LotView]
+    explanations: Annotated[
+        list[Explanation] | UnsetType,
+        Meta(description="With `explain=true`: base market value, cost basis and gain as trees."),
+    ] = UNSET
 
 
 class PositionList(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,6 +103,9 @@ class PositionList(msgspec.Struct, frozen=True, kw_only=True):
     total_gain_loss: Amount
     total_gain_loss_percent: Amount
     data_quality: DataQuality
+    explanation: Annotated[
+        Explanation | UnsetType, Meta(description="With `explain=true`: the total value.")
+    ] = UNSET
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +129,7 @@ class Held:
 
 
 async def list_positions(
-    ports: BookPorts, principal: Principal, portfolio_id: UUID
+    ports: BookPorts, principal: Principal, portfolio_id: UUID, *, is_explained: bool = False
 ) -> PositionList:
     """What the portfolio holds today; raises PortfolioNotFound, NotYours, TooManyRows."""
     _, book, today = await open_book(ports, principal, portfolio_id)
@@ -129,8 +139,13 @@ async def list_positions(
     total = _total([*values, cash])
     cost = _total(None if each.base is None else each.base.cost for each in held)
     securities = _total(values)
-    gain = _difference(securities, cost)
+    gained = _difference(securities, cost)
     views = [_view(book, each, total) for each in held]
+    why: Explanation | UnsetType = UNSET
+    if is_explained:
+        trees = [_explained(book, each, today) for each in held]
+        views = [replace(view, explanations=tree) for view, tree in zip(views, trees, strict=True)]
+        why = total_value(book, [tree[0] for tree in trees], values, today)
     return PositionList(
         as_of=today,
         base_currency=book.base_currency,
@@ -139,10 +154,18 @@ async def list_positions(
         cash=money_text(cash, book.base_currency),
         total_value=money_text(total, book.base_currency),
         total_cost_basis=money_text(cost, book.base_currency),
-        total_gain_loss=money_text(gain, book.base_currency),
-        total_gain_loss_percent=_percent(gain, cost),
+        total_gain_loss=money_text(gained, book.base_currency),
+        total_gain_loss_percent=_percent(gained, cost),
         data_quality=quality_view(book.quality, (view.symbol for view in views)),
+        explanation=why,
     )
+
+
+def _explained(book: Book, held: Held, day: date) -> list[Explanation]:
+    currency = held.lines[0].currency
+    value = market_value(book, held.lines, held.worths, day)
+    cost = cost_basis(held.local, currency)
+    return [value, cost, gain(held.lines, held.worths, cost, currency)]
 
 
 def holdings(book: Book, day: date) -> list[Held]:
@@ -176,7 +199,7 @@ def _view(book: Book, held: Held, total: Decimal | None) -> PositionView:
     price = held.worths[0]
     local, value = held.local, held.local_value
     base_cost = None if held.base is None else held.base.cost
-    gain = _difference(value, local.cost)
+    gained = _difference(value, local.cost)
     return PositionView(
         symbol=line.symbol,
         name=line.security.name or (line.reported.name if line.reported else None),
@@ -193,13 +216,13 @@ def _view(book: Book, held: Held, total: Decimal | None) -> PositionView:
         market_price=None if price.price is None else money_text(price.price, line.currency),
         market_price_date=price.price_date,
         market_value=money_text(value, line.currency),
-        unrealized_gain_loss=money_text(gain, line.currency),
-        unrealized_gain_loss_percent=_percent(gain, local.cost),
+        unrealized_gain_loss=money_text(gained, line.currency),
+        unrealized_gain_loss_percent=_percent(gained, local.cost),
         realized_gain_loss=money_text(local.realised, line.currency),
         base_market_value=money_text(held.base_value, base),
         base_cost_basis=money_text(base_cost, base),
         base_unrealized_gain_loss=money_text(_difference(held.base_value, base_cost), base),
-        base_currency_gain_loss=_currency_gain(held, gain, base_cost, base),
+        base_currency_gain_loss=_currency_gain(held, gained, base_cost, base),
         base_realized_gain_loss=money_text(held.base.realised if held.base else None, base),
         weight_ratio=_weight(held.base_value, total),
         reported_quantity=_reported(held.lines),
@@ -227,8 +250,8 @@ def _currency_gain(
     if held.base_value is None or base_cost is None or local_gain is None or not held.local_value:
         return None
     rate = held.base_value / held.local_value
-    gain = EXACT.subtract(held.base_value, base_cost)
-    return money_text(gain - local_gain * rate, base)
+    whole = EXACT.subtract(held.base_value, base_cost)
+    return money_text(whole - local_gain * rate, base)
 
 
 def _reported(lines: Iterable[Line]) -> str | None:
@@ -268,15 +291,3 @@ def _sum(amounts: Iterable[Decimal]) -> Decimal:
     for amount in amounts:
         total = EXACT.add(total, amount)
     return total
-
-
-def money_text(amount: Decimal | None, currency: str) -> str | None:
-    """To the currency's minor units, halves away from zero; None stays None."""
-    return (
-        None if amount is None else format(money_digits(rounded(amount, currency), currency), "f")
-    )
-
-
-def quantity_text(quantity: Decimal) -> str:
-    """With the contract's digits."""
-    return format(quantity_digits(quantity), "f")

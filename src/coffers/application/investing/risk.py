@@ -14,8 +14,8 @@ from msgspec import Meta
 from coffers.application.investing.benchmarks import Benchmark, benchmark_of, in_base, steps
 from coffers.application.investing.books import Book
 from coffers.application.investing.periods import PeriodAsked, resolve
-from coffers.application.investing.positions import money_text
 from coffers.application.investing.series import series
+from coffers.application.investing.texts import money_text
 from coffers.application.investing.valuing import (
     BookPorts,
     DataQuality,

@@ -37,6 +37,9 @@ Contribution = Annotated[
 ]
 
 
+Explain = Annotated[bool, Query(description="With the numbers as trees of what they come from.")]
+
+
 class ShockIn(Body):
     """A change of value, as a fraction, of everything that `by` says is `name`."""
 
@@ -64,9 +67,15 @@ class SimulationIn(Body):
     seed: int = Field(1, ge=0, le=2**32 - 1)
 
 
-async def list_positions(call: Caller, portfolio_id: UUID) -> PositionList:
+async def list_positions(
+    call: Caller,
+    portfolio_id: UUID,
+    explain: Explain = False,  # noqa: FBT002 - a query parameter
+) -> PositionList:
     """What the portfolio holds today, what it cost and what it gained."""
-    return await positions.list_positions(call.services.books, call.principal, portfolio_id)
+    return await positions.list_positions(
+        call.services.books, call.principal, portfolio_id, is_explained=explain
+    )
 
 
 async def list_values(

@@ -1,0 +1,135 @@
+"""Why a position's and a portfolio's numbers are what they are."""
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+
+from coffers.application.explanations import Explanation, Operation, made, told
+from coffers.application.investing.books import Book, Line
+from coffers.application.investing.valuing import Worth, in_base, money_of
+from coffers.domain.investing.positions import Position
+from coffers.domain.ledger.accounts import Account
+from coffers.domain.markets.rates import rounded
+from coffers.domain.money import EXACT
+
+
+def market_value(
+    book: Book, lines: Sequence[Line], worths: Sequence[Worth], day: date
+) -> Explanation:
+    """Quantity times price times rate of each account, added and rounded."""
+    parts = [_line_value(book, line, each, day) for line, each in zip(lines, worths, strict=True)]
+    return _rounded("base_market_value", parts, [each.base for each in worths], book.base_currency)
+
+
+def cost_basis(position: Position, currency: str) -> Explanation:
+    """The costs of the lots that are left, added and rounded."""
+    parts = [
+        told(
+            "lot_cost",
+            None if lot.id in position.unknown else lot.cost,
+            currency=currency,
+            as_of=lot.acquired,
+            source="ledger",
+            note=f"{lot.quantity:f} left",
+        )
+        for lot in position.book.lots
+    ]
+    costs = [None if lot.id in position.unknown else lot.cost for lot in position.book.lots]
+    return _rounded("cost_basis", parts, costs, currency)
+
+
+def gain(
+    lines: Sequence[Line], worths: Sequence[Worth], cost: Explanation, currency: str
+) -> Explanation:
+    """Quantity times price of each account less the cost of what is left, rounded."""
+    values = [
+        made(
+            "value",
+            Operation.PRODUCT,
+            each.local,
+            [_quantity(line), _price(line, each)],
+            currency=currency,
+        )
+        for line, each in zip(lines, worths, strict=True)
+    ]
+    whole = _sum([each.local for each in worths])
+    paid = cost.inputs[0]
+    left = None if whole is None or paid.value is None else whole - Decimal(paid.value)
+    held = made("sum", Operation.SUM, whole, values, currency=currency)
+    unrounded = made("gain", Operation.DIFFERENCE, left, [held, paid], currency=currency)
+    cents = None if left is None else rounded(left, currency)
+    name = "unrealized_gain_loss"
+    return made(name, Operation.ROUNDED, cents, [unrounded], currency=currency)
+
+
+def total_value(
+    book: Book, positions: Sequence[Explanation], values: Sequence[Decimal | None], day: date
+) -> Explanation:
+    """All positions before they are rounded, and the money of each account at the day's rate."""
+    accounts = [each for each in book.ledger.accounts if money_of(each) is not None]
+    money = [_money(book, account, day) for account in accounts]
+    amounts = [in_base(book, money_of(each) or Decimal(0), each.currency, day) for each in accounts]
+    parts = [each.inputs[0] for each in positions]
+    return _rounded("total_value", [*parts, *money], [*values, *amounts], book.base_currency)
+
+
+def _line_value(book: Book, line: Line, worth: Worth, day: date) -> Explanation:
+    rate = book.rates.rate(line.currency, book.base_currency, day)
+    inputs = [
+        _quantity(line),
+        _price(line, worth),
+        told(
+            f"rate {line.currency}/{book.base_currency}",
+            None if rate is None else rate.rate,
+            as_of=None if rate is None else rate.date,
+            source=None if rate is None else rate.source,
+        ),
+    ]
+    return made("value", Operation.PRODUCT, worth.base, inputs, currency=book.base_currency)
+
+
+def _quantity(line: Line) -> Explanation:
+    return told("quantity", line.local.quantity, source="ledger", note=line.account.name)
+
+
+def _price(line: Line, worth: Worth) -> Explanation:
+    return told(
+        "price",
+        worth.price,
+        currency=line.currency,
+        as_of=worth.price_date,
+        source="market" if line.security.closes else "ledger",
+    )
+
+
+def _money(book: Book, account: Account, day: date) -> Explanation:
+    money, rate = money_of(account), book.rates.rate(account.currency, book.base_currency, day)
+    inputs = [
+        told("money", money, currency=account.currency, source="ledger", note=account.name),
+        told(
+            f"rate {account.currency}/{book.base_currency}",
+            None if rate is None else rate.rate,
+            as_of=None if rate is None else rate.date,
+            source=None if rate is None else rate.source,
+        ),
+    ]
+    value = None if money is None or rate is None else rate.convert(money)
+    return made("value", Operation.PRODUCT, value, inputs, currency=book.base_currency)
+
+
+def _rounded(
+    name: str, parts: Sequence[Explanation], values: Sequence[Decimal | None], currency: str
+) -> Explanation:
+    total = _sum(values)
+    whole = made("sum", Operation.SUM, total, parts, currency=currency)
+    cents = None if total is None else rounded(total, currency)
+    return made(name, Operation.ROUNDED, cents, [whole], currency=currency)
+
+
+def _sum(values: Sequence[Decimal | None]) -> Decimal | None:
+    total = Decimal(0)
+    for value in values:
+        if value is None:
+            return None
+        total = EXACT.add(total, value)
+    return total
