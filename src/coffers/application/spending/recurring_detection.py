@@ -115,7 +115,8 @@ async def _hold(
     now: datetime,
 ) -> tuple[int, int]:
     """Answers how many are new, and of how many there is news."""
-    new, renewed = [], 0
+    new: list[Series] = []
+    renewed = 0
     for each in found:
         known = held.take(each)
         if known is None:
