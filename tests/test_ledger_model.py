@@ -39,6 +39,9 @@ TORTURE: Final = bool(os.environ.get("TORTURE"))
 RUNS, STEPS = (150, 80) if TORTURE else (12, 40)
 FIRST: Final = date(2026, 1, 1)
 DAYS: Final = 10
+#: A database without time for us is asked again, so often.
+BUSY: Final = 503
+PATIENCE: Final = 10
 
 T = TypeVar("T")
 
@@ -89,7 +92,13 @@ class ByHand(RuleBasedStateMachine):
         self.model = Model()
 
     def ask(self, method: str, path: str, body: Row | None = None) -> httpx.Response:
-        return self.world.run(self.person.request(method, path, json=body))
+        headers = {"Idempotency-Key": str(new_id())} if method == "POST" else {}
+        for _ in range(PATIENCE):
+            work = self.person.request(method, path, json=body, headers=headers)
+            answer = self.world.run(work)
+            if answer.status_code != BUSY:
+                break
+        return answer
 
     def told(self, status: int, method: str, path: str, body: Row | None = None) -> Row:
         answer = self.ask(method, path, body)

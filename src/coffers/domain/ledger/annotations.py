@@ -130,6 +130,26 @@ def check_splits(splits: Sequence[Split], amount: Decimal) -> None:
         raise AnnotationInvalid(detail, field="splits")
 
 
+def mended(splits: Sequence[Split], amount: Decimal) -> tuple[Split, ...]:
+    """The parts of a movement whose source gives it another amount now, adding up to that.
+
+    What its owner said of each part stays. The difference is a part of its own, of no category,
+    the last one; a movement of a single part is not split.
+    """
+    rest = amount
+    for part in splits:
+        rest = EXACT.subtract(rest, part.amount)
+    if not rest:
+        return tuple(splits)
+    *parts, last = splits
+    if last.category_id is None and last.notes is None:
+        rest = EXACT.add(rest, last.amount)
+    else:
+        parts.append(last)
+    mend = [Split(rest)] if rest else []
+    return (*parts, *mend) if len(parts) + len(mend) > 1 else ()
+
+
 @dataclass(frozen=True, slots=True)
 class AnnotatedTransaction:
     """A movement as far as annotating it needs."""

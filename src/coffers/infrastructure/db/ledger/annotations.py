@@ -80,12 +80,22 @@ def annotation_values(annotation: Annotation) -> dict[str, object]:
         "merchant": annotation.merchant,
         "notes": annotation.notes,
         "tags": list(annotation.tags) or None,
-        "splits": [_stored(split) for split in annotation.splits] or None,
+        "splits": stored_splits(annotation.splits),
         "is_ignored": annotation.is_ignored,
         "is_transfer": annotation.is_transfer,
         "annotated_by": dict(annotation.annotated_by) or None,
         "annotation_text": annotation.search_text,
     }
+
+
+def stored_splits(splits: Sequence[Split]) -> list[dict[str, str | None]] | None:
+    """The column of these parts, NULL for none."""
+    return [_stored(split) for split in splits] or None
+
+
+def told_splits(stored: Sequence[Mapping[str, str | None]] | None) -> tuple[Split, ...]:
+    """The parts in this column."""
+    return tuple(_split(each) for each in stored or ())
 
 
 def _stored(split: Split) -> dict[str, str | None]:
@@ -106,7 +116,7 @@ def annotation_of(row: Row[Any]) -> Annotation:  # Any: a row with the columns o
         merchant=row.merchant,
         notes=row.notes,
         tags=tuple(row.tags or ()),
-        splits=tuple(_split(each) for each in row.splits or ()),
+        splits=told_splits(row.splits),
         is_ignored=row.is_ignored,
         is_transfer=row.is_transfer,
         annotated_by=row.annotated_by or {},
@@ -114,7 +124,6 @@ def annotation_of(row: Row[Any]) -> Annotation:  # Any: a row with the columns o
 
 
 def annotated(row: Row[Any]) -> AnnotatedTransaction:  # Any: the columns above
-    """The movement in this row."""
     """The movement in this row, as far as annotating it needs."""
     return AnnotatedTransaction(
         id=row.id,

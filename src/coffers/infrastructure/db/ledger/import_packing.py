@@ -21,7 +21,7 @@ from coffers.domain.ledger.images import Change, Image, Kept, Undo
 from coffers.domain.ledger.imports import PlanStale
 from coffers.domain.ledger.statements import ReportedStatement, ReportedTransaction
 from coffers.infrastructure.db.ledger.images import TABLES
-from coffers.infrastructure.db.types import ExactDecimal, UTCDateTime
+from coffers.infrastructure.db.types import ExactDecimal, Json, UTCDateTime
 
 #: A millisecond of work.
 ROWS_IN_A_PART: Final = 500
@@ -132,4 +132,5 @@ _PYTHON: Final[Mapping[type, Any]] = {  # Any: types of values
     Integer: int,
     Boolean: bool,
     LargeBinary: bytes,
+    Json: list[Any] | dict[str, Any],
 }

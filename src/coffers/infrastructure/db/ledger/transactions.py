@@ -22,6 +22,7 @@ from coffers.domain.ledger.transactions import (
 )
 from coffers.domain.linking.syncs import Counts
 from coffers.infrastructure.db.bulk import stretches
+from coffers.infrastructure.db.ledger.mended_splits import mend_splits
 from coffers.infrastructure.db.ledger.tombstones import transaction_tombstones
 from coffers.infrastructure.db.ledger.transaction_records import Records
 from coffers.infrastructure.db.ledger.transaction_rows import (
@@ -57,6 +58,8 @@ class SqlTransactions(Transactions):
             records = Records(account, now, is_sqlite=self._transaction.is_sqlite)
             inserted, changed = await merge_rows(self._transaction, account, batch, records)
             created, updated = created + inserted, updated + changed
+        if updated:
+            await mend_splits(self._transaction, account, now)
         return Counts(created, updated, len(told) - created - updated)
 
     async def add(
