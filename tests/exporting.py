@@ -33,7 +33,8 @@ async def apply(person: Person, statement: bytes) -> dict[str, Any]:
     """Import a statement, all of it."""
     plan = await made(person.post("/imports", files={"file": ("statement.csv", statement)}))
     wish = {"plan_hash": plan["plan_hash"]}
-    return await made(person.post(f"/imports/{plan['id']}/application", wish))
+    applied: dict[str, Any] = await made(person.post(f"/imports/{plan['id']}/application", wish))
+    return applied
 
 
 async def made(request: Any, *statuses: int) -> Any:  # Any: an awaitable, and JSON

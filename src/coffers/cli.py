@@ -6,15 +6,19 @@ import os
 import typer
 
 from coffers.commands import (
+    add,
     audit,
+    budget,
     database,
     doctor,
+    export,
     imports,
     keys,
     people,
     registry,
     sandbox,
     service,
+    spending,
 )
 from coffers.infrastructure import logs
 
@@ -33,6 +37,11 @@ app.command("migrate")(database.migrate)
 app.command("backup")(database.back_up)
 app.command("restore")(database.restore)
 app.command("import")(imports.import_file)
+app.command("add")(add.add)
+app.command("spending")(spending.spending)
+app.command("budget")(budget.budget)
+app.command("export")(export.export)
+app.command("restore-export")(export.restore_export)
 app.command("doctor")(doctor.examine)
 app.command("routes")(registry.routes)
 app.command("openapi")(registry.openapi)

@@ -19,7 +19,7 @@ class Judged:
     def __init__(self, text: str) -> None:
         self.entries, errors, _ = loader.load_string(text)
         assert not errors, [f"{each.source['lineno']}: {each.message}" for each in errors[:5]]
-        self._root = realization.realize(self.entries)
+        self._root: Any = realization.realize(self.entries)  # type: ignore[no-untyped-call]
         self._names = {
             entry.meta["id"]: entry.account
             for entry in self.entries
@@ -30,7 +30,7 @@ class Judged:
         return self._names[account["id"]]
 
     def units(self, name: str, commodity: str) -> Decimal:
-        account = realization.get(self._root, name)
+        account: Any = realization.get(self._root, name)  # type: ignore[no-untyped-call]
         if account is None:
             return Decimal(0)
         held = [each.units for each in account.balance if each.units.currency == commodity]
@@ -94,7 +94,7 @@ def postings(transaction: Any) -> Sequence[tuple[str, str]]:
 
 async def category(person: Person, value: str, kind: str = "expense") -> str:
     found = (await made(person.get(f"/categories?kind={kind}")))["categories"]
-    return next(each["id"] for each in found if each["value"] == value)
+    return next(str(each["id"]) for each in found if each["value"] == value)
 
 
 async def test_an_account_by_hand_opens_with_what_its_owner_said(ada: Person) -> None:

@@ -10,8 +10,7 @@ from coffers.domain.investing.portfolios import MAX_ACCOUNTS_EACH, MAX_PORTFOLIO
 from coffers.domain.ledger.holdings import AssetType
 from coffers.domain.markets.corporate_actions import ActionKind
 from coffers.infrastructure.db.investing.portfolios import portfolios
-from coffers.infrastructure.db.markets.asset_links import asset_links
-from coffers.infrastructure.db.markets.assets import assets
+from coffers.infrastructure.db.markets.assets import asset_links, assets
 from coffers.infrastructure.db.markets.corporate_actions import corporate_actions
 from coffers.infrastructure.db.markets.prices import prices
 from coffers.infrastructure.db.portability.ledger import AmountText, IdText, currency
