@@ -1,4 +1,7 @@
 import asyncio
+import os
+import sys
+import threading
 import time
 from collections.abc import AsyncIterator
 
@@ -50,6 +53,17 @@ async def test_beyond_its_queue_the_answer_is_to_come_back(
 
     assert [type(outcome) for outcome in outcomes] == [str, str, str, Unavailable]
     assert await passwords.hash("afterwards there is room again")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ranks single threads")
+async def test_hashing_is_less_urgent_than_everything_else(passwords: Argon2Passwords) -> None:
+    def niceness() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    own = niceness()
+
+    assert await passwords._run(niceness) == min(19, own + argon2_passwords.NICENESS)
+    assert niceness() == own
 
 
 async def test_hashing_does_not_hold_up_the_others() -> None:

@@ -1,6 +1,9 @@
 """Password hashing with Argon2id (RFC 9106), in threads of its own."""
 
 import asyncio
+import os
+import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeVar
@@ -15,6 +18,8 @@ from coffers.domain.errors import Unavailable
 #: megabytes.
 WORKERS: Final = 2
 MAX_WAITING: Final = 64
+#: By how much hashing is less urgent than the event loop, which must not wait for a core.
+NICENESS: Final = 10
 
 T = TypeVar("T")
 
@@ -29,7 +34,9 @@ class Argon2Passwords(Passwords):
         self, *, time_cost: int = 2, memory_kib: int = 19_456, parallelism: int = 1
     ) -> None:
         self._hasher = PasswordHasher(time_cost, memory_kib, parallelism)
-        self._threads = ThreadPoolExecutor(WORKERS, thread_name_prefix="passwords")
+        self._threads = ThreadPoolExecutor(
+            WORKERS, thread_name_prefix="passwords", initializer=_give_way
+        )
         self._waiting = 0
         self._decoy = self._hasher.hash("nobody's password")
 
@@ -65,3 +72,9 @@ class Argon2Passwords(Passwords):
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)
         finally:
             self._waiting -= 1
+
+
+def _give_way() -> None:
+    """Only Linux knows how urgent a single thread is."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), os.nice(0) + NICENESS)
