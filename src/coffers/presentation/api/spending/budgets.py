@@ -36,7 +36,7 @@ class NewBudget(Body):
     name: NameIn = Field(examples=["Food"])
     amount: DecimalIn = Field(examples=["400.00"])
     currency: CurrencyIn = Field(examples=["USD"])
-    period: Period = Field(examples=["month"])
+    period: Period = Period.MONTH
     starts_on: DateIn = Field(description="The first period is the one that this day lies in.")
     length_days: LengthIn | None = Field(default=None, description="Of a custom period.")
     category_ids: CategoriesIn = Field(default=[], description="None: everything that is spent.")
