@@ -7,7 +7,15 @@ from collections.abc import Callable, Mapping
 
 from rich.console import Console
 
-from benchmarks import foundation, imports, ledger_reads, ledger_writes, ofx_parsing, sync
+from benchmarks import (
+    foundation,
+    imports,
+    ledger_reads,
+    ledger_writes,
+    ofx_parsing,
+    spending,
+    sync,
+)
 
 
 def ratios(measure: Callable[[], Mapping[str, float]]) -> Callable[[Console], None]:
@@ -26,6 +34,7 @@ BENCHMARKS = {
     "ledger_reads": ratios(ledger_reads.measure),
     "ledger_writes": ratios(ledger_writes.measure),
     "ofx_parsing": ratios(ofx_parsing.measure),
+    "spending": ratios(spending.measure),
     "sync": ratios(sync.measure),
 }
 
