@@ -9,7 +9,10 @@ import pytest
 
 #: What a transaction, a pool or a background watch says besides.
 ASIDE = ("BEGIN", "COMMIT", "ROLLBACK", "PRAGMA", "SAVEPOINT", "RELEASE")
-WATCHED = ("accounts", "holdings", "transactions", "balance_snapshots", "users", "connections")
+WATCHED = (
+    *("accounts", "holdings", "transactions", "balance_snapshots", "users", "connections"),
+    "reconciliations",
+)
 
 
 class Statements:

@@ -7,6 +7,7 @@ import pytest
 
 from tests.ledgers import NOON, Ledger, ledger_of, movement, position, reported_account
 from tests.people import Person
+from tests.purses import FOOD, a_purse, edited, entered
 from tests.queries import Statements, count_statements
 
 __all__ = ["count_statements"]
@@ -18,6 +19,8 @@ COSTS: Final = {
     "/accounts/{account}": 1,
     "/transactions": 1,
     "/transactions?q=coffee&sort=-amount&limit=2": 1,
+    "/transactions?category=supermarket&tag=work&merchant=joe&is_ignored=false": 1,
+    "/transactions?category=none&limit=2": 1,
     "/accounts/{account}/transactions": 1,
     "/transactions/{transaction}": 1,
     "/holdings": 1,
@@ -28,6 +31,10 @@ COSTS: Final = {
     "/accounts/{account}/balance-history?" + YEAR: 1,
     "/accounts/{account}/balance-history?source=holdings_sync&" + YEAR: 1,
     "/accounts/{account}/balance-snapshots": 1,
+    "/accounts/{purse}/daily-balances?start_date=2026-03-01&end_date=2026-03-05": 1,
+    "/accounts/{purse}/daily-balances": 2,
+    "/accounts/{purse}/reconciliations": 1,
+    "/reconciliations/{reconciliation}": 1,
     "/net-worth": 2,
     "/net-worth/history?start_date=2026-03-01": 2,
 }
@@ -45,7 +52,11 @@ async def _fill(ledger: Ledger) -> UUID:
 async def _objects(ada: Person, account: UUID) -> dict[str, str]:
     (holding, *_) = (await ada.get("/holdings")).json()["holdings"]
     (row, *_) = (await ada.get("/transactions")).json()["transactions"]
-    return {"account": str(account), "holding": holding["id"], "transaction": row["id"]}
+    purse = await a_purse(ada)
+    statement = {"statement_date": "2026-03-01", "stated_balance": "5"}
+    held = (await ada.post(f"/accounts/{purse}/reconciliations", statement)).json()
+    listed = {"account": str(account), "holding": holding["id"], "transaction": row["id"]}
+    return listed | {"purse": purse, "reconciliation": held["id"]}
 
 
 async def test_each_read_costs_this_many_statements(
@@ -73,3 +84,24 @@ async def test_an_empty_answer_costs_no_more(
 
     assert answer.json()["total_count"] == 0
     assert len(statements) == 1
+
+
+SPLIT: Final = [{"amount": "-1", "category_id": FOOD}, {"amount": "-2.50"}]
+
+
+async def test_writing_by_hand_costs_no_more_in_a_long_history(
+    count_statements: Statements, ada: Person
+) -> None:
+    purse = await a_purse(ada)
+    costs = []
+
+    for _ in range(3):
+        with count_statements.counted() as statements:
+            entry = await entered(ada, purse, splits=SPLIT, tags=["a"])
+            await edited(ada, entry, amount="-4", splits=None)
+            await ada.delete(f"/transactions/{entry['id']}")
+        costs.append(len(statements))
+        for _ in range(5):
+            await entered(ada, purse)
+
+    assert len(set(costs)) == 1, costs
