@@ -13,6 +13,7 @@ from sqlalchemy import (
     Select,
     String,
     Table,
+    and_,
     bindparam,
     delete,
     func,
@@ -88,7 +89,7 @@ class SqlPrices(Prices):
     def _upsert(self, source: str) -> Any:  # Any: two dialects' inserts
         dialect: Any = sqlite if self._transaction.is_sqlite else postgresql  # Any: modules
         statement = dialect.insert(prices)
-        is_news = None if source in _TOLD else P.source.not_in(_TOLD)
+        is_news = None if source in _TOLD else and_(*(P.source != each for each in _TOLD))
         return statement.on_conflict_do_update(
             index_elements=["asset_id", "day"],
             set_={name: statement.excluded[name] for name in _NEWS},
