@@ -137,7 +137,7 @@ def test_a_month_is_shown_by_category_beside_the_average(run: Cli, purse: None) 
         f"🍽️ Restaurants 25.00 {'█' * 8} 25 % 0.00 new"
     ]
     assert "Spent 100.00 100 % 50.00 +100 %" in lines
-    assert lines[-1] == "Earned 1\u202f000.00, spent 100.00: 900.00 EUR left"
+    assert lines[-1] == "Earned 1 000.00, spent 100.00: 900.00 EUR left"
     assert "\x1b[" not in said.output
 
 

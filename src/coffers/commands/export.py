@@ -80,7 +80,7 @@ def restore_export(file: _File, user: UserOption) -> None:
 
 def _pieces(
     person: Owner,
-    format: ExportFormat,
+    format: ExportFormat,  # noqa: A002 - the option's word
     table: CsvTable,
 ) -> AsyncGenerator[bytes, None]:
     services, user_id = person.services, person.principal.user_id
