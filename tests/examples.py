@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 from coffers.domain.identity.verifications import Purpose
 from coffers.domain.ids import UserId
 from coffers.presentation.routes import Route
+from tests.exporting import an_export
 from tests.import_examples import (
     a_layout_to_try,
     a_plan,
@@ -219,6 +220,7 @@ BODIES: dict[str, Callable[[Person], Awaitable[object]]] = {
     "add_transaction": _an_entry,
     "create_import": a_statement,
     "preview_import": a_layout_to_try,
+    "restore_export": an_export,
     "apply_import": the_plan_looked_at,
     "register_user": _a_new_account,
     "create_session": _my_credentials,
@@ -239,6 +241,7 @@ BODIES: dict[str, Callable[[Person], Awaitable[object]]] = {
 QUERIES = {
     "get_envelopes": "?month=2026-03",
     "list_latest_prices": "?symbols=AAPL,MSFT",
+    "get_indicators": "?names=sma_20,macd_12_26_9",
     "list_exchange_rates": "?base=EUR&quote=USD&date=2026-03-02",
     "get_balance_history": "?start_date=2026-01-01T00:00:00Z&end_date=2026-12-31T00:00:00Z",
 }
