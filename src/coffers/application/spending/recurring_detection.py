@@ -49,8 +49,11 @@ class Detection:
 
 async def enqueue_detection(uow: UnitOfWork, user_id: UserId, now: datetime) -> None:
     """Within the open transaction: look at the history soon, once for many changes."""
-    job = Job(new_id(), DETECTION, {}, now + SETTLING, user_id)
-    await uow.jobs.enqueue(job, dedupe_key=f"{DETECTION}:{user_id}")
+    # One look for each stretch of time, well after its end: what asked for it is committed by then.
+    stretch = int(now.timestamp() // SETTLING.total_seconds())
+    run_at = datetime.fromtimestamp((stretch + 2) * SETTLING.total_seconds(), UTC)
+    job = Job(new_id(), DETECTION, {}, run_at, user_id)
+    await uow.jobs.enqueue(job, dedupe_key=f"{DETECTION}:{user_id}:{stretch}")
 
 
 async def detect_recurring(
