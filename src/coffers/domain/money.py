@@ -1,8 +1,10 @@
 """Exact amounts. Nothing here rounds by itself and nothing is ever a float."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Context, Decimal, Inexact, InvalidOperation
+from functools import reduce
 from typing import Final
 
 from coffers.domain.currencies import MINOR_UNITS
@@ -63,6 +65,18 @@ class Money:
         if other.currency != self.currency:
             raise CurrencyMismatch(f"{self.currency} and {other.currency} do not mix.")
         return other.amount
+
+
+def total_of(amounts: Iterable[Decimal]) -> Decimal:
+    """The exact sum; 0 of nothing."""
+    return reduce(EXACT.add, amounts, Decimal(0))
+
+
+def known_total(amounts: Iterable[Decimal | None]) -> Decimal | None:
+    """The exact sum; None as soon as one of them is not known."""
+    told = list(amounts)
+    known = [amount for amount in told if amount is not None]
+    return total_of(known) if len(known) == len(told) else None
 
 
 def convert(money: Money, *, rate: Decimal, to: str) -> Money:

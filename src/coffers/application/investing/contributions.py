@@ -11,7 +11,7 @@ from coffers.application.investing.books import Book, Key, LedgerRow, Line
 from coffers.application.investing.valuing import in_base, value_on
 from coffers.domain.investing.positions import OPENING
 from coffers.domain.ledger.transactions import TransactionSubtype
-from coffers.domain.money import EXACT
+from coffers.domain.money import EXACT, known_total
 
 ZERO: Final = Decimal(0)
 _IN_KIND: Final = {TransactionSubtype.TRANSFER_IN: -1, TransactionSubtype.TRANSFER_OUT: 1}
@@ -32,7 +32,7 @@ def gains(book: Book, first: date, last: date) -> dict[str, Decimal | None]:
     found: dict[str, Decimal | None] = {}
     for line in book.lines:
         moved = rows[line.account.id, (line.symbol, line.currency)]
-        gain = _total(_parts(book, line, moved, first, last))
+        gain = known_total(_parts(book, line, moved, first, last))
         known = found.get(line.symbol, ZERO)
         found[line.symbol] = None if known is None or gain is None else EXACT.add(known, gain)
     return found
@@ -59,12 +59,3 @@ def _opening(book: Book, line: Line, first: date, last: date) -> Iterator[Decima
         begun = line.local.steps[0]
         value = value_on(book, line, begun.day, begun.quantity)
         yield None if value is None else EXACT.minus(value)
-
-
-def _total(parts: Iterator[Decimal | None]) -> Decimal | None:
-    total = ZERO
-    for part in parts:
-        if part is None:
-            return None
-        total = EXACT.add(total, part)
-    return total

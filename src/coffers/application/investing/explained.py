@@ -10,7 +10,7 @@ from coffers.application.investing.valuing import Worth, in_base, money_of
 from coffers.domain.investing.positions import Position
 from coffers.domain.ledger.accounts import Account
 from coffers.domain.markets.rates import rounded
-from coffers.domain.money import EXACT
+from coffers.domain.money import known_total
 
 
 def market_value(
@@ -52,7 +52,7 @@ def gain(
         )
         for line, each in zip(lines, worths, strict=True)
     ]
-    whole = _sum([each.local for each in worths])
+    whole = known_total([each.local for each in worths])
     paid = cost.inputs[0]
     left = None if whole is None or paid.value is None else whole - Decimal(paid.value)
     held = made("sum", Operation.SUM, whole, values, currency=currency)
@@ -120,16 +120,7 @@ def _money(book: Book, account: Account, day: date) -> Explanation:
 def _rounded(
     name: str, parts: Sequence[Explanation], values: Sequence[Decimal | None], currency: str
 ) -> Explanation:
-    total = _sum(values)
+    total = known_total(values)
     whole = made("sum", Operation.SUM, total, parts, currency=currency)
     cents = None if total is None else rounded(total, currency)
     return made(name, Operation.ROUNDED, cents, [whole], currency=currency)
-
-
-def _sum(values: Sequence[Decimal | None]) -> Decimal | None:
-    total = Decimal(0)
-    for value in values:
-        if value is None:
-            return None
-        total = EXACT.add(total, value)
-    return total

@@ -29,7 +29,7 @@ from coffers.application.investing.valuing import (
 from coffers.application.views import DecimalText
 from coffers.domain.identity.principals import Principal
 from coffers.domain.investing.positions import Position, merged
-from coffers.domain.money import EXACT
+from coffers.domain.money import EXACT, known_total, total_of
 from coffers.domain.percentages import percent_of
 
 ZERO: Final = Decimal(0)
@@ -120,12 +120,12 @@ class Held:
     @property
     def base_value(self) -> Decimal | None:
         """In the portfolio's currency."""
-        return _total(each.base for each in self.worths)
+        return known_total(each.base for each in self.worths)
 
     @property
     def local_value(self) -> Decimal | None:
         """In its own."""
-        return _total(each.local for each in self.worths)
+        return known_total(each.local for each in self.worths)
 
 
 async def list_positions(
@@ -136,9 +136,9 @@ async def list_positions(
     held = holdings(book, today)
     cash = cash_of(book, today)
     values = [each.base_value for each in held]
-    total = _total([*values, cash])
-    cost = _total(None if each.base is None else each.base.cost for each in held)
-    securities = _total(values)
+    total = known_total([*values, cash])
+    cost = known_total(None if each.base is None else each.base.cost for each in held)
+    securities = known_total(values)
     gained = _difference(securities, cost)
     views = [_view(book, each, total) for each in held]
     why: Explanation | UnsetType = UNSET
@@ -191,7 +191,7 @@ def cash_of(book: Book, day: date) -> Decimal | None:
         for account in book.ledger.accounts
         if (money := money_of(account)) is not None
     ]
-    return _total(amounts)
+    return known_total(amounts)
 
 
 def _view(book: Book, held: Held, total: Decimal | None) -> PositionView:
@@ -226,7 +226,7 @@ def _view(book: Book, held: Held, total: Decimal | None) -> PositionView:
         base_realized_gain_loss=money_text(held.base.realised if held.base else None, base),
         weight_ratio=_weight(held.base_value, total),
         reported_quantity=_reported(held.lines),
-        unexplained_quantity=quantity_text(_sum(each.difference for each in held.lines)),
+        unexplained_quantity=quantity_text(total_of(each.difference for each in held.lines)),
         lots=[_lot(local, place, line.currency) for place in range(len(local.book.lots))],
     )
 
@@ -256,7 +256,7 @@ def _currency_gain(
 
 def _reported(lines: Iterable[Line]) -> str | None:
     told = [line.reported.quantity for line in lines if line.reported is not None]
-    return quantity_text(_sum(told)) if told else None
+    return quantity_text(total_of(told)) if told else None
 
 
 def _weight(value: Decimal | None, total: Decimal | None) -> str | None:
@@ -274,20 +274,3 @@ def _percent(gain: Decimal | None, cost: Decimal | None) -> str | None:
 
 def _difference(one: Decimal | None, other: Decimal | None) -> Decimal | None:
     return None if one is None or other is None else EXACT.subtract(one, other)
-
-
-def _total(amounts: Iterable[Decimal | None]) -> Decimal | None:
-    """None as soon as one is not known."""
-    total = ZERO
-    for amount in amounts:
-        if amount is None:
-            return None
-        total = EXACT.add(total, amount)
-    return total
-
-
-def _sum(amounts: Iterable[Decimal]) -> Decimal:
-    total = ZERO
-    for amount in amounts:
-        total = EXACT.add(total, amount)
-    return total

@@ -10,7 +10,7 @@ from decimal import ROUND_DOWN, Context, Decimal
 from typing import Final
 
 from coffers.domain.errors import Invalid
-from coffers.domain.money import EXACT, minor_units
+from coffers.domain.money import EXACT, minor_units, total_of
 
 ZERO: Final = Decimal(0)
 ONE: Final = Decimal(1)
@@ -33,7 +33,7 @@ def sliced(values: Mapping[str, Decimal]) -> list[Slice]:
 
     Rounded by largest remainder, so that no slice is rounded twice.
     """
-    whole = _sum(values)
+    whole = total_of(values.values())
     ordered = sorted(values.items(), key=lambda each: (-each[1], each[0]))
     if whole <= 0:
         return [Slice(name, value, None) for name, value in ordered]
@@ -58,7 +58,7 @@ def concentration(values: Mapping[str, Decimal]) -> Decimal | None:
 
     None when something is short, or there is nothing: shares of a market are not below zero.
     """
-    whole = _sum(values)
+    whole = total_of(values.values())
     if whole <= 0 or min(values.values()) < 0:
         return None
     squares = sum((_RATIO.divide(value, whole) ** 2 for value in values.values()), ZERO)
@@ -80,7 +80,7 @@ class Drift:
 def drifts(values: Mapping[str, Decimal], targets: Mapping[str, Decimal]) -> list[Drift]:
     """Every part that is there or wanted; raises TargetsInvalid."""
     check_targets(targets)
-    whole = _sum(values)
+    whole = total_of(values.values())
     weights = {each.name: each.weight for each in sliced(values)}
     names = [*weights, *(name for name in targets if name not in weights)]
     return [_drift(name, values, weights, targets, whole) for name in names]
@@ -130,7 +130,7 @@ def contribution_first(
     """
     check_targets(targets)
     names = sorted({*values, *targets})
-    whole = EXACT.add(_sum(values), contribution)
+    whole = EXACT.add(total_of(values.values()), contribution)
     sign = 1 if contribution >= 0 else -1
     gaps = {
         name: max(ZERO, sign * (targets.get(name, ZERO) * whole - values.get(name, ZERO)))
@@ -148,7 +148,7 @@ def full_rebalance(
     Raises TargetsInvalid.
     """
     check_targets(targets)
-    whole = _sum(values)
+    whole = total_of(values.values())
     if whole <= 0:
         return []
     names = sorted({*values, *targets})
@@ -173,13 +173,6 @@ def _spread(amount: Decimal, weights: Mapping[str, Decimal], digits: int) -> dic
     for name in sorted(exact, key=lambda each: (parts[each] - exact[each], each))[:missing]:
         parts[name] += quantum
     return parts
-
-
-def _sum(values: Mapping[str, Decimal]) -> Decimal:
-    total = ZERO
-    for value in values.values():
-        total = EXACT.add(total, value)
-    return total
 
 
 class TargetsInvalid(Invalid):

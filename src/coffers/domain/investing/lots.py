@@ -14,7 +14,7 @@ from typing import Final
 from uuid import UUID
 
 from coffers.domain.errors import Invalid
-from coffers.domain.money import EXACT
+from coffers.domain.money import EXACT, total_of
 
 #: A part of a lot's cost is kept to this many decimals; what is left of the lot keeps the rest,
 #: so that the parts always add up to the whole.
@@ -117,17 +117,17 @@ class Book:
     @property
     def quantity(self) -> Decimal:
         """What is held; negative when short."""
-        return _sum(lot.quantity for lot in self.lots)
+        return total_of(lot.quantity for lot in self.lots)
 
     @property
     def cost(self) -> Decimal:
         """What it cost."""
-        return _sum(lot.cost for lot in self.lots)
+        return total_of(lot.cost for lot in self.lots)
 
     @property
     def gain(self) -> Decimal:
         """What was realised in all."""
-        return _sum(disposal.gain for disposal in self.disposals)
+        return total_of(disposal.gain for disposal in self.disposals)
 
 
 def replay(entries: Iterable[Entry], method: LotMethod) -> Book:
@@ -152,8 +152,8 @@ def steps(entries: Iterable[Entry], method: LotMethod) -> list[Step]:
     ledger, found = _Ledger(method), dict[date, Step]()
     for entry in sorted(entries, key=_order):
         ledger.take(entry)
-        held = _sum(lot.quantity for lot in ledger.lots)
-        found[entry.day] = Step(entry.day, held, _sum(lot.cost for lot in ledger.lots))
+        held = total_of(lot.quantity for lot in ledger.lots)
+        found[entry.day] = Step(entry.day, held, total_of(lot.cost for lot in ledger.lots))
     return list(found.values())
 
 
@@ -229,11 +229,11 @@ class _Ledger:
 
     def _level(self) -> None:
         """Every lot costs the same per unit."""
-        costs = shares(_sum(lot.cost for lot in self.lots), [lot.quantity for lot in self.lots])
+        costs = shares(total_of(lot.cost for lot in self.lots), [lot.quantity for lot in self.lots])
         self.lots = [replace(lot, cost=cost) for lot, cost in zip(self.lots, costs, strict=True)]
 
     def _close(self, entry: Entry, *, is_short: bool) -> None:
-        held = _sum(abs(lot.quantity) for lot in self.lots)
+        held = total_of(abs(lot.quantity) for lot in self.lots)
         if entry.quantity > held:
             raise Oversold(f"On {entry.day} there are {held:f}, not {entry.quantity:f}.")
         chosen = self._chosen(entry)
@@ -256,7 +256,7 @@ class _Ledger:
 
     def _picked(self, entry: Entry) -> list[tuple[Lot, Decimal]]:
         by_id = {lot.id: lot for lot in self.lots}
-        if _sum(entry.picks.values()) != entry.quantity:
+        if total_of(entry.picks.values()) != entry.quantity:
             raise EntryInvalid("The lots that are named do not add up to the quantity.")
         for lot_id, quantity in entry.picks.items():
             if lot_id not in by_id or not 0 < quantity <= abs(by_id[lot_id].quantity):
@@ -316,7 +316,7 @@ _ORDERS: Final = {
 def shares(amount: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
     """The amount by these weights, which have one sign; the parts add up to it exactly."""
     parts: list[Decimal] = []
-    left, weight_left = amount, _sum(weights)
+    left, weight_left = amount, total_of(weights)
     for weight in weights:
         part = left if weight == weight_left else _part(left, weight, weight_left)
         parts.append(part)
@@ -327,13 +327,6 @@ def shares(amount: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
 def _part(amount: Decimal, weight: Decimal, total: Decimal) -> Decimal:
     exact = _CONTEXT.divide(_CONTEXT.multiply(amount, weight), total)
     return exact.quantize(_QUANTUM, context=_CONTEXT)
-
-
-def _sum(amounts: Iterable[Decimal]) -> Decimal:
-    total = ZERO
-    for amount in amounts:
-        total = EXACT.add(total, amount)
-    return total
 
 
 class Oversold(Invalid):
