@@ -10,6 +10,7 @@ from coffers.application.live.audit_log import PeriodInvalid
 from coffers.application.live.event_streams import TooManyListeners
 from coffers.application.portability.exports import ExportsBusy
 from coffers.application.portability.restorations import RestorationsBusy
+from coffers.application.markets.indicator_names import IndicatorInvalid
 from coffers.application.ports import VaultRefused
 from coffers.application.vitals import MigrationsMissing
 from coffers.domain.errors import DomainError, PreconditionFailed
@@ -158,7 +159,7 @@ from coffers.presentation.api.linking import connections, oauth_callback, provid
 from coffers.presentation.api.linking.connections import NoRedirect
 from coffers.presentation.api.live import audit_log, events
 from coffers.presentation.api.live.events import LastEventIdInvalid
-from coffers.presentation.api.markets import assets, corporate_actions, market_data, prices, rates
+from coffers.presentation.api.markets import analytics, assets, corporate_actions, market_data, prices, rates
 from coffers.presentation.api.portability import exports, restorations
 from coffers.presentation.api.spending import (
     budgets,
@@ -172,6 +173,7 @@ from coffers.presentation.api.spending import (
     suggestions,
     transfers,
 )
+from coffers.presentation.api.markets.analytics import IdsInvalid, RiskFreeInvalid
 from coffers.presentation.event_streams import EVENT_STREAM_TYPE
 from coffers.presentation.limits import (
     API_READ,
@@ -351,6 +353,7 @@ ROUTES: Final[Sequence[Route]] = (
 
     Route("GET", "/assets", assets.list_assets, USER, API_READ, [CursorInvalid]),
     Route("POST", "/assets", assets.create_asset, USER, API_WRITE, [AssetInvalid, AssetTaken, AssetShared, TooManyAssets], body=JSON),
+    Route("GET", "/assets/correlations", analytics.get_correlations, USER, REPORT, [AssetNotFound, NotYours, RangeInvalid, IdsInvalid, TooManyRows], deadline_s=60),
     Route("GET", "/assets/{asset_id}", assets.get_asset, USER, API_READ, [AssetNotFound, NotYours]),
     Route("PATCH", "/assets/{asset_id}", assets.edit_asset, USER, API_WRITE, [AssetNotFound, NotYours, AssetShared, AssetInvalid, AssetTaken, PreconditionFailed], body=JSON),
     Route("DELETE", "/assets/{asset_id}", assets.delete_asset, USER, API_WRITE, [AssetNotFound, NotYours, AssetShared, AssetInUse, PreconditionFailed]),
@@ -366,6 +369,9 @@ ROUTES: Final[Sequence[Route]] = (
     Route("GET", "/assets/{asset_id}/corporate-actions/{action_id}", corporate_actions.get_corporate_action, USER, API_READ, [AssetNotFound, NotYours, ActionNotFound]),
     Route("PATCH", "/assets/{asset_id}/corporate-actions/{action_id}", corporate_actions.edit_corporate_action, USER, API_WRITE, [AssetNotFound, NotYours, AssetShared, ActionNotFound, ActionInvalid, ActionKnown, PreconditionFailed], body=JSON),
     Route("DELETE", "/assets/{asset_id}/corporate-actions/{action_id}", corporate_actions.delete_corporate_action, USER, API_WRITE, [AssetNotFound, NotYours, AssetShared, ActionNotFound, PreconditionFailed]),
+    Route("GET", "/assets/{asset_id}/indicators", analytics.get_indicators, USER, API_READ, [AssetNotFound, NotYours, RangeInvalid, IndicatorInvalid, TooManyRows]),
+    Route("GET", "/assets/{asset_id}/metrics", analytics.get_asset_metrics, USER, API_READ, [AssetNotFound, NotYours, RangeInvalid, RiskFreeInvalid, TooManyRows]),
+    Route("GET", "/market-overview", analytics.get_market_overview, USER, API_READ, []),
     Route("POST", "/assets/{asset_id}/price-refreshes", market_data.refresh_prices, USER, REPORT, [AssetNotFound, NotYours, SourcesFailed], deadline_s=120),
     Route("GET", "/market-data/sources", market_data.list_price_sources, USER, API_READ, []),
     Route("GET", "/prices", prices.list_latest_prices, USER, API_READ, [TooManyRows]),
@@ -390,21 +396,21 @@ ROUTES: Final[Sequence[Route]] = (
     Route("PATCH", "/rules/{rule_id}", rules.edit_rule, USER, API_WRITE, [RuleNotFound, NotYours, RuleInvalid, CategoryUnknown, PreconditionFailed], body=JSON),
     Route("DELETE", "/rules/{rule_id}", rules.delete_rule, USER, API_WRITE, [RuleNotFound, NotYours, PreconditionFailed]),
 
-    Route("POST", "/rule-runs", rule_runs.plan_rule_run, USER, API_WRITE, [RangeInvalid, RuleInvalid, AccountNotFound, NotYours, PlanTooLarge, TooManyPlans], body=JSON, deadline_s=120),
+    Route("POST", "/rule-runs", rule_runs.plan_rule_run, USER, API_WRITE, [RangeInvalid, RuleInvalid, AccountNotFound, NotYours, PlanTooLarge, TooManyPlans], body=JSON, deadline_s=300),
     Route("GET", "/rule-runs", rule_runs.list_rule_runs, USER, API_READ, [CursorInvalid]),
     Route("GET", "/rule-runs/{run_id}", rule_runs.get_rule_run, USER, API_READ, [PlanNotFound, NotYours]),
     Route("DELETE", "/rule-runs/{run_id}", rule_runs.discard_rule_run, USER, API_WRITE, [PlanNotFound, NotYours, PlanNotPlanned, PreconditionFailed]),
     Route("GET", "/rule-runs/{run_id}/rows", rule_runs.list_rule_run_rows, USER, API_READ, [PlanNotFound, NotYours, CursorInvalid]),
-    Route("POST", "/rule-runs/{run_id}/application", rule_runs.apply_rule_run, USER, API_WRITE, [PlanNotFound, AccountNotFound, NotYours, PlanNotPlanned, PlanStale, RuleInvalid, PlanTooLarge], body=JSON, deadline_s=120),
-    Route("POST", "/rule-runs/{run_id}/reversal", rule_runs.revert_rule_run, USER, API_WRITE, [PlanNotFound, NotYours, PlanNotApplied, PlanStale], deadline_s=120),
+    Route("POST", "/rule-runs/{run_id}/application", rule_runs.apply_rule_run, USER, API_WRITE, [PlanNotFound, AccountNotFound, NotYours, PlanNotPlanned, PlanStale, RuleInvalid, PlanTooLarge], body=JSON, deadline_s=300),
+    Route("POST", "/rule-runs/{run_id}/reversal", rule_runs.revert_rule_run, USER, API_WRITE, [PlanNotFound, NotYours, PlanNotApplied, PlanStale], deadline_s=300),
 
-    Route("POST", "/bulk-edits", bulk_edits.plan_bulk_edit, USER, API_WRITE, [RangeInvalid, EditInvalid, CategoryUnknown, AccountNotFound, NotYours, PlanTooLarge, TooManyPlans], body=JSON, deadline_s=120),
+    Route("POST", "/bulk-edits", bulk_edits.plan_bulk_edit, USER, API_WRITE, [RangeInvalid, EditInvalid, CategoryUnknown, AccountNotFound, NotYours, PlanTooLarge, TooManyPlans], body=JSON, deadline_s=300),
     Route("GET", "/bulk-edits", bulk_edits.list_bulk_edits, USER, API_READ, [CursorInvalid]),
     Route("GET", "/bulk-edits/{edit_id}", bulk_edits.get_bulk_edit, USER, API_READ, [PlanNotFound, NotYours]),
     Route("DELETE", "/bulk-edits/{edit_id}", bulk_edits.discard_bulk_edit, USER, API_WRITE, [PlanNotFound, NotYours, PlanNotPlanned, PreconditionFailed]),
     Route("GET", "/bulk-edits/{edit_id}/rows", bulk_edits.list_bulk_edit_rows, USER, API_READ, [PlanNotFound, NotYours, CursorInvalid]),
-    Route("POST", "/bulk-edits/{edit_id}/application", bulk_edits.apply_bulk_edit, USER, API_WRITE, [PlanNotFound, AccountNotFound, NotYours, PlanNotPlanned, PlanStale, CategoryUnknown, PlanTooLarge], body=JSON, deadline_s=120),
-    Route("POST", "/bulk-edits/{edit_id}/reversal", bulk_edits.revert_bulk_edit, USER, API_WRITE, [PlanNotFound, NotYours, PlanNotApplied, PlanStale], deadline_s=120),
+    Route("POST", "/bulk-edits/{edit_id}/application", bulk_edits.apply_bulk_edit, USER, API_WRITE, [PlanNotFound, AccountNotFound, NotYours, PlanNotPlanned, PlanStale, CategoryUnknown, PlanTooLarge], body=JSON, deadline_s=300),
+    Route("POST", "/bulk-edits/{edit_id}/reversal", bulk_edits.revert_bulk_edit, USER, API_WRITE, [PlanNotFound, NotYours, PlanNotApplied, PlanStale], deadline_s=300),
 
     Route("GET", "/accounts/{account_id}/daily-balances", daily_balances.get_daily_balances, USER, API_READ, [RangeInvalid, TooManyRows, AccountNotFound, NotYours, AccountNotManual, BalanceUnknown]),
     Route("GET", "/accounts/{account_id}/reconciliations", reconciliations.list_reconciliations, USER, API_READ, [AccountNotFound, NotYours]),

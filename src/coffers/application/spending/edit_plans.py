@@ -42,7 +42,9 @@ from coffers.domain.spending.edit_plans import (
 )
 
 #: Movements that are read and judged at a stretch.
-STRETCH: Final = 1_000
+STRETCH: Final = 250
+#: Chunks of rows that one statement writes.
+CHUNKS_AT_ONCE: Final = 10
 #: How often all is judged anew because somebody edited one of the movements meanwhile.
 ATTEMPTS: Final = 5
 #: Plans that one process judges or writes at once.
@@ -310,14 +312,18 @@ async def _say(uow: UnitOfWork, user_id: UserId, draft: Draft, clock: Clock) -> 
     except CategoryUnknown:
         # Deleted meanwhile: what named it names another one by now.
         return False
-    now = clock.now()
-    for chunk in draft.chunks:
-        rows = await asyncio.to_thread(unpacked, chunk)
+    now, chunks = clock.now(), draft.chunks
+    for start in range(0, len(chunks), CHUNKS_AT_ONCE):
+        rows = await asyncio.to_thread(_together, chunks[start : start + CHUNKS_AT_ONCE])
         if not await uow.edit_plans.say(user_id, rows, now=now):
             return False
     # What is ignored, split or named anew may be a transfer now, or recur.
     await enqueue_matching(uow, user_id, now=now)
     return True
+
+
+def _together(chunks: Sequence[bytes]) -> list[PlannedRow]:
+    return [row for chunk in chunks for row in unpacked(chunk)]
 
 
 def _still_planned(plan: EditPlan) -> EditPlan:

@@ -265,7 +265,7 @@ class Rules(Protocol):
     async def fresh(
         self, account: Account, days: tuple[date, date], stored_at: datetime, behind: UUID | None
     ) -> list[AnnotatedTransaction]:
-        """The next thousand of the account's movements of these days that were stored then.
+        """The next stretch of the account's movements of these days that were stored then.
 
         By their ids.
         """
