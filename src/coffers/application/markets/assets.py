@@ -117,6 +117,10 @@ class AssetLookups(Protocol):
         """By symbol and currency, exactly as holdings and trades have them: the asset meant."""
         ...
 
+    async def surveyed(self, user_id: UserId, limit: int) -> list[Asset]:
+        """Indices and assets with a sector that the user sees, by symbol, so many at most."""
+        ...
+
     async def linked(self, user_id: UserId | None) -> list[Asset]:
         """Assets that this user's holdings and trades stand for; None: everybody's."""
         ...

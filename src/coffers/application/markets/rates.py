@@ -166,6 +166,17 @@ async def forget_rate(uow: UnitOfWork, principal: Principal, rate_id: UUID) -> N
         await uow.commit()
 
 
+async def load_published(uow: UnitOfWork, lookups: RateLookups, rates: Sequence[Rate]) -> int:
+    """Keep published rates of days newer than all that are known; answers how many those were."""
+    newest = await lookups.last_published()
+    newer = [rate for rate in rates if rate.date > newest]
+    async with uow:
+        await uow.published_rates.put(newer)
+        uow.record(Event("PublishedRatesLoaded", details={"count": len(newer)}))
+        await uow.commit()
+    return len(newer)
+
+
 def _check(drafts: Sequence[RateDraft], latest: date) -> None:
     for each in drafts:
         if each.rate <= 0:

@@ -114,7 +114,7 @@ def williams_r(bars: Bars, window: int = 14) -> Series:
 
 
 def atr(bars: Bars, window: int = 14) -> Series:
-    """Average true range with Wilder's smoothing; the first bar has no day before and is left out."""
+    """Average true range with Wilder's smoothing; the first bar has no day before."""
     out = _blank(bars.close)
     if bars.close.size > 1:
         before = bars.close[:-1]

@@ -132,6 +132,14 @@ class OwnRates(Protocol):
         ...
 
 
+class PublishedRates(Protocol):
+    """Published rates of the euro that are everybody's."""
+
+    async def put(self, rates: Sequence[Rate]) -> None:
+        """Keep them, in the place of what was known of the same currencies and days."""
+        ...
+
+
 def rounded(amount: Decimal, currency: str) -> Decimal:
     """The amount to the currency's minor unit, halves away from zero."""
     return amount.quantize(Decimal((0, (1,), -minor_units(currency))), context=_ROUNDED)

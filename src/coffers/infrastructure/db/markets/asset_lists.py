@@ -80,6 +80,11 @@ class SqlAssetLookups(AssetLookups):
         rows = await self._reader.rows(_LINKS, {"user_id": user_id})
         return {(row.symbol, row.currency): row.asset_id for row in rows}
 
+    async def surveyed(self, user_id: UserId, limit: int) -> list[Asset]:
+        """As the port says."""
+        rows = await self._reader.rows(_SURVEYED, {"user_id": user_id, "limit": limit})
+        return [asset_of(row) for row in rows]
+
     async def linked(self, user_id: UserId | None) -> list[Asset]:
         """As the port says."""
         if user_id is None:
@@ -131,6 +136,12 @@ def _ids() -> Select[Any]:  # Any: whole rows
 
 
 _OF_IDS: Final = _ids()
+_SURVEYED: Final = (
+    select(assets)
+    .where(VISIBLE, or_(A.exchange == "INDEX", A.sector.is_not(None)))
+    .order_by(A.symbol, A.id)
+    .limit(bindparam("limit"))
+)
 _OF_SYMBOLS: Final = (
     select(assets)
     .where(VISIBLE, A.symbol.in_(bindparam("symbols", expanding=True)))

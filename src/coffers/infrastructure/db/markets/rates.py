@@ -29,6 +29,7 @@ from coffers.domain.markets.rates import (
     ExchangeRates,
     OwnRate,
     OwnRates,
+    PublishedRates,
     Rate,
     RateBook,
     RateNotFound,
@@ -101,6 +102,24 @@ class SqlOwnRates(OwnRates):
         return _own(found[0])
 
 
+class SqlPublishedRates(PublishedRates):
+    """Published rates in SQL."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    async def put(self, rates: Sequence[Rate]) -> None:
+        """As the port says."""
+        rows = [
+            {"currency": each.quote, "date": each.date, "rate": each.rate, "source": each.source}
+            for each in rates
+        ]
+        for part in stretches(rows):
+            places = [{"the_currency": row["currency"], "the_date": row["date"]} for row in part]
+            await self._transaction.execute(_CLEAR_PUBLISHED, places)
+            await self._transaction.execute(insert(reference_rates), list(part))
+
+
 class SqlExchangeRates(ExchangeRates, RateLookups):
     """Rates out of the bundled file and the database."""
 
@@ -162,6 +181,9 @@ _CLEAR: Final = delete(exchange_rates).where(
     _R.base == bindparam("the_base"),
     _R.quote == bindparam("the_quote"),
     _R.date == bindparam("the_date"),
+)
+_CLEAR_PUBLISHED: Final = delete(reference_rates).where(
+    _P.currency == bindparam("the_currency"), _P.date == bindparam("the_date")
 )
 _COUNT: Final = (
     select(func.count()).select_from(exchange_rates).where(_R.user_id == bindparam("user_id"))
