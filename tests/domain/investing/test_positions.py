@@ -163,3 +163,28 @@ def test_no_history_is_refused_and_nothing_held_is_below_zero(
 
     assert position.quantity >= 0
     assert all(lot.quantity > 0 for lot in position.book.lots)
+
+
+@pytest.mark.parametrize(
+    ("method", "euros", "dollars"),
+    [(LotMethod.FIFO, "830", "1000"), (LotMethod.AVERAGE, "730", "833.333333333333")],
+)
+def test_in_another_currency_each_movement_counts_at_the_rate_of_its_own_day(
+    method: LotMethod, euros: str, dollars: str
+) -> None:
+    # Portfolio Performance: bought and sold for dollars, kept in euros.
+    told = [
+        (moved(Subtype.BUY, "100", "-5000", 0), "0.9"),
+        (moved(Subtype.BUY, "50", "-3000", 1), "0.85"),
+        (moved(Subtype.SELL, "50", "3500", 2), "0.88"),
+    ]
+
+    local = derive([each for each, _ in told], method=method)
+    base = derive([each.converted(Decimal(rate)) for each, rate in told], method=method)
+
+    assert local.realised == Decimal(dollars)
+    assert base.realised == Decimal(euros)
+    if method is LotMethod.AVERAGE:
+        # What the exchange rate made of it.
+        currency_part = base.realised - local.realised * Decimal("0.88")
+        assert round(currency_part, 2) == Decimal("-3.33")
