@@ -148,8 +148,8 @@ def _row(chance: random.Random, user_id: UserId, account_id: UUID) -> dict[str, 
     kind = CategoryKind.INCOME if is_income else CategoryKind.EXPENSE
     known = [each.id for each in SYSTEM_CATEGORIES if each.kind is kind]
     half = Decimal(cents).scaleb(-2) - Decimal("0.50")
-    parts = [{"amount": str(half), "category_id": str(known[0])}]
-    parts += [{"amount": "0.50", "category_id": str(known[1])}]
+    parts = [{"amount": str(half), "category_id": str(known[0]), "notes": None}]
+    parts += [{"amount": "0.50", "category_id": str(known[1]), "notes": None}]
     return {
         "user_id": user_id,
         "id": new_id(),

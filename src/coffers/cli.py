@@ -15,6 +15,7 @@ from coffers.commands import (
     imports,
     keys,
     people,
+    rates,
     registry,
     sandbox,
     service,
@@ -48,6 +49,7 @@ app.command("openapi")(registry.openapi)
 app.add_typer(people.app, name="user")
 app.add_typer(audit.app, name="audit")
 app.add_typer(keys.app, name="keys")
+app.add_typer(rates.app, name="rates")
 
 
 @app.callback()

@@ -37,7 +37,7 @@ from coffers.domain.live.events import Event
 from coffers.domain.markets.assets import AssetLinks, Assets
 from coffers.domain.markets.corporate_actions import CorporateActions
 from coffers.domain.markets.prices import Prices
-from coffers.domain.markets.rates import OwnRates
+from coffers.domain.markets.rates import OwnRates, PublishedRates
 from coffers.domain.portability.restorations import Restorations
 from coffers.domain.spending.budgets import Budgets
 from coffers.domain.spending.categories import Categories
@@ -129,6 +129,9 @@ class UnitOfWork(Protocol):
 
     @property
     def exchange_rates(self) -> OwnRates: ...  # noqa: D102
+
+    @property
+    def published_rates(self) -> PublishedRates: ...  # noqa: D102
 
     @property
     def budgets(self) -> Budgets: ...  # noqa: D102

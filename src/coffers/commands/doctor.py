@@ -6,7 +6,7 @@ import socket
 import stat
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -18,8 +18,12 @@ from sqlalchemy.exc import DBAPIError
 from coffers import migrations
 from coffers.commands.terminal import load_settings, out, refuse, run_async
 from coffers.domain.errors import DomainError
+from coffers.domain.markets.rates import LOOK_BACK
 from coffers.infrastructure.db.engines import open_engines
 from coffers.infrastructure.db.inspections import inspect
+from coffers.infrastructure.db.markets.rates import SqlExchangeRates
+from coffers.infrastructure.db.reader import Reader
+from coffers.infrastructure.markets.ecb_rates import BundledRates
 from coffers.local_secrets import FILE
 from coffers.service_lock import database_file, running_service
 from coffers.settings import Environment, Settings, is_weak, unknown_variables
@@ -170,6 +174,7 @@ async def _database(settings: Settings) -> list[Finding]:
             return [Finding(Verdict.WRONG, "Database", words)]
         async with open_engines(settings.database) as engines:
             seen = await inspect(engines)
+            newest = await SqlExchangeRates(Reader(engines), BundledRates()).last_published()
     except (DomainError, DBAPIError, OSError) as error:
         reason = getattr(error, "orig", None) or error
         return [Finding(Verdict.WRONG, "Database", f"does not answer: {reason}")]
@@ -177,6 +182,7 @@ async def _database(settings: Settings) -> list[Finding]:
         Finding(Verdict.FINE, "Database", "answers and has the newest schema."),
         _clock(seen.now, seen.newest_event),
         *_dead_jobs(seen.dead_jobs),
+        _rates(newest),
     ]
 
 
@@ -189,6 +195,14 @@ def _clock(theirs: datetime | None, newest_event: datetime | None) -> Finding:
         words = f"is behind: the newest event is of {newest_event:%Y-%m-%d %H:%M:%S}."
         return Finding(Verdict.WRONG, "Clock", words)
     return Finding(Verdict.FINE, "Clock", f"{ours:%Y-%m-%d %H:%M:%S} UTC.")
+
+
+def _rates(newest: date) -> Finding:
+    words = f"the newest published ones are of {newest}"
+    if newest < datetime.now(UTC).date() - LOOK_BACK:
+        words += ": amounts of later days are not converted until `coffers rates load` adds them."
+        return Finding(Verdict.NOTE, "Exchange rates", words)
+    return Finding(Verdict.FINE, "Exchange rates", f"{words}.")
 
 
 def _dead_jobs(count: int) -> list[Finding]:

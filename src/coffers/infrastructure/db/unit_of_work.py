@@ -47,7 +47,7 @@ from coffers.infrastructure.db.markets.asset_links import SqlAssetLinks
 from coffers.infrastructure.db.markets.assets import SqlAssets
 from coffers.infrastructure.db.markets.corporate_actions import SqlCorporateActions
 from coffers.infrastructure.db.markets.prices import SqlPrices
-from coffers.infrastructure.db.markets.rates import SqlOwnRates
+from coffers.infrastructure.db.markets.rates import SqlOwnRates, SqlPublishedRates
 from coffers.infrastructure.db.portability.restorations import SqlRestorations
 from coffers.infrastructure.db.refusals import translated, unconfirmed
 from coffers.infrastructure.db.spending.budgets import SqlBudgets
@@ -106,6 +106,7 @@ class SqlUnitOfWork(HeldUnitOfWork):
     images = repository(SqlImages)
     tombstones = repository(SqlTombstones)
     exchange_rates = repository(SqlOwnRates)
+    published_rates = repository(SqlPublishedRates)
     budgets = repository(SqlBudgets)
     assets = repository(SqlAssets)
     portfolios = repository(SqlPortfolios)
