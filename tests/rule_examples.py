@@ -87,10 +87,14 @@ async def an_applied_bulk_edit(person: Person) -> str:
 
 
 async def the_run_looked_at(person: Person) -> object:
-    newest = (await person.get("/rule-runs")).json()["rule_runs"][0]
-    return {"plan_hash": newest["plan_hash"]}
+    return await _newest_hash(person, "/rule-runs", "rule_runs")
 
 
 async def the_edit_looked_at(person: Person) -> object:
-    newest = (await person.get("/bulk-edits")).json()["bulk_edits"][0]
-    return {"plan_hash": newest["plan_hash"]}
+    return await _newest_hash(person, "/bulk-edits", "bulk_edits")
+
+
+async def _newest_hash(person: Person, path: str, noun: str) -> object:
+    """Of the person's newest plan; somebody without any has none to name."""
+    plans = (await person.get(path)).json().get(noun, [])
+    return {"plan_hash": plans[0]["plan_hash"] if plans else "0" * 64}

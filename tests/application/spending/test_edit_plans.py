@@ -118,7 +118,7 @@ def test_rows_come_out_of_their_chunks_as_they_went_in(
 
 def test_any_other_effect_makes_another_hash() -> None:
     row = movement(Annotation())
-    effects = [
+    effects: list[dict[str, object]] = [
         {"merchant": "A"},
         {"merchant": "B"},
         {"notes": "A"},

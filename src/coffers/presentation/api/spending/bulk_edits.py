@@ -41,7 +41,9 @@ class FilterIn(Body):
     min_amount: DecimalIn | None = None
     max_amount: DecimalIn | None = None
     q: WordIn | None = None
-    category: WordIn | None = None
+    category: WordIn | None = Field(
+        None, description="A value, an id, or `none`.", examples=["none"]
+    )
     merchant: WordIn | None = None
     tag: TagIn | None = None
     is_ignored: bool | None = None
