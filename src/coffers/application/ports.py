@@ -32,6 +32,7 @@ from coffers.domain.linking.adoptions import Adoptions
 from coffers.domain.linking.connections import Connections
 from coffers.domain.linking.dormancy import Dormancy
 from coffers.domain.linking.schedules import Schedules
+from coffers.domain.linking.sealed_secrets import SealedSecrets
 from coffers.domain.linking.syncs import Syncs
 from coffers.domain.live.events import Event
 from coffers.domain.markets.assets import AssetLinks, Assets
@@ -81,6 +82,9 @@ class UnitOfWork(Protocol):
 
     @property
     def connections(self) -> Connections: ...  # noqa: D102
+
+    @property
+    def sealed_secrets(self) -> SealedSecrets: ...  # noqa: D102
 
     @property
     def adoptions(self) -> Adoptions: ...  # noqa: D102

@@ -5,8 +5,12 @@ from typing import Annotated
 
 import typer
 
-from coffers.commands.terminal import load_settings, out
+from coffers.application.linking.resealing import Resealed, reseal_secrets
+from coffers.commands.terminal import load_settings, out, refuse, with_services
+from coffers.domain.live.events import Origin
 from coffers.local_secrets import new_encryption_key, new_secret_key, rotated
+from coffers.services import Services
+from coffers.settings import Settings
 
 app = typer.Typer(help="The keys of this installation.", no_args_is_help=True)
 
@@ -46,3 +50,16 @@ def rotate(
     out.print(f"{variable} is given by the environment. Put its value in front of those in")
     out.print(f"COFFERS_PREVIOUS_{name.upper()}S, set {variable} to the line below, restart.")
     typer.echo(fresh())
+
+
+@app.command()
+def reseal() -> None:
+    """Encrypt with the present key what former ones have encrypted; then those may go."""
+    told = with_services(_reseal)
+    out.print(f"{told.changed} secrets are sealed with the present key now.")
+    if told.lost:
+        refuse(f"{told.lost} secrets open with none of the keys that are here: they are left.")
+
+
+async def _reseal(services: Services, _settings: Settings) -> Resealed:
+    return await reseal_secrets(services.unit_of_work(Origin(), None), services.vault)

@@ -41,6 +41,7 @@ from coffers.infrastructure.db.linking.adoptions import SqlAdoptions
 from coffers.infrastructure.db.linking.connections import SqlConnections
 from coffers.infrastructure.db.linking.dormancy import SqlDormancy
 from coffers.infrastructure.db.linking.schedules import SqlSchedules
+from coffers.infrastructure.db.linking.sealed_secrets import SqlSealedSecrets
 from coffers.infrastructure.db.linking.syncs import SqlSyncs
 from coffers.infrastructure.db.live.events import log_events
 from coffers.infrastructure.db.markets.asset_links import SqlAssetLinks
@@ -98,6 +99,7 @@ class SqlUnitOfWork(HeldUnitOfWork):
     reconciliations = repository(SqlReconciliations)
     snapshots = repository(SqlSnapshots)
     connections = repository(SqlConnections)
+    sealed_secrets = repository(SqlSealedSecrets)
     adoptions = repository(SqlAdoptions)
     syncs = repository(SqlSyncs)
     schedules = repository(SqlSchedules)
