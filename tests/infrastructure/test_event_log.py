@@ -105,6 +105,8 @@ async def test_a_reader_that_follows_the_sequence_misses_nothing_of_twenty_write
         while len(seen) < WRITERS * EVENTS_EACH:
             page = await feeds.after(ada, seen[-1] if seen else 0, 7)
             seen.extend(change.sequence for change in page)
+            if not page:
+                await asyncio.sleep(0.002)  # reading on and on, it would keep the writers waiting
 
     async with asyncio.timeout(60), asyncio.TaskGroup() as group:
         group.create_task(read())
