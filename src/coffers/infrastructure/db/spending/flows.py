@@ -68,6 +68,8 @@ def _word(text: str) -> Expression:
 
 _SETTLED: Final = _word(Status.SETTLED)
 _PENDING: Final = _word(Status.PENDING)
+#: Dressed up, or SQLite would take the index of the account's days and look up every row.
+_ACCOUNT: Final = case((_T.account_id.is_not(None), _T.account_id))
 #: What may count at all; the rest is what reports leave out.
 _COUNTS: Final = (
     _T.status.in_([_SETTLED, _PENDING]),
@@ -236,7 +238,7 @@ class Statements:
             Grouping.NOTHING: null(),
             Grouping.CATEGORY: each.category_id,
             Grouping.MERCHANT: _T.merchant,
-            Grouping.ACCOUNT: _T.account_id,
+            Grouping.ACCOUNT: _ACCOUNT,
             Grouping.DAY: _T.transaction_date,
             Grouping.WEEK: first_of_week(_T.transaction_date),
             Grouping.MONTH: first_of_month(_T.transaction_date),
@@ -252,7 +254,7 @@ def _conditions(wanted: FlowFilter) -> list[ColumnElement[bool]]:
     tests = (
         (wanted.start, _T.transaction_date.__ge__),
         (wanted.end, _T.transaction_date.__le__),
-        (wanted.account_id, _T.account_id.__eq__),
+        (wanted.account_id, _ACCOUNT.__eq__),
         (wanted.currency, _T.currency.__eq__),
     )
     return [test(value) for value, test in tests if value is not None]
