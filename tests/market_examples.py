@@ -35,16 +35,22 @@ async def an_action(person: Person) -> str:
     return f"{path}/{made.json()['id']}"
 
 
+async def _any_asset(person: Person) -> str:
+    """An asset of this person's own, if they may have one."""
+    me = (await person.get("/users/me")).json()
+    return str(uuid4()) if me["roles"] == ["readonly"] else await asset_of(person)
+
+
 async def a_meaning(person: Person) -> object:
-    return {"symbol": "AAPL", "currency": "USD", "asset_id": await asset_of(person)}
+    return {"symbol": "AAPL", "currency": "USD", "asset_id": await _any_asset(person)}
 
 
 async def some_prices(person: Person) -> object:
-    price = {"asset_id": await asset_of(person), "date": "2026-01-30", "close": "175.50"}
+    price = {"asset_id": await _any_asset(person), "date": "2026-01-30", "close": "175.50"}
     return {"prices": [price]}
 
 
 async def a_file_of_prices(person: Person) -> object:
     """A form, in the parts that httpx takes."""
     content = b"date,close\n2026-01-30,175.50\n"
-    return {"file": ("prices.csv", content), "asset_id": (None, await asset_of(person))}
+    return {"file": ("prices.csv", content), "asset_id": (None, await _any_asset(person))}

@@ -33,7 +33,7 @@ async def priced(person: Person, closes: list[str], **changes: object) -> str:
     return asset_id
 
 
-async def asked(person: Person, path: str, status: int = 200, **query: str) -> Any:
+async def asked(person: Person, path: str, status: int = 200, /, **query: str) -> Any:
     answer = await person.get(path, params=query)
     assert answer.status_code == status, answer.text
     return answer.json()

@@ -48,7 +48,7 @@ class ReturnView(msgspec.Struct, frozen=True):
     reason: str | None
 
 
-class DrawdownView(msgspec.Struct, frozen=True):
+class AssetDrawdown(msgspec.Struct, frozen=True):
     """The deepest fall from a peak; below zero."""
 
     depth_percent: DecimalText
@@ -57,7 +57,7 @@ class DrawdownView(msgspec.Struct, frozen=True):
     recovery_date: date | None
 
 
-class BenchmarkView(msgspec.Struct, frozen=True):
+class AssetBenchmark(msgspec.Struct, frozen=True):
     """How the asset moved with another, on the days that both have a price."""
 
     asset_id: UUID
@@ -82,10 +82,10 @@ class AssetMetrics(msgspec.Struct, frozen=True):
     volatility_percent: DecimalText | None
     sharpe_ratio: DecimalText | None
     sortino_ratio: DecimalText | None
-    max_drawdown: DrawdownView | None
+    max_drawdown: AssetDrawdown | None
     reason: Annotated[str | None, Meta(description="Why risk is null.")]
     risk_free_percent: DecimalText
-    benchmark: BenchmarkView | None
+    benchmark: AssetBenchmark | None
     data_quality: PriceQuality
 
 
@@ -206,7 +206,7 @@ def _returns(bars: Sequence[Bar]) -> "Series":
     return returns
 
 
-def _drawdown(returns: "Series", bars: Sequence[Bar]) -> DrawdownView | None:
+def _drawdown(returns: "Series", bars: Sequence[Bar]) -> AssetDrawdown | None:
     from coffers.domain.investing.risk import max_drawdown  # noqa: PLC0415 - as above
 
     fall = max_drawdown(returns)
@@ -214,12 +214,12 @@ def _drawdown(returns: "Series", bars: Sequence[Bar]) -> DrawdownView | None:
         return None
     recovered = None if fall.recovered is None else bars[fall.recovered].day
     depth = _percent(fall.depth) or ""
-    return DrawdownView(depth, bars[fall.peak].day, bars[fall.trough].day, recovered)
+    return AssetDrawdown(depth, bars[fall.peak].day, bars[fall.trough].day, recovered)
 
 
 def _compared(
     bars: Sequence[Bar], benchmark: Asset, others: Sequence[Bar], daily: float, first: date
-) -> BenchmarkView:
+) -> AssetBenchmark:
     from coffers.domain.investing import risk  # noqa: PLC0415 - as above
 
     theirs = {bar.day: bar for bar in others if bar.day >= first}
@@ -233,7 +233,7 @@ def _compared(
     ]
     beta, together, alpha = (each() if is_enough else None for each in known)
     reason = None if is_enough else f"Fewer than {LEAST_RETURNS} daily returns in common."
-    return BenchmarkView(
+    return AssetBenchmark(
         asset_id=benchmark.id,
         symbol=benchmark.symbol,
         observations=int(one.size),

@@ -30,6 +30,10 @@ from coffers.presentation.calls import Call, Caller
 from coffers.presentation.paging import CursorIn, LimitIn, next_link
 from coffers.presentation.schemas import Body, CodeIn, DecimalIn
 
+#: What null forgets.
+_FORGOTTEN: Final = frozenset(
+    {"exchange", "isin", "cusip", "figi", "sector", "industry", "country", "market_cap"}
+)
 MAX_Q: Final = 100
 #: Of a symbol as a provider tells it.
 MAX_TOLD: Final = 200
@@ -89,9 +93,9 @@ class NewAsset(Body):
 class AssetChanges(Body):
     """What to change; the rest stays. Null forgets what an asset can do without."""
 
-    symbol: SymbolIn = Field("", examples=["WINE"])
-    name: TitleIn = ""
-    asset_type: AssetType = AssetType.OTHER
+    symbol: SymbolIn | None = Field(None, description="Null leaves it.", examples=["WINE"])
+    name: TitleIn | None = Field(None, description="Null leaves it.")
+    asset_type: AssetType | None = Field(None, description="Null leaves it.")
     exchange: ExchangeIn | None = None
     isin: IdentifierIn | None = Field(None, examples=["US0378331005"])
     cusip: IdentifierIn | None = Field(None, examples=["037833100"])
@@ -154,7 +158,8 @@ async def create_asset(call: Caller, body: NewAsset) -> Answer[AssetView]:
 
 async def edit_asset(call: Caller, asset_id: UUID, body: AssetChanges) -> Versioned[AssetView]:
     """Change an asset of one's own; administrators change shared ones."""
-    changes = body.model_dump(exclude_unset=True)
+    told = body.model_dump(exclude_unset=True)
+    changes = {name: each for name, each in told.items() if each is not None or name in _FORGOTTEN}
     if "exchange" in changes:
         changes["exchange"] = body.exchange or ""
     await assets.edit_asset(

@@ -42,7 +42,7 @@ class NewCorporateAction(Body):
 class CorporateActionChanges(Body):
     """What to correct; the rest stays."""
 
-    date: DateIn = Field(None, examples=["2026-03-02"], validate_default=False)  # type: ignore[assignment]  # unset stays
+    date: DateIn | None = Field(None, description="Null leaves it.", examples=["2026-03-02"])
     ratio: DecimalIn | None = _RATIO
     amount: DecimalIn | None = _AMOUNT
     new_asset_id: UUID | None = _NEW
@@ -85,8 +85,8 @@ async def edit_corporate_action(
 ) -> Versioned[CorporateActionView]:
     """Correct what happened."""
     changes = body.model_dump(exclude_unset=True)
-    if "date" in changes:
-        changes["day"] = changes.pop("date")
+    if (day := changes.pop("date", None)) is not None:
+        changes["day"] = day
     return await corporate_actions.edit_action(
         call.uow,
         call.services.clock,

@@ -81,8 +81,10 @@ class NamedPrices(DatedPrices):
 
     asset_id: UUID | None = None
     symbol: SymbolIn | None = Field(None, examples=["WINE"])
-    currency: CodeIn | None = Field(None, description="Where several have the symbol.")
-    exchange: ExchangeIn | None = Field(None, description="Likewise.")
+    currency: CodeIn | None = Field(
+        None, description="Where several have the symbol.", examples=["EUR"]
+    )
+    exchange: ExchangeIn | None = Field(None, description="Likewise.", examples=["XETRA"])
 
 
 class NewPrices(Body):
