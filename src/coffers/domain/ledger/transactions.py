@@ -217,10 +217,6 @@ class Transactions(Protocol):
         """One movement, not locked; raises TransactionNotFound, NotYours."""
         ...
 
-    async def delete(self, kept: KeptTransaction) -> None:
-        """Delete it; raises PreconditionFailed when it is not this version any more."""
-        ...
-
 
 class TransactionReported(Conflict):
     """A provider reports the movement: what it says, stands."""

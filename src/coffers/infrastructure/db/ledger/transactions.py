@@ -5,9 +5,8 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, Update, bindparam, delete, select, update
+from sqlalchemy import Row, Update, bindparam, select, update
 
-from coffers.domain.errors import PreconditionFailed
 from coffers.domain.ids import UserId
 from coffers.domain.ledger.accounts import Account
 from coffers.domain.ledger.statements import ReportedTransaction
@@ -101,13 +100,6 @@ class SqlTransactions(Transactions):
             refusal = TransactionNotFound("Transaction not found")
             raise await missing(self._transaction, transactions, transaction_id, refusal)
         return KeptTransaction(**_fields(rows[0]))
-
-    async def delete(self, kept: KeptTransaction) -> None:
-        """As the port says."""
-        one = (transactions.c.user_id == kept.user_id) & (transactions.c.id == kept.id)
-        same = delete(transactions).where(one, transactions.c.version == kept.version)
-        if (await self._transaction.execute(same)).rowcount != 1:
-            raise PreconditionFailed("The transaction was changed in the meantime: read it again.")
 
     async def _buried(self, account: Account) -> set[str]:
         rows = await self._transaction.rows(_BURIED, _key(account))
