@@ -15,9 +15,8 @@ from coffers.domain.investing.lots import (
     LotUnknown,
     Oversold,
     a_year_after,
-    replay,
-    shares,
 )
+from coffers.domain.investing.replays import replay, shares
 
 START = date(2020, 1, 1)
 NUMBERS = count(1)

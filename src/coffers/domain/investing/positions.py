@@ -12,17 +12,8 @@ from decimal import Context, Decimal
 from typing import Final
 from uuid import UUID
 
-from coffers.domain.investing.lots import (
-    Book,
-    Disposal,
-    Entry,
-    EntryKind,
-    Lot,
-    LotMethod,
-    Step,
-    replay,
-    steps,
-)
+from coffers.domain.investing.lots import Book, Disposal, Entry, EntryKind, Lot, LotMethod, Step
+from coffers.domain.investing.replays import replay, steps
 from coffers.domain.ledger.transactions import TransactionSubtype
 from coffers.domain.money import EXACT
 
