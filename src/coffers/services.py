@@ -50,7 +50,7 @@ from coffers.application.ports import (
 from coffers.application.rate_limits import RateLimiter
 from coffers.application.spending.budgets import BudgetLookups
 from coffers.application.spending.categories import CategoryLookups
-from coffers.application.spending.edit_plans import EditDesk
+from coffers.application.spending.edit_plan_drafts import EditDesk
 from coffers.application.spending.recurring import RecurringLookups
 from coffers.application.spending.reports import ReportDesk
 from coffers.application.spending.rules import RuleLookups

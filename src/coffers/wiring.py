@@ -21,7 +21,7 @@ from coffers.application.markets.market_data import MarketData
 from coffers.application.markets.quotes import Quotes
 from coffers.application.ports import Clock, IdempotencyClaim, Vault
 from coffers.application.rate_limits import RateLimiter
-from coffers.application.spending.edit_plans import EditDesk
+from coffers.application.spending.edit_plan_drafts import EditDesk
 from coffers.application.spending.reports import ReportDesk
 from coffers.domain.ids import SessionId, UserId
 from coffers.domain.live.events import Origin

@@ -242,3 +242,23 @@ async def test_contents_move_only_to_another_category_of_the_kind(ada: Person) -
         assert refused.json()["errors"][0]["field"].endswith("move_to")
     assert (await ada.delete(path, headers={"If-Match": '"9"'})).status_code == 412
     assert (await ada.delete(path)).status_code == 204
+
+
+async def test_a_budget_follows_its_categories_and_names_each_once(eve: Person) -> None:
+    mine, pets = await made(eve), await named(eve, "pets")
+    budget = {
+        "name": "Fun",
+        "amount": "100.00",
+        "currency": "USD",
+        "starts_on": "2026-03-01",
+        "category_ids": [mine["id"], pets],
+    }
+    kept = (await eve.post("/budgets", budget)).json()
+    path = f"/categories/{mine['id']}"
+
+    refused = await eve.delete(path)
+    moved = await eve.delete(f"{path}?move_to={pets}")
+
+    assert (refused.status_code, moved.status_code) == (409, 204)
+    assert "1 budgets" in refused.json()["detail"]
+    assert (await eve.get(f"/budgets/{kept['id']}")).json()["category_ids"] == [pets]

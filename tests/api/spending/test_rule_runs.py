@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from coffers.application.spending import edit_plans as core
+from coffers.application.spending import edit_plan_drafts as core
 from coffers.infrastructure.db.spending import edit_plans as table
 from tests.notebooks import movement_of, movements, notebook, said_of, written
 from tests.people import Person

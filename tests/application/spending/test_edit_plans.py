@@ -17,7 +17,8 @@ from coffers.domain.ids import UserId, new_id
 from coffers.domain.ledger.annotations import AnnotatedTransaction, Annotation
 from coffers.domain.ledger.transactions import TransactionType
 from coffers.domain.spending.edit_plans import FIELDS, PlanKind, taken_back
-from coffers.domain.spending.rules import Actions, Conditions, Direction, Judge, Rule
+from coffers.domain.spending.judges import Judge
+from coffers.domain.spending.rules import Actions, Conditions, Direction, Rule
 from tests.conftest import running, settings_for
 from tests.notebooks import movements, notebook, said_of, written
 from tests.people import Person, sign_up

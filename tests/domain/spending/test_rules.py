@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from coffers.domain.ids import UserId, new_id
 from coffers.domain.ledger.annotations import MAX_TAGS, AnnotatedTransaction, Annotation, Split
 from coffers.domain.ledger.transactions import TransactionType
+from coffers.domain.spending.judges import Judge
 from coffers.domain.spending.rules import (
     MAX_RULES,
     MAX_TEXT,
     Actions,
     Conditions,
     Direction,
-    Judge,
     Match,
     Rule,
     RuleInvalid,

@@ -11,6 +11,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from coffers.application.ledger.transactions import TransactionFilter
 from coffers.application.ports import UnitOfWork
+from coffers.application.spending.edit_plan_drafts import Asked, EditDesk, Reading
 from coffers.application.spending.edit_plan_lists import (
     PageAsked,
     PlannedRowList,
@@ -19,9 +20,6 @@ from coffers.application.spending.edit_plan_lists import (
 )
 from coffers.application.spending.edit_plan_rows import Judgement
 from coffers.application.spending.edit_plans import (
-    Asked,
-    EditDesk,
-    Reading,
     apply_plan,
     make_plan,
     new_plan,

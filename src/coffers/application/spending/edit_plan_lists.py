@@ -10,8 +10,8 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from coffers.application.spending.edit_plan_drafts import EditLookups
 from coffers.application.spending.edit_plan_rows import unpacked
-from coffers.application.spending.edit_plans import EditLookups
 from coffers.application.views import DecimalText
 from coffers.domain.identity.principals import Principal
 from coffers.domain.paging import Cursors

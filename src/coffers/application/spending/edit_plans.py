@@ -5,112 +5,38 @@ only of movements of which nothing was said meanwhile; if there is such a one, a
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Final, Protocol
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Final
 from uuid import UUID
 
-from coffers.application.ledger.transactions import (
-    TransactionFilter,
-    TransactionLookups,
-    TransactionPage,
-    TransactionSort,
-)
 from coffers.application.ports import Clock, UnitOfWork
-from coffers.application.spending.categories import CategoryLookups
-from coffers.application.spending.edit_plan_rows import Draft, Judgement, planned, unpacked
-from coffers.application.spending.rules import RuleLookups
+from coffers.application.spending.edit_plan_drafts import EditDesk, Reading, drawn, undone
+from coffers.application.spending.edit_plan_rows import Draft, unpacked
 from coffers.application.spending.transfer_matching import enqueue_matching
 from coffers.domain.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from coffers.domain.identity.principals import Principal
 from coffers.domain.ids import UserId, new_id
-from coffers.domain.ledger.annotations import AnnotatedTransaction
 from coffers.domain.ledger.imports import PlanStale
 from coffers.domain.live.events import Event
-from coffers.domain.paging import Page
 from coffers.domain.spending.categories import CategoryUnknown
 from coffers.domain.spending.edit_plans import (
-    MAX_ROWS,
     EditPlan,
     PlanKind,
     PlannedRow,
     PlanNotApplied,
     PlanNotPlanned,
     PlanStatus,
-    PlanTooLarge,
-    taken_back,
 )
 
-#: Movements that are read and judged at a stretch.
-STRETCH: Final = 250
 #: Chunks of rows that one statement writes.
 CHUNKS_AT_ONCE: Final = 10
 #: How often all is judged anew because somebody edited one of the movements meanwhile.
 ATTEMPTS: Final = 5
-#: Plans that one process judges or writes at once.
-AT_ONCE: Final = 2
 #: What the log remembers as a failed attempt.
 _FAILURES: Final = (Conflict, Forbidden, Invalid, NotFound)
 #: How events begin.
 _NAMES: Final = {PlanKind.RULE_RUN: "RuleRun", PlanKind.BULK_EDIT: "BulkEdit"}
-
-
-class EditLookups(Protocol):
-    """Plans to read, and the movements that they are about."""
-
-    async def plan(self, user_id: UserId, kind: PlanKind, plan_id: UUID) -> EditPlan:
-        """Raises PlanNotFound, NotYours."""
-        ...
-
-    async def page(
-        self, user_id: UserId, kind: PlanKind, limit: int, behind: UUID | None
-    ) -> Page[EditPlan]:
-        """Newest first."""
-        ...
-
-    async def chunk(self, plan: EditPlan, number: int) -> bytes | None:
-        """The rows of this number, packed; None behind the last."""
-        ...
-
-    async def movements(
-        self, user_id: UserId, wanted: TransactionFilter, behind: UUID | None
-    ) -> list[AnnotatedTransaction]:
-        """The next `STRETCH` of the filter's, by their ids."""
-        ...
-
-    async def these(
-        self, user_id: UserId, transaction_ids: Sequence[UUID]
-    ) -> dict[UUID, AnnotatedTransaction]:
-        """Those of them that there are."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class EditDesk:
-    """The ports that plans take, and how many plans they serve at once."""
-
-    lookups: EditLookups
-    transactions: TransactionLookups
-    rules: RuleLookups
-    categories: CategoryLookups
-    clock: Clock
-    room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What a plan is made of: which movements, and what is said of them.
-
-    `told` is what the summary says besides counts.
-    """
-
-    wanted: TransactionFilter
-    judgement: Judgement
-    told: Mapping[str, object] = field(default_factory=dict)
-
-
-#: Reads again what was asked for, as it is now, out of a plan's request.
-Reading = Callable[[EditPlan], Awaitable[Asked]]
 
 
 async def make_plan(uow: UnitOfWork, desk: EditDesk, plan: EditPlan, reading: Reading) -> EditPlan:
@@ -119,7 +45,7 @@ async def make_plan(uow: UnitOfWork, desk: EditDesk, plan: EditPlan, reading: Re
     Raises PlanTooLarge, TooManyPlans, AccountNotFound, NotYours, CategoryUnknown.
     """
     async with desk.room:
-        made, draft = await _drawn(desk, plan, reading)
+        made, draft = await drawn(desk, plan, reading)
         async with uow:
             await uow.edit_plans.add(made, draft.chunks)
             uow.record(_event(made, "Planned", {"changed": draft.changed}))
@@ -196,7 +122,7 @@ async def _apply(
     if wanted_hash != _still_planned(seen).plan_hash:
         raise PlanStale("This is not the hash of the plan: look at the plan first.")
     for _ in range(ATTEMPTS):
-        renewed, draft = await _drawn(desk, seen, reading)
+        renewed, draft = await drawn(desk, seen, reading)
         async with uow:
             await uow.edit_plans.lock(seen.user_id)
             plan = _still_planned(await uow.edit_plans.get(seen.user_id, seen.kind, seen.id))
@@ -226,7 +152,7 @@ async def _renew(uow: UnitOfWork, plan: EditPlan, renewed: EditPlan, draft: Draf
 
 async def _revert(uow: UnitOfWork, desk: EditDesk, seen: EditPlan) -> EditPlan:
     for _ in range(ATTEMPTS):
-        draft = await _undone(desk, _applied(seen))
+        draft = await undone(desk, _applied(seen))
         async with uow:
             await uow.edit_plans.lock(seen.user_id)
             plan = _applied(await uow.edit_plans.get(seen.user_id, seen.kind, seen.id))
@@ -239,70 +165,6 @@ async def _revert(uow: UnitOfWork, desk: EditDesk, seen: EditPlan) -> EditPlan:
             await uow.commit()
             return stored
     raise PlanStale("The movements are being edited all the time: try again.")
-
-
-async def _drawn(desk: EditDesk, plan: EditPlan, reading: Reading) -> tuple[EditPlan, Draft]:
-    """The plan as it would be now."""
-    asked, draft = await reading(plan), Draft(plan.kind)
-    await _check_size(desk, plan.user_id, asked.wanted)
-    behind = None
-    while rows := await desk.lookups.movements(plan.user_id, asked.wanted, behind):
-        behind = rows[-1].id
-        # Other requests do not wait for it.
-        await asyncio.to_thread(draft.look, rows, asked.judgement)
-    return replace(plan, plan_hash=draft.hash, summary=_summary(draft, asked)), draft
-
-
-async def _check_size(desk: EditDesk, user_id: UserId, wanted: TransactionFilter) -> None:
-    """Raises PlanTooLarge, and as a list of the filter's movements does."""
-    page = TransactionPage(wanted, TransactionSort.NEWEST, limit=1)
-    count = (await desk.transactions.page(user_id, page)).total_count
-    if count > MAX_ROWS:
-        detail = f"These are {count} movements, more than {MAX_ROWS}: choose a narrower filter."
-        raise PlanTooLarge(detail)
-
-
-def _summary(draft: Draft, asked: Asked) -> dict[str, object]:
-    speakers = {
-        speaker: {"changed_count": count, "fields": dict(draft.fields_by[speaker])}
-        for speaker, count in sorted(draft.rows_by.items())
-    }
-    return {
-        "looked_at_count": draft.looked_at,
-        "changed_count": draft.changed,
-        "fields": dict(draft.fields),
-        "speakers": speakers,
-        **asked.told,
-    }
-
-
-async def _undone(desk: EditDesk, plan: EditPlan) -> Draft:
-    """What is to be said so that nothing of the plan is said any more."""
-    draft, number = Draft(plan.kind), 0
-    known = (await desk.categories.known(plan.user_id)).keys()
-    while (chunk := await desk.lookups.chunk(plan, number)) is not None:
-        rows, number = await asyncio.to_thread(unpacked, chunk), number + 1
-        current = await desk.lookups.these(plan.user_id, [row.id for row in rows])
-        await asyncio.to_thread(_undo, draft, rows, current, known)
-    return draft
-
-
-def _undo(
-    draft: Draft,
-    rows: Sequence[PlannedRow],
-    current: Mapping[UUID, AnnotatedTransaction],
-    known: Collection[UUID],
-) -> None:
-    for row in rows:
-        now = current.get(row.id)
-        if now is None:
-            continue
-        after = taken_back(row, now.annotation)
-        if after.category_id is not None and after.category_id not in known:
-            # Deleted since.
-            after = replace(after, category_id=None)
-        if after != now.annotation:
-            draft.take(planned(now, after))
 
 
 async def _say(uow: UnitOfWork, user_id: UserId, draft: Draft, clock: Clock) -> bool:

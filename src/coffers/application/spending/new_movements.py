@@ -14,7 +14,8 @@ from coffers.domain.ledger.annotations import AnnotatedTransaction, Annotation
 from coffers.domain.ledger.statements import ReportedTransaction
 from coffers.domain.spending.categories import SYSTEM_BY_ID
 from coffers.domain.spending.edit_plans import PlannedRow
-from coffers.domain.spending.rules import Judge, Rule
+from coffers.domain.spending.judges import Judge
+from coffers.domain.spending.rules import Rule
 
 
 async def apply_rules(

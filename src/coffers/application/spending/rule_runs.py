@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from coffers.application.ledger.transactions import TransactionFilter
 from coffers.application.ports import UnitOfWork
+from coffers.application.spending.edit_plan_drafts import Asked, EditDesk, Reading
 from coffers.application.spending.edit_plan_lists import (
     PageAsked,
     PlannedRowList,
@@ -18,9 +19,6 @@ from coffers.application.spending.edit_plan_lists import (
     list_rows,
 )
 from coffers.application.spending.edit_plans import (
-    Asked,
-    EditDesk,
-    Reading,
     apply_plan,
     make_plan,
     new_plan,
@@ -31,7 +29,8 @@ from coffers.domain.identity.principals import Principal
 from coffers.domain.paging import Cursors
 from coffers.domain.ranges import check_range
 from coffers.domain.spending.edit_plans import EditPlan, PlanKind, PlanStatus
-from coffers.domain.spending.rules import Judge, Rule, RuleInvalid
+from coffers.domain.spending.judges import Judge
+from coffers.domain.spending.rules import Rule, RuleInvalid
 
 KIND = PlanKind.RULE_RUN
 

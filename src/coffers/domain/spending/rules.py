@@ -1,11 +1,7 @@
-"""Rules: what is said of movements that look so and so. The earlier one has the say.
-
-Texts are compared with `in`, `==` and `startswith` after case folding: no pattern of a user's is
-ever a program, and looking at a text takes time in proportion to its length.
-"""
+"""Rules: what is said of movements that look so and so. The earlier one has the say."""
 
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -16,7 +12,7 @@ from uuid import UUID
 from coffers.domain.errors import Conflict, Invalid, NotFound
 from coffers.domain.ids import UserId
 from coffers.domain.ledger.accounts import Account
-from coffers.domain.ledger.annotations import MAX_TAGS, AnnotatedTransaction, Annotation
+from coffers.domain.ledger.annotations import AnnotatedTransaction
 from coffers.domain.ledger.transactions import TransactionType
 
 #: Of one user.
@@ -25,13 +21,10 @@ MAX_RULES: Final = 200
 MAX_TEXTS: Final = 5
 MAX_ACCOUNTS: Final = 100
 MAX_RULE_TAGS: Final = 10
-#: Characters of a rule's name, and of a text that it looks for.
-MAX_NAME: Final = 100
+#: Characters of a text that it looks for.
 MAX_TEXT: Final = 200
 #: What a rule calls itself on the rows that it spoke of.
-_SPEAKER: Final = "rule:"
-#: What rules may say of a movement, in the order in which they are counted.
-FIELDS: Final = ("category_id", "merchant", "tags", "is_transfer", "is_ignored")
+SPEAKER: Final = "rule:"
 
 _ZERO: Final = Decimal(0)
 
@@ -115,7 +108,7 @@ class Rule:
     @property
     def speaker(self) -> str:
         """How rows name it as the one who said something."""
-        return f"{_SPEAKER}{self.id}"
+        return f"{SPEAKER}{self.id}"
 
 
 def check_rule(conditions: Conditions, actions: Actions) -> None:
@@ -139,115 +132,6 @@ def folded(text: str) -> str:
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
     return " ".join(text.casefold().split())
-
-
-class Judge:
-    """Rules made ready for many movements."""
-
-    def __init__(self, rules: Sequence[Rule]) -> None:
-        self._rules = [_Ready(rule) for rule in sorted(rules, key=_order)]
-
-    def judge(self, row: AnnotatedTransaction) -> Annotation:
-        """What is said of the movement after all rules had their say.
-
-        The first rule whose conditions hold decides a field. What the owner said stays, as do the
-        parts of a split movement. A rule sees the merchant that an earlier one gave.
-        """
-        said, decided, description = row.annotation, set[str](), folded(row.description)
-        for ready in self._rules:
-            if ready.holds(row, description, said.merchant):
-                said = _spoken(said, ready.rule, decided)
-        return said
-
-
-class _Ready:
-    """A rule whose texts are folded and whose lists are sets."""
-
-    def __init__(self, rule: Rule) -> None:
-        asked = self._asked = rule.conditions
-        self.rule = rule
-        self._texts = [(test.field, test.match, folded(test.text)) for test in asked.texts]
-        self._account_ids = frozenset(asked.account_ids)
-        self._types = frozenset(asked.transaction_types)
-
-    def holds(self, row: AnnotatedTransaction, description: str, merchant: str | None) -> bool:
-        """Whether all that it asks is so."""
-        asked = self._asked
-        return (
-            _among(row.account_id, self._account_ids)
-            and _among(row.transaction_type, self._types)
-            and _goes(row.amount, asked.direction)
-            and _within(row.amount.copy_abs(), asked.min_amount, asked.max_amount)
-            and _within(row.transaction_date, asked.start_date, asked.end_date)
-            and all(self._says(test, description, merchant) for test in self._texts)
-        )
-
-    def _says(
-        self, test: tuple[TextField, Match, str], description: str, merchant: str | None
-    ) -> bool:
-        field, match, wanted = test
-        text = description if field is TextField.DESCRIPTION else folded(merchant or "")
-        if match is Match.CONTAINS:
-            return wanted in text
-        return text == wanted if match is Match.EQUALS else text.startswith(wanted)
-
-
-def _spoken(said: Annotation, rule: Rule, decided: set[str]) -> Annotation:
-    """With what the rule says of fields that are not decided yet, and its to speak of."""
-    wanted = _wanted(said, rule.actions)
-    news = {
-        name: value
-        for name, value in wanted.items()
-        if name not in decided and may_speak_of(said, name)
-    }
-    decided.update(wanted)
-    return said.told(news, rule.speaker)
-
-
-def _wanted(said: Annotation, actions: Actions) -> dict[str, object]:
-    wanted: dict[str, object] = {}
-    if actions.category_id is not None:
-        wanted["category_id"] = actions.category_id
-    if actions.merchant is not None:
-        wanted["merchant"] = actions.merchant
-    tags = tuple(sorted({*said.tags, *actions.tags}))
-    if actions.tags and len(tags) <= MAX_TAGS:
-        wanted["tags"] = tags
-    for name in ("is_transfer", "is_ignored"):
-        if getattr(actions, name):
-            wanted[name] = True
-    return wanted
-
-
-def may_speak_of(said: Annotation, name: str) -> bool:
-    """Whether a rule may set the field: nobody did, or a rule did."""
-    if name == "category_id" and said.splits:
-        return False
-    speaker = said.annotated_by.get(name)
-    if speaker is None:
-        return bool(getattr(said, name) == getattr(_NOTHING, name))
-    return speaker.startswith(_SPEAKER)
-
-
-_NOTHING: Final = Annotation()
-
-
-def _order(rule: Rule) -> tuple[int, UUID]:
-    return rule.position, rule.id
-
-
-def _among(value: object, wanted: Collection[object]) -> bool:
-    return not wanted or value in wanted
-
-
-def _goes(amount: Decimal, wanted: Direction | None) -> bool:
-    if wanted is None:
-        return True
-    return amount > 0 if wanted is Direction.IN else amount < 0
-
-
-def _within(value: T, first: T | None, last: T | None) -> bool:
-    return (first is None or first <= value) and (last is None or value <= last)
 
 
 def _check_range(first: T | None, last: T | None, what: str) -> None:

@@ -1,4 +1,4 @@
-"""What names a category: every table with a `category_id`, parts of movements, children."""
+"""What names a category: columns of ids and of lists of ids, parts of movements, children."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -24,6 +24,8 @@ async def uses_of(transaction: Transaction, category: Category) -> dict[str, int
         named = select(func.count()).where(table.c.user_id == category.user_id)
         found = (await transaction.rows(named.where(column == category.id)))[0][0]
         counts[table.name] = counts.get(table.name, 0) + found
+    for table in _listing():
+        counts[table.name] = len(await _lists(transaction, table, category))
     counts[transactions.name] += len(await _split(transaction, category))
     return {name: count for name, count in counts.items() if count}
 
@@ -37,6 +39,8 @@ async def move_uses(
         mine = update(table).where(table.c.user_id == category.user_id, column == category.id)
         values = {column.name: to.id, **_touched(table, now)}
         await transaction.execute(mine.values(values))
+    for table in _listing():
+        await _move_lists(transaction, table, category, to, now)
     rows = await _split(transaction, category)
     for part in stretches([_moved(row, category, to) for row in rows]):
         for row_id, splits in part:
@@ -51,6 +55,36 @@ def _naming() -> Iterator[tuple[Table, ColumnElement[Any]]]:  # Any: ids
             yield table, table.c.category_id
         if table.name == CHILDREN:
             yield table, table.c.parent_id
+
+
+def _listing() -> Iterator[Table]:
+    for table in METADATA.sorted_tables:
+        if "user_id" in table.c and "category_ids" in table.c:
+            yield table
+
+
+async def _lists(
+    transaction: Transaction,
+    table: Table,
+    category: Category,
+) -> list[Row[Any]]:  # Any: id, category_ids
+    """Rows with the category in their list, locked."""
+    written = cast(table.c.category_ids, Text).contains(str(category.id))
+    mine = (table.c.user_id == category.user_id) & written
+    listed = select(table.c.id, table.c.category_ids).where(mine).order_by(table.c.id)
+    return list(await transaction.rows(listed.with_for_update()))
+
+
+async def _move_lists(
+    transaction: Transaction, table: Table, category: Category, to: Category, now: datetime
+) -> None:
+    """In each list once, where the one was; where the other was already, the one is gone."""
+    old, new = str(category.id), str(to.id)
+    for row in await _lists(transaction, table, category):
+        moved = dict.fromkeys(new if each == old else each for each in row.category_ids)
+        one = (table.c.user_id == category.user_id) & (table.c.id == row.id)
+        values = {"category_ids": list(moved), **_touched(table, now)}
+        await transaction.execute(update(table).where(one).values(values))
 
 
 def _touched(table: Table, now: datetime) -> dict[str, object]:

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, func, select
 
 from coffers.application.ledger.transactions import TransactionFilter
-from coffers.application.spending.edit_plans import STRETCH, EditLookups
+from coffers.application.spending.edit_plan_drafts import STRETCH, EditLookups
 from coffers.domain.ids import UserId
 from coffers.domain.ledger.annotations import AnnotatedTransaction
 from coffers.domain.paging import Page

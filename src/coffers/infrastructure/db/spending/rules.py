@@ -23,7 +23,7 @@ from sqlalchemy import (
     update,
 )
 
-from coffers.application.spending.edit_plans import STRETCH
+from coffers.application.spending.edit_plan_drafts import STRETCH
 from coffers.application.spending.rules import RuleLookups
 from coffers.domain.errors import PreconditionFailed
 from coffers.domain.ids import UserId
