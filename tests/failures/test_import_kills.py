@@ -21,12 +21,14 @@ from coffers.infrastructure.db.ledger.imports import imports
 from coffers.infrastructure.db.ledger.transaction_rows import transactions
 from coffers.infrastructure.db.live.audit_log import SqlAuditLogs
 from coffers.infrastructure.db.tables import METADATA
+from tests.nursery import Forked
 from tests.programs import ServiceProcess
 from tests.statements import DAY, Line, ofx
 from tests.stores import Store, open_store
 
 TORTURE: Final = bool(os.environ.get("TORTURE"))
 KILLS: Final = 100 if TORTURE else 1
+SEED: Final = int(os.environ.get("IMPORT_KILLS_SEED") or random.SystemRandom().randrange(1 << 32))
 FILES: Final = 3
 LINES_A_FILE: Final = 600 if TORTURE else 200
 #: Imports every file in turn, then takes the last one back and imports it again.
@@ -61,7 +63,7 @@ asyncio.run(main())
 """
 
 
-class Importing(ServiceProcess):
+class Importing(Forked, ServiceProcess):
     """The importer as a process of its own."""
 
     def __init__(self, database_url: str, home: Path, folder: Path, user_id: UserId) -> None:
@@ -123,7 +125,8 @@ def statements(tmp_path: Path) -> Path:
 async def test_killed_imports_leave_the_ledger_of_an_undisturbed_run(
     store: Store, database_url: str, statements: Path, tmp_path: Path
 ) -> None:
-    chance = random.Random(20)
+    print(f"IMPORT_KILLS_SEED={SEED}")  # noqa: T201 - pytest shows it when the campaign fails
+    chance = random.Random(SEED)
     undisturbed, killed = await store.add_user("calm"), await store.add_user("killed")
     calm = Importing(database_url, tmp_path, statements, undisturbed)
     took_s = await asyncio.to_thread(calm.run)
