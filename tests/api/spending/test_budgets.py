@@ -1,3 +1,4 @@
+import asyncio
 import json
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -11,6 +12,7 @@ from coffers.background import KINDS
 from coffers.domain.ids import UserId, new_id
 from coffers.domain.jobs import Job
 from coffers.domain.spending.budgets import MAX_BUDGETS, MAX_THRESHOLDS
+from coffers.infrastructure.db.jobs import jobs
 from coffers.infrastructure.db.live.events import events
 from tests.people import Person, sign_up
 from tests.rates import keep_rate
@@ -195,6 +197,26 @@ async def test_every_threshold_is_told_once_for_its_period(eve: Person) -> None:
 
     names = await event_names(eve.client, eve.id)
     assert (first, names.count("BudgetThresholdReached")) == (2, 3)
+
+
+async def test_however_many_look_at_once_a_threshold_is_told_once(eve: Person) -> None:
+    account, today = await purse(eve), datetime.now(UTC).date()
+    await keep(eve, amount="100.00", thresholds=[50, 80], starts_on=str(today))
+    await enter(eve, account, "-85.00", today)
+
+    await asyncio.gather(*(look(eve) for _ in range(5)))
+
+    assert (await event_names(eve.client, eve.id)).count("BudgetThresholdReached") == 2
+
+
+async def test_an_entry_asks_for_a_look_at_the_thresholds_once(eve: Person) -> None:
+    account = await purse(eve)
+    for _ in range(3):
+        await enter(eve, account, "-1.00")
+
+    waiting = await rows(eve.client, select(jobs.c.dedupe_key).where(jobs.c.kind == CHECK))
+
+    assert [row.dedupe_key for row in waiting] == [f"{CHECK}:{eve.id}"]
 
 
 async def test_the_event_says_how_it_stood(ada: Person) -> None:
