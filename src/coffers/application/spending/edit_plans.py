@@ -13,7 +13,7 @@ from uuid import UUID
 from coffers.application.ports import Clock, UnitOfWork
 from coffers.application.spending.edit_plan_drafts import EditDesk, Reading, drawn, undone
 from coffers.application.spending.edit_plan_rows import Draft, unpacked
-from coffers.application.spending.transfer_matching import enqueue_matching
+from coffers.application.spending.transfer_matching import movements_changed
 from coffers.domain.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from coffers.domain.identity.principals import Principal
 from coffers.domain.ids import UserId, new_id
@@ -179,8 +179,9 @@ async def _say(uow: UnitOfWork, user_id: UserId, draft: Draft, clock: Clock) -> 
         rows = await asyncio.to_thread(_together, chunks[start : start + CHUNKS_AT_ONCE])
         if not await uow.edit_plans.say(user_id, rows, now=now):
             return False
-    # What is ignored, split or named anew may be a transfer now, or recur.
-    await enqueue_matching(uow, user_id, now=now)
+    if chunks:
+        # What is ignored or named anew may be a transfer now, recur, or count in a budget.
+        await movements_changed(uow, user_id, now=now)
     return True
 
 
