@@ -1,15 +1,18 @@
 """export(restore(export(x))) == export(x), on each engine and from one to the other."""
 
 import json
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.brokers import Broker
+from tests.brokers import Broker, link, sync
 from tests.conftest import running, settings_for
-from tests.exporting import exported, fill, made, restored, undated
-from tests.people import sign_up
+from tests.exporting import STATEMENT, apply, exported, fill, made, restored, undated
+from tests.people import PASSWORD, Person, sign_up
+
+Enrol = Callable[..., Awaitable[Person]]
 
 WAYS = [
     ("sqlite", "sqlite"),
@@ -61,3 +64,49 @@ async def _shown(person: Any) -> list[Any]:
         await made(person.get("/exchange-rates/own")),
         (await made(person.get("/users/me")))["time_zone"],
     ]
+
+
+async def test_an_import_that_came_back_is_history(ada: Person, enrol: Enrol) -> None:
+    done = await apply(ada, STATEMENT)
+    bob = await enrol("bob")
+    await restored(bob, await exported(ada))
+
+    shown = await made(bob.get(f"/imports/{done['id']}"))
+    rows = await made(bob.get(f"/imports/{done['id']}/rows"))
+    reversal = await bob.post(f"/imports/{done['id']}/reversal")
+    again = await made(bob.post("/imports", files={"file": ("statement.csv", STATEMENT)}))
+
+    assert shown["counts"]["new"] == 4
+    assert rows["rows"] == []
+    assert reversal.status_code == 409
+    assert again["counts"] == {"new": 0, "duplicate": 4, "update": 0, "conflict": 0, "ignored": 0}
+
+
+async def test_a_link_that_came_back_needs_its_owner(saver: Person, bob: Person) -> None:
+    connection = await link(saver)
+    await sync(saver, connection)
+    file = await exported(saver)
+    await made(saver.post("/users/me/erasures", {"password": PASSWORD}), 204)
+
+    await restored(bob, file)
+
+    (shown,) = (await made(bob.get("/connections")))["connections"]
+    refused = await bob.post(f"/connections/{connection['id']}/syncs", {})
+    assert shown["status"] == "expired"
+    assert shown["needs_reauthentication"]
+    assert refused.status_code == 409
+
+
+async def test_an_asset_of_somebody_else_is_not_taken_over(saver: Person, bob: Person) -> None:
+    await sync(saver, await link(saver))
+
+    answer = await restored(bob, await exported(saver))
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["code"] == "row_repeated"
+    assert json.loads(await exported(bob))["counts"]["accounts"] == 0
+
+
+@pytest.fixture
+async def bob(saver: Person) -> Person:
+    return await sign_up(saver.client, "bob")

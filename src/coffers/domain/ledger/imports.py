@@ -108,7 +108,7 @@ class Imports(Protocol):
         ...
 
     async def undo(self, applied: Import) -> Undo:
-        """What its reversal needs."""
+        """What its reversal needs; raises ImportNotApplied for one that an export brought back."""
         ...
 
     async def update(

@@ -31,6 +31,7 @@ from coffers.domain.ledger.accounts import Account
 from coffers.domain.ledger.images import Undo
 from coffers.domain.ledger.imports import (
     Import,
+    ImportNotApplied,
     ImportNotFound,
     Imports,
     ImportStatus,
@@ -128,6 +129,9 @@ class SqlImports(Imports):
     async def undo(self, applied: Import) -> Undo:
         """As the port says."""
         kept = await self._large(applied, imports.c.undo)
+        if not kept:
+            # Exports do not hold images of rows.
+            raise ImportNotApplied("It came back with an export, and cannot be reverted here.")
         return await asyncio.to_thread(unpacked_undo, kept)
 
     async def update(
