@@ -270,6 +270,17 @@ async def test_words_are_bounded_and_printable(eve: Person) -> None:
     assert (await edited(eve, row, merchant=" \n ", notes=" a\nb "))["notes"] == "a\nb"
 
 
+async def test_a_movement_can_be_marked_as_a_transfer(eve: Person) -> None:
+    row = await entered(eve, await a_purse(eve))
+
+    marked = await edited(eve, row, is_transfer=True)
+    again = await edited(eve, marked, is_transfer=False)
+
+    assert (row["is_transfer"], marked["is_transfer"]) == (False, True)
+    assert marked["annotated_by"] == {"is_transfer": "user"}
+    assert (again["is_transfer"], again["transaction_type"]) == (False, "expense")
+
+
 async def test_lists_are_filtered_by_what_was_said(eve: Person) -> None:
     purse = await a_purse(eve)
     own = {"name": "Gifts and more", "kind": "expense", "icon": "🎁"}

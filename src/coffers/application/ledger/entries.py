@@ -8,6 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from coffers.application.ledger.balances import latest_day, shift, unlinked
+from coffers.application.ledger.entry_annotations import categories_of, said_in
 from coffers.application.ledger.entry_views import Categories, entry_view
 from coffers.application.ledger.transactions import TransactionView
 from coffers.application.ports import Clock, UnitOfWork
@@ -18,7 +19,7 @@ from coffers.domain.errors import PreconditionFailed
 from coffers.domain.identity.principals import Principal
 from coffers.domain.ids import UserId, new_id
 from coffers.domain.ledger.accounts import Account
-from coffers.domain.ledger.annotations import BY_USER, Annotation, check_splits, worded
+from coffers.domain.ledger.annotations import BY_USER, Annotation, check_splits
 from coffers.domain.ledger.entries import (
     Entry,
     EntryInvalid,
@@ -38,7 +39,6 @@ from coffers.domain.ledger.transactions import (
 )
 from coffers.domain.live.events import Event
 from coffers.domain.money import EXACT, money_digits
-from coffers.domain.spending.categories import SYSTEM_BY_ID, CategoryUnknown
 
 #: How often an entry may move to another account while its edit waits for the lock of the first.
 ATTEMPTS: Final = 5
@@ -79,11 +79,11 @@ async def add_entry(
     now = clock.now()
     async with uow:
         account = unlinked(await uow.accounts.get(principal.user_id, draft.account_id))
-        annotation = Annotation().told(_said(draft.said, account.currency), BY_USER)
-        named = await _categories(uow, principal.user_id, annotation)
+        annotation = Annotation().told(said_in(draft.said, account.currency), BY_USER)
+        named = await categories_of(uow, principal.user_id, annotation)
         entry = _written(draft, account, annotation, named, now)
         entry = replace(entry, annotation=await ruled(uow, entry.user_id, entry.annotated))
-        named = await _categories(uow, principal.user_id, entry.annotation)
+        named = await categories_of(uow, principal.user_id, entry.annotation)
         await uow.entries.add(entry)
         await shift(uow, account, entry.counted, now)
         await movements_changed(uow, entry.user_id, now=now, ids=[entry.id])
@@ -115,7 +115,7 @@ async def edit_entry(
             before, accounts = found
             _check_version(before, expected_version)
             after = _edited(before, accounts[target_id or before.account_id], edit)
-            named = await _categories(uow, principal.user_id, after.annotation)
+            named = await categories_of(uow, principal.user_id, after.annotation)
             _check_edit(before, after, accounts, now)
             stored = before
             if after != before:
@@ -186,31 +186,6 @@ def _check_free(entry: Entry) -> None:
         raise TransactionReconciled(detail)
 
 
-def _said(changes: Mapping[str, object], currency: str) -> dict[str, object]:
-    said = worded(changes)
-    parts = said.get("splits")
-    if isinstance(parts, tuple):
-        said["splits"] = tuple(
-            replace(part, amount=money_digits(part.amount, currency)) for part in parts
-        )
-    return said
-
-
-async def _categories(uow: UnitOfWork, user_id: UserId, annotation: Annotation) -> Categories:
-    """Those that are named; raises CategoryUnknown."""
-    whole, parts = annotation.category_id, [part.category_id for part in annotation.splits]
-    wanted = {each for each in (whole, *parts) if each is not None}
-    found = {each: SYSTEM_BY_ID[each] for each in wanted & SYSTEM_BY_ID.keys()}
-    if wanted - found.keys():
-        own = await uow.categories.all_of(user_id)
-        found |= {each: own[each] for each in wanted & own.keys()}
-    unknown = wanted - found.keys()
-    if unknown:
-        culprit = "category_id" if whole in unknown else "splits"
-        raise CategoryUnknown("There is no such category.", field=culprit)
-    return found
-
-
 def _written(
     draft: EntryDraft, account: Account, annotation: Annotation, named: Categories, now: datetime
 ) -> Entry:
@@ -255,7 +230,7 @@ def _edited(before: Entry, account: Account, edit: EntryEdit) -> Entry:
     if account.currency != before.currency:
         detail = f"The entry is in {before.currency}, the account in {account.currency}."
         raise EntryInvalid(detail, field="account_id")
-    annotation = before.annotation.told(_said(edit.said, before.currency), BY_USER)
+    annotation = before.annotation.told(said_in(edit.said, before.currency), BY_USER)
     return replace(before, **facts, annotation=annotation)
 
 
