@@ -66,15 +66,22 @@ def aligned(series: Sequence[tuple[Days, Series]]) -> Aligned:
         return Aligned(np.zeros(0, "datetime64[D]"), np.zeros((0, 0)), [], empty)
     first = min(days[0] for days, _ in series if days.size)
     last = max(days[-1] for days, _ in series if days.size)
-    span = int((last - first).astype(int)) + 1
-    grid = np.full((len(series), span), np.nan)
-    for place, (days, closes) in enumerate(series):
-        grid[place, (days - first).astype(int)] = closes
-    known = ~np.isnan(grid)
+    places_of_days = [(days - first).astype(np.intp) for days, _ in series]
+    known = np.zeros((len(series), int((last - first).astype(int)) + 1), dtype=np.bool_)
+    for row, at in zip(known, places_of_days, strict=True):
+        row[at] = True
     coverage = known.sum(axis=1) / known.any(axis=0).sum()
-    places = np.flatnonzero(coverage >= LEAST_COVERAGE)
-    shared = np.flatnonzero(known[places].all(axis=0))
-    return Aligned(first + shared, grid[np.ix_(places, shared)], places.tolist(), coverage)
+    kept = np.flatnonzero(coverage >= LEAST_COVERAGE).tolist()
+    if not kept:
+        return Aligned(np.zeros(0, "datetime64[D]"), np.zeros((0, 0)), [], coverage)
+    shared: npt.NDArray[np.bool_] = np.logical_and.reduce(known[kept], axis=0)
+    closes = [_common(series[place][1], shared[places_of_days[place]]) for place in kept]
+    return Aligned(first + np.flatnonzero(shared), np.array(closes), kept, coverage)
+
+
+def _common(closes: Series, is_shared: npt.NDArray[np.bool_]) -> Series:
+    common: Series = closes if is_shared.all() else closes[is_shared]
+    return common
 
 
 def correlation_matrix(series: Sequence[tuple[Days, Series]]) -> tuple[Aligned, Series]:
