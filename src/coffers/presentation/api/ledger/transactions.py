@@ -100,9 +100,6 @@ class Annotations(Body):
     splits: Annotated[list[SplitIn], Field(max_length=MAX_SPLITS)] | None = None
     is_ignored: bool = False
     is_transfer: bool = Field(
-        default=False, description="Neither income nor expense, whatever its source calls it."
-    )
-    is_transfer: bool = Field(
         default=False, description="Neither income nor expense, whatever its type."
     )
 
