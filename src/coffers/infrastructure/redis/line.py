@@ -48,7 +48,6 @@ class Line:
         self._connection: AbstractConnection | None = None
         self._talking: asyncio.Task[None] | None = None
         self._outgoing: list[bytes] = []
-        self._has_outgoing = asyncio.Event()
         self._waiting: deque[tuple[asyncio.Future[object], float]] = deque()
         self._watch: asyncio.TimerHandle | None = None
 
@@ -64,9 +63,10 @@ class Line:
         self._waiting.append((answer, loop.time()))
         if self._watch is None:
             self._watch = loop.call_later(TIMEOUT_S, self._look, loop.time() + TIMEOUT_S)
+        if not self._outgoing:
+            loop.call_soon(self._send)
         packed = pack_command(command)  # type: ignore[arg-type]  # typed for one argument only
         self._outgoing.append(packed)
-        self._has_outgoing.set()
         return await answer
 
     async def close(self) -> None:
@@ -92,26 +92,23 @@ class Line:
             self._talking = asyncio.create_task(self._talk(connection))
 
     async def _talk(self, connection: AbstractConnection) -> None:
-        writing = asyncio.create_task(self._write(connection))
         try:
             with suppress(RedisError, OSError):
                 while True:
                     self._answer(await _reply(connection))
         finally:
-            writing.cancel()
             await connection.disconnect(nowait=True)
             if self._connection is connection:
                 self._hang_up()
 
-    async def _write(self, connection: AbstractConnection) -> None:
-        """Send what has come together in one go: each waking of Redis costs more than a command."""
-        with suppress(RedisError, OSError):
-            while True:
-                await self._has_outgoing.wait()
-                self._has_outgoing.clear()
-                packed, self._outgoing = self._outgoing, []
-                await connection.send_packed_command(packed, check_health=False)
-        self._hang_up()
+    def _send(self) -> None:
+        """Send what has come together in one go: each waking of Redis costs more than a command.
+
+        It waits for nobody: whether it arrived, the answers tell in time.
+        """
+        packed, self._outgoing = self._outgoing, []
+        if packed and self._connection is not None and self._connection._writer is not None:  # noqa: SLF001 - its own way to send costs as much as the rest
+            self._connection._writer.write(b"".join(packed))  # noqa: SLF001 - likewise
 
     def _answer(self, reply: object) -> None:
         answer, _ = self._waiting.popleft()
