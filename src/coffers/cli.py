@@ -15,6 +15,7 @@ from coffers.commands import (
     imports,
     keys,
     people,
+    portfolio,
     rates,
     registry,
     sandbox,
@@ -41,6 +42,7 @@ app.command("import")(imports.import_file)
 app.command("add")(add.add)
 app.command("spending")(spending.spending)
 app.command("budget")(budget.budget)
+app.command("portfolio")(portfolio.portfolio)
 app.command("export")(export.export)
 app.command("restore-export")(export.restore_export)
 app.command("doctor")(doctor.examine)
