@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from coffers.application.spending import edit_plan_drafts as core
+from coffers.application.spending.edit_plans import ATTEMPTS
 from coffers.infrastructure.db.spending import edit_plans as table
 from tests.notebooks import movement_of, movements, notebook, said_of, written
 from tests.people import Person
@@ -328,3 +329,24 @@ async def test_another_s_run_is_forbidden(ada: Person, enrol: Enrol) -> None:
     ):
         assert answer.status_code == 403
     assert (await ada.get(f"/bulk-edits/{run['id']}")).status_code == 404
+
+
+async def test_a_plan_whose_movements_are_edited_all_the_time_gives_up(
+    ada: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await a_ledger(ada)
+    await rule(ada)
+    run, asked = await rule_run(ada), list[int]()
+
+    async def overtaken(_: object, *__: object, **___: object) -> bool:
+        asked.append(1)
+        return False
+
+    monkeypatch.setattr(table.SqlEditPlans, "say", overtaken)
+    path = f"/rule-runs/{run['id']}"
+    refused = await ada.post(f"{path}/application", {"plan_hash": run["plan_hash"]})
+
+    assert refused.status_code == 409
+    assert len(asked) == ATTEMPTS
+    assert (await ada.get(path)).json()["status"] == "planned"
+    assert {row["merchant"] for row in await movements(ada)} == {None}

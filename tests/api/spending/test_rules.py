@@ -73,6 +73,7 @@ async def test_a_rule_is_kept_as_it_was_told(eve: Person) -> None:
         ({"min_amount": "2", "max_amount": "1"}, {"merchant": "X"}),
         ({"start_date": "2026-02-01", "end_date": "2026-01-31"}, {"merchant": "X"}),
         ({"account_ids": [NOWHERE]}, {"merchant": "X"}),
+        ({"account_ids": [NOWHERE] * 101}, {"merchant": "X"}),
         ({"direction": "sideways"}, {"merchant": "X"}),
         (looks_for("coffee"), {"category_id": NOWHERE}),
         (looks_for("coffee"), {"tags": ["x" * 51]}),

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from coffers.application.ports import UnitOfWork
@@ -17,6 +18,9 @@ from coffers.domain.spending.edit_plans import PlannedRow
 from coffers.domain.spending.judges import Judge
 from coffers.domain.spending.rules import Rule
 
+#: Movements that one statement writes.
+SAID_AT_ONCE: Final = 5_000
+
 
 async def apply_rules(
     uow: UnitOfWork, account: Account, rows: Sequence[ReportedTransaction], *, now: datetime
@@ -29,11 +33,14 @@ async def apply_rules(
     if judge is None:
         return
     days = [row.transaction_date for row in rows]
-    behind = None
+    behind, said = None, list[PlannedRow]()
     while fresh := await uow.rules.fresh(account, (min(days), max(days)), now, behind):
         behind = fresh[-1].id
-        said = await asyncio.to_thread(_judged, judge, fresh)
-        await uow.edit_plans.say(account.user_id, said, now=now)
+        said += await asyncio.to_thread(_judged, judge, fresh)
+        if len(said) >= SAID_AT_ONCE:
+            await uow.edit_plans.say(account.user_id, said, now=now)
+            said = []
+    await uow.edit_plans.say(account.user_id, said, now=now)
 
 
 async def ruled(uow: UnitOfWork, user_id: UserId, row: AnnotatedTransaction) -> Annotation:
