@@ -64,6 +64,9 @@ def aligned(series: Sequence[tuple[Days, Series]]) -> Aligned:
     if not any(days.size for days, _ in series):
         empty = np.zeros(0)
         return Aligned(np.zeros(0, "datetime64[D]"), np.zeros((0, 0)), [], empty)
+    if (days := _same_days(series)) is not None:
+        closes = np.array([closes for _, closes in series])
+        return Aligned(days, closes, list(range(len(series))), np.ones(len(series)))
     first = min(days[0] for days, _ in series if days.size)
     last = max(days[-1] for days, _ in series if days.size)
     places_of_days = [(days - first).astype(np.intp) for days, _ in series]
@@ -75,8 +78,14 @@ def aligned(series: Sequence[tuple[Days, Series]]) -> Aligned:
     if not kept:
         return Aligned(np.zeros(0, "datetime64[D]"), np.zeros((0, 0)), [], coverage)
     shared: npt.NDArray[np.bool_] = np.logical_and.reduce(known[kept], axis=0)
-    closes = [_common(series[place][1], shared[places_of_days[place]]) for place in kept]
-    return Aligned(first + np.flatnonzero(shared), np.array(closes), kept, coverage)
+    common = [_common(series[place][1], shared[places_of_days[place]]) for place in kept]
+    return Aligned(first + np.flatnonzero(shared), np.array(common), kept, coverage)
+
+
+def _same_days(series: Sequence[tuple[Days, Series]]) -> Days | None:
+    """The days of all, if they are the same, as those of one exchange usually are."""
+    first = series[0][0]
+    return first if all(np.array_equal(days, first) for days, _ in series) else None
 
 
 def _common(closes: Series, is_shared: npt.NDArray[np.bool_]) -> Series:
