@@ -84,11 +84,14 @@ async def probe(call: Caller, probe_id: str) -> dict[str, str]:
 
 
 def watched(settings: Settings) -> FastAPI:
-    """The service, and at `/lag` how long its event loop kept somebody waiting at most, in ms."""
+    """The service, and at `/lag` how long its event loop kept somebody waiting at most, in ms.
+
+    Then how much of such a wait was its own work: the rest is the machine's, busy with others.
+    """
     app, watch = main.create_app(settings), _Watch()
 
     async def lag(_: Request) -> PlainTextResponse:
-        return PlainTextResponse(f"{watch.longest_ms():.3f}")
+        return PlainTextResponse("{:.3f} {:.3f}".format(*watch.longest_ms()))
 
     app.router.routes.insert(0, PlainRoute("/lag", lag))
     return app
@@ -98,21 +101,24 @@ class _Watch:
     """Asks to be woken every millisecond, from the first question on, and notes how late it was."""
 
     def __init__(self) -> None:
-        self._longest_s = 0.0
+        self._late_s = 0.0
+        self._worked_s = 0.0
         self._task: asyncio.Task[None] | None = None
 
-    def longest_ms(self) -> float:
+    def longest_ms(self) -> tuple[float, float]:
         if self._task is None:
             self._task = asyncio.ensure_future(self._watch())
-        longest, self._longest_s = self._longest_s, 0.0
-        return longest * 1000
+        longest = self._late_s * 1000, self._worked_s * 1000
+        self._late_s = self._worked_s = 0.0
+        return longest
 
     async def _watch(self) -> None:
         while True:
-            asleep = time.perf_counter()
+            asleep, worked_s = time.perf_counter(), time.thread_time()
             await asyncio.sleep(LAG_EVERY_S)
             late_s = time.perf_counter() - asleep - LAG_EVERY_S
-            self._longest_s = max(self._longest_s, late_s)
+            self._late_s = max(self._late_s, late_s)
+            self._worked_s = max(self._worked_s, time.thread_time() - worked_s)
 
 
 KINDS: Final[Mapping[str, Callable[[Settings], FastAPI]]] = {
