@@ -65,6 +65,11 @@ def test_the_tour_of_the_readme_runs_as_it_stands(tmp_path: Path) -> None:
     assert '"counts":{"new":3,"duplicate":0' in said
     assert "applied\n{'new': 0, 'duplicate': 3" in said
     assert "reverted" in said
+    assert "58.50\n{'merchant': 2, 'category_id': 1}\napplied\n" in said
+    assert '"spent":"48.90","remaining":"151.10"' in said
+    assert "🛒 Supermarket 48.90\n🐶 Pets 12.60\n" in said
+    assert "  Assets:Cash:Purse  -42.60 EUR\n  Expenses:Supermarket  30.00 EUR\n" in said
+    assert "200 3" in said
     assert "204\n" in said
     assert said.rstrip().endswith("}")
     assert '"status":401' in said.splitlines()[-1]

@@ -11,7 +11,7 @@ import typer
 from coffers.application.spending.budget_progress import today_of
 from coffers.application.spending.calendar_reports import Interval, report_over_time
 from coffers.application.spending.flows import FlowFilter
-from coffers.application.spending.report_views import CategoryReport
+from coffers.application.spending.report_views import CategoryReport, TimeReport
 from coffers.application.spending.reports import report_by_category
 from coffers.commands.persons import Owner, UserOption, owner
 from coffers.commands.spending_tables import (
@@ -61,12 +61,16 @@ async def _sheets(person: Owner, first: date, *, pending: bool) -> list[Spending
     report = await report_by_category(desk, person.principal, this)
     usual = await report_by_category(desk, person.principal, before)
     history = await report_over_time(desk, person.principal, before, Interval.MONTH)
-    used = [bool(span.by_currency) for span in history.spans]
-    months = len(used) - used.index(True) if True in used else 0
     return [
-        _sheet(report, usual, currency, f"{first:%B %Y}", months)
+        _sheet(report, usual, currency, f"{first:%B %Y}", _months(history, currency))
         for currency in sorted(report.by_currency)
     ]
+
+
+def _months(history: TimeReport, currency: str) -> int:
+    """How many there are, from the first with anything in this currency."""
+    used = [currency in span.by_currency for span in history.spans]
+    return len(used) - used.index(True) if True in used else 0
 
 
 def _sheet(
