@@ -36,7 +36,7 @@ from tests.rows import event_names, rows, set_user, write
 MARK = "lovelace"
 EMAIL = f"{MARK}@example.com"
 #: Tables without an owner: what is nobody's, and two that the erasure treats by name.
-OWNERLESS = {"security_rotations", "users", "idempotency_keys"}
+OWNERLESS = {"security_rotations", "users", "idempotency_keys", "reference_rates"}
 
 
 async def erase(person: Person, password: str = PASSWORD, **more: Any) -> httpx.Response:

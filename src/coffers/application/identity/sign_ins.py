@@ -117,7 +117,9 @@ async def _remember_failure(uow: UnitOfWork, clock: Clock, user_id: UserId) -> N
 async def _unchanged(uow: UnitOfWork, named: User) -> User:
     """The user as they are by now; a password that was changed meanwhile opens nothing."""
     user = await uow.users.find(named.id)
-    if user is None or user.password_hash != named.password_hash:
+    if user is None:
+        raise InvalidCredentials("Wrong e-mail address or password.")
+    if user.password_hash != named.password_hash:
         raise _HashReplaced("Wrong e-mail address or password.")
     return user
 
