@@ -1,48 +1,14 @@
 import itertools
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
 import numpy as np
 import pytest
 
-from coffers.application.markets import correlations as correlated
 from coffers.application.markets.indicator_names import MAX_INDICATORS, MAX_WINDOW
 from tests.market_examples import asset_of
-from tests.people import Person, sign_up
-
-MONDAY = date(2026, 1, 5)
-YEAR = {"start_date": "2026-01-05", "end_date": "2026-03-31"}
-
-
-def weekdays(count: int, first: date = MONDAY) -> list[date]:
-    days = (first + timedelta(days=place) for place in range(2 * count))
-    return [day for day in days if day.weekday() < 5][:count]
-
-
-async def keep(person: Person, asset_id: str, closes: list[str], first: date = MONDAY) -> None:
-    days = weekdays(len(closes), first)
-    prices = [{"date": str(day), "close": close} for day, close in zip(days, closes, strict=True)]
-    answer = await person.post(f"/assets/{asset_id}/prices", {"prices": prices})
-    assert answer.status_code == 201, answer.text
-
-
-async def priced(person: Person, closes: list[str], **changes: object) -> str:
-    asset_id = await asset_of(person, **changes)
-    await keep(person, asset_id, closes)
-    return asset_id
-
-
-async def asked(person: Person, path: str, status: int = 200, /, **query: str) -> Any:
-    answer = await person.get(path, params=query)
-    assert answer.status_code == status, answer.text
-    return answer.json()
-
-
-def wave(count: int, seed: int) -> list[str]:
-    """A price that goes up and down, in whole cents."""
-    steps = np.random.default_rng(seed).normal(0.0005, 0.02, count)
-    return [f"{value:.2f}" for value in 100 * np.cumprod(1 + steps)]
+from tests.people import Person
+from tests.priced_assets import YEAR, asked, priced, wave, weekdays
 
 
 async def test_indicators_come_as_columns_of_one_length(eve: Person) -> None:
@@ -215,60 +181,6 @@ async def test_beta_to_a_benchmark_is_on_the_days_that_both_have(eve: Person) ->
     assert float(told["benchmark"]["beta_ratio"]) == pytest.approx(2.0, abs=1e-6)
     assert float(told["benchmark"]["correlation_ratio"]) == pytest.approx(1.0, abs=1e-9)
     assert told["benchmark"]["observations"] == 49
-
-
-async def test_correlations_are_those_of_numpy(eve: Person) -> None:
-    closes = [wave(50, seed=seed) for seed in (1, 2, 3)]
-    ids = [await priced(eve, each, symbol=f"S{place}") for place, each in enumerate(closes)]
-
-    by_id = await asked(eve, "/assets/correlations", asset_ids=",".join(ids), **YEAR)
-    by_symbol = await asked(eve, "/assets/correlations", symbols="s0,S1,S2", **YEAR)
-
-    prices = np.array([[float(close) for close in each] for each in closes])
-    expected = np.corrcoef(prices[:, 1:] / prices[:, :-1] - 1)
-    told = np.array([[float(value) for value in row] for row in by_id["matrix"]])
-    assert np.abs(told - expected).max() < 1e-6
-    assert by_symbol["matrix"] == by_id["matrix"]
-    assert by_id["observations"] == 49
-
-
-async def test_an_asset_that_covers_too_little_is_left_out_and_told(eve: Person) -> None:
-    long = [await priced(eve, wave(50, seed=seed)) for seed in (1, 2)]
-    short, flat = await priced(eve, wave(10, seed=3)), await priced(eve, ["5"] * 50)
-    ids = [*long, short, flat]
-
-    told = await asked(eve, "/assets/correlations", asset_ids=",".join(ids), **YEAR)
-
-    assert told["observations"] == 49
-    assert [each["coverage_ratio"] for each in told["assets"]] == ["1.0000"] * 2 + [
-        "0.2000",
-        "1.0000",
-    ]
-    assert told["assets"][2]["reason"] == "It has a price on fewer than half of the days."
-    assert told["assets"][3]["reason"] == "Its price never changed."
-    assert told["matrix"][0][2] is None
-    assert told["matrix"][0][1] is not None
-
-
-async def test_correlations_of_what_is_not_there_are_refused(ada: Person) -> None:
-    mallory = await sign_up(ada.client, "mallory")
-    theirs = await asset_of(mallory)
-
-    await asked(ada, "/assets/correlations", 404, symbols="NONE")
-    await asked(ada, "/assets/correlations", 403, asset_ids=theirs)
-    await asked(ada, "/assets/correlations", 422, asset_ids="x")
-    nothing = await asked(ada, "/assets/correlations")
-    assert (nothing["matrix"], nothing["observations"]) == ([], 0)
-
-
-async def test_a_matrix_has_at_most_so_many_assets(
-    ada: Person, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(correlated, "MAX_ASSETS", 1)
-    ids = [await asset_of(ada), await asset_of(ada)]
-
-    await asked(ada, "/assets/correlations", 200, asset_ids=ids[0])
-    await asked(ada, "/assets/correlations", 422, asset_ids=",".join(ids))
 
 
 async def test_the_overview_tells_indices_sectors_and_currencies(eve: Person) -> None:

@@ -1,9 +1,12 @@
-"""Linking the symbols of a ledger to assets, in the transaction that brought them."""
+"""What the symbols of a ledger stand for: found in the transaction that brought them, or chosen."""
 
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
-from coffers.application.ports import UnitOfWork
+import msgspec
+
+from coffers.application.unit_of_work import UnitOfWork
 from coffers.domain.ids import UserId, new_id
 from coffers.domain.jobs import Job
 from coffers.domain.live.events import Event
@@ -52,3 +55,36 @@ def _made(
     if key not in made:
         made[key] = unknown.asset(user_id, now)
     return made[key]
+
+
+class AssetLinkView(msgspec.Struct, frozen=True):
+    """What a symbol in one's holdings and trades stands for."""
+
+    symbol: str
+    currency: str
+    asset_id: UUID
+
+
+class AssetLinkList(msgspec.Struct, frozen=True):
+    """All of one's links, by symbol."""
+
+    asset_links: list[AssetLinkView]
+    total_count: int
+
+
+async def list_links(lookups: AssetLookups, principal: Principal) -> AssetLinkList:
+    """The caller's links."""
+    links = sorted((await lookups.links(principal.user_id)).items())
+    views = [AssetLinkView(symbol, currency, asset) for (symbol, currency), asset in links]
+    return AssetLinkList(views, len(views))
+
+
+async def link_asset(uow: UnitOfWork, principal: Principal, link: AssetLink) -> AssetLinkView:
+    """Say what a symbol stands for; raises AssetNotFound, NotYours."""
+    async with uow:
+        asset = await uow.assets.get(principal, link.asset_id)
+        await uow.asset_links.put(link)
+        details = {"symbol": link.symbol, "currency": link.currency}
+        uow.record(Event("AssetLinked", principal.user_id, asset.id, details))
+        await uow.commit()
+    return AssetLinkView(link.symbol, link.currency, link.asset_id)

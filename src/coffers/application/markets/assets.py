@@ -11,7 +11,8 @@ import msgspec
 from msgspec import Meta
 
 from coffers.application.markets.quotes import Quote, Quotes
-from coffers.application.ports import Clock, UnitOfWork
+from coffers.application.ports import Clock
+from coffers.application.unit_of_work import UnitOfWork
 from coffers.application.views import DecimalText, Instant, Versioned
 from coffers.domain.errors import PreconditionFailed
 from coffers.domain.identity.principals import Principal
@@ -20,7 +21,6 @@ from coffers.domain.ledger.holdings import AssetType
 from coffers.domain.live.events import Event
 from coffers.domain.markets.assets import (
     Asset,
-    AssetLink,
     AssetShared,
     check_editable,
     check_identifiers,
@@ -271,36 +271,3 @@ def asset_view(asset: Asset, quote: Quote) -> AssetView:
         market_cap=None if asset.market_cap is None else format(asset.market_cap, "f"),
         **quoted,
     )
-
-
-class AssetLinkView(msgspec.Struct, frozen=True):
-    """What a symbol in one's holdings and trades stands for."""
-
-    symbol: str
-    currency: str
-    asset_id: UUID
-
-
-class AssetLinkList(msgspec.Struct, frozen=True):
-    """All of one's links, by symbol."""
-
-    asset_links: list[AssetLinkView]
-    total_count: int
-
-
-async def list_links(lookups: AssetLookups, principal: Principal) -> AssetLinkList:
-    """The caller's links."""
-    links = sorted((await lookups.links(principal.user_id)).items())
-    views = [AssetLinkView(symbol, currency, asset) for (symbol, currency), asset in links]
-    return AssetLinkList(views, len(views))
-
-
-async def link_asset(uow: UnitOfWork, principal: Principal, link: AssetLink) -> AssetLinkView:
-    """Say what a symbol stands for; raises AssetNotFound, NotYours."""
-    async with uow:
-        asset = await uow.assets.get(principal, link.asset_id)
-        await uow.asset_links.put(link)
-        details = {"symbol": link.symbol, "currency": link.currency}
-        uow.record(Event("AssetLinked", principal.user_id, asset.id, details))
-        await uow.commit()
-    return AssetLinkView(link.symbol, link.currency, link.asset_id)

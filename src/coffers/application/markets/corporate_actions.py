@@ -10,7 +10,8 @@ import msgspec
 
 from coffers.application.markets.assets import AssetLookups
 from coffers.application.markets.prices import PriceLookups
-from coffers.application.ports import Clock, UnitOfWork
+from coffers.application.ports import Clock
+from coffers.application.unit_of_work import UnitOfWork
 from coffers.application.views import DecimalText, Instant, Versioned
 from coffers.domain.errors import PreconditionFailed
 from coffers.domain.identity.principals import Principal

@@ -12,7 +12,8 @@ import msgspec
 
 from coffers.application.markets.assets import AssetLookups
 from coffers.application.markets.price_histories import PriceView, price_view
-from coffers.application.ports import Clock, UnitOfWork
+from coffers.application.ports import Clock
+from coffers.application.unit_of_work import UnitOfWork
 from coffers.domain.identity.principals import Principal
 from coffers.domain.live.events import Event
 from coffers.domain.markets.assets import Asset, check_editable

@@ -12,7 +12,7 @@ from msgspec import Meta
 from coffers.application.markets.assets import AssetLookups
 from coffers.application.markets.market_data import Attempt, MarketData, Outcome
 from coffers.application.markets.prices import PriceLookups
-from coffers.application.ports import UnitOfWork
+from coffers.application.unit_of_work import UnitOfWork
 from coffers.domain.errors import DomainError, Unavailable
 from coffers.domain.identity.principals import Principal
 from coffers.domain.ids import SYSTEM, UserId, new_id

@@ -6,11 +6,10 @@ from uuid import UUID
 from fastapi import Query
 from pydantic import Field, StringConstraints
 
-from coffers.application.markets import assets
+from coffers.application.markets import asset_links, assets
+from coffers.application.markets.asset_links import AssetLinkList, AssetLinkView
 from coffers.application.markets.assets import (
     AssetDraft,
-    AssetLinkList,
-    AssetLinkView,
     AssetList,
     AssetsAsked,
     AssetView,
@@ -175,7 +174,7 @@ async def delete_asset(call: Caller, asset_id: UUID) -> None:
 
 async def list_asset_links(call: Caller) -> AssetLinkList:
     """List what the symbols of one's holdings and trades stand for."""
-    return await assets.list_links(call.services.asset_lookups, call.principal)
+    return await asset_links.list_links(call.services.asset_lookups, call.principal)
 
 
 async def link_asset(call: Caller, body: NewAssetLink) -> AssetLinkView:
@@ -183,7 +182,7 @@ async def link_asset(call: Caller, body: NewAssetLink) -> AssetLinkView:
     link = AssetLink(
         call.principal.user_id, body.symbol, body.currency, body.asset_id, is_chosen=True
     )
-    return await assets.link_asset(call.uow, call.principal, link)
+    return await asset_links.link_asset(call.uow, call.principal, link)
 
 
 async def _asset(call: Call, asset_id: UUID) -> Versioned[AssetView]:

@@ -9,13 +9,13 @@ from uuid import UUID
 from fastapi import File, Form, Path, Query, UploadFile
 from pydantic import Field
 
-from coffers.application.markets import price_entries, price_histories
+from coffers.application.markets import latest_prices, price_entries, price_histories
+from coffers.application.markets.latest_prices import LatestPrices
 from coffers.application.markets.price_entries import Named, PriceRow, PricesKept
 from coffers.application.markets.price_files import read_prices
 from coffers.application.markets.price_histories import (
     Frequency,
     HistoryAsked,
-    LatestPrices,
     PriceHistory,
     PriceView,
 )
@@ -149,7 +149,7 @@ async def forget_price(call: Caller, asset_id: UUID, price_date: Day) -> None:
 async def list_latest_prices(call: Caller, symbols: Symbols) -> LatestPrices:
     """The last prices of many symbols in one call."""
     services = call.services
-    return await price_histories.latest_prices(
+    return await latest_prices.latest_prices(
         services.asset_lookups,
         services.quotes,
         call.principal,
