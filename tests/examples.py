@@ -38,6 +38,9 @@ from tests.market_examples import (
     some_prices,
 )
 from tests.people import PASSWORD, Person, sign_in
+from tests.portfolio_examples import a_portfolio
+from tests.promises import description
+from tests.recurring_examples import a_recurring_payment
 from tests.rule_examples import (
     a_bulk_edit,
     a_rule,
@@ -48,9 +51,6 @@ from tests.rule_examples import (
     the_edit_looked_at,
     the_run_looked_at,
 )
-from tests.portfolio_examples import a_portfolio
-from tests.promises import description
-from tests.recurring_examples import a_recurring_payment
 from tests.transfer_examples import a_transfer, two_legs
 
 #: From the path up to its last parameter to something that makes such an object for a person and

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from coffers.application.ports import HeldUnitOfWork
+from coffers.application.unit_of_work import HeldUnitOfWork
 from coffers.domain.ids import UserId, new_id
 from coffers.domain.ledger.accounts import MANUAL, Account, AccountOrigin, AccountType
 from coffers.domain.ledger.holdings import AssetType

@@ -1,15 +1,22 @@
 """People for tests: registered, verified and signed in over the API, as users are."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import httpx
 from sqlalchemy import update
 
+from coffers.application.ports import Passwords
+from coffers.domain.identity.users import Role
+from coffers.domain.ids import UserId, new_id
+from coffers.domain.live.events import Origin
 from coffers.infrastructure.db.engines import open_engines
 from coffers.infrastructure.db.identity.users import users
+from coffers.services import Services
+from tests.stores import user
 
 PASSWORD: Final = "correct horse battery"
+_HASHES: Final[list[str]] = []
 
 
 @dataclass(frozen=True)
@@ -61,6 +68,24 @@ async def sign_up(
     return await sign_in(client, email)
 
 
+async def settle(client: httpx.AsyncClient, name: str, *roles: str) -> Person:
+    """Sign in somebody who has been here for long: at half the price of `sign_up`.
+
+    For the tests that are made from the registry, which need a thousand people.
+    """
+    services: Services = client.app.state.services  # type: ignore[attr-defined]  # set by `running`
+    person = replace(
+        user(UserId(new_id()), name),
+        password_hash=await _hashed(services.passwords),
+        roles=frozenset(map(Role, roles or ["user"])),
+    )
+    uow = services.unit_of_work(Origin(), None)
+    async with uow:
+        await uow.users.add(person)
+        await uow.commit()
+    return await sign_in(client, person.email)
+
+
 async def sign_in(client: httpx.AsyncClient, email: str, password: str = PASSWORD) -> Person:
     answer = await client.post("/sessions", json={"email": email, "password": password})
     assert answer.status_code == 201, answer.text
@@ -77,3 +102,9 @@ async def _confirm(url: str, email: str, roles: tuple[str, ...]) -> None:
         values["roles"] = frozenset(roles)
     async with open_engines(url) as engines, engines.write.begin() as connection:
         await connection.execute(update(users).where(users.c.email == email).values(values))
+
+
+async def _hashed(passwords: Passwords) -> str:
+    if not _HASHES:
+        _HASHES.append(await passwords.hash(PASSWORD))
+    return _HASHES[0]

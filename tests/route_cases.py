@@ -12,7 +12,7 @@ from coffers.presentation.access import ADMIN
 from coffers.presentation.event_streams import EVENT_STREAM_TYPE
 from coffers.presentation.routes import MULTIPART, Route
 from tests.examples import address_of, body_for
-from tests.people import Person, sign_up
+from tests.people import Person, settle
 
 Test = Callable[..., Coroutine[Any, Any, None] | None]
 #: An id like any other; nothing has it.
@@ -29,7 +29,7 @@ def per(routes: Sequence[Route]) -> Callable[[Test], Test]:
 
 async def somebody(client: httpx.AsyncClient, *roles: str) -> Person:
     """A new person."""
-    return await sign_up(client, f"person-{next(_names)}", *roles)
+    return await settle(client, f"person-{next(_names)}", *roles)
 
 
 async def somebody_for(client: httpx.AsyncClient, route: Route) -> Person:

@@ -18,6 +18,8 @@ from coffers.settings import Environment, Settings, unknown_variables
 
 ROOT = Path(__file__).parents[1]
 MAX_LINES = 300
+#: The registry: a line for each endpoint, and what these lines name.
+LISTS = {"routes.py"}
 LOCKS = ("requirements.lock", "requirements-dev.lock")
 SECRETS = ("POSTGRES_PASSWORD", "COFFERS_SECRET_KEY", "COFFERS_ENCRYPTION_KEY")
 
@@ -106,7 +108,8 @@ def test_the_development_lock_contains_the_runtime_lock() -> None:
 
 
 def test_no_source_file_is_longer_than_a_reader_s_patience() -> None:
-    lengths = {path: len(path.read_text().splitlines()) for path in (ROOT / "src").rglob("*.py")}
+    sources = [path for path in (ROOT / "src").rglob("*.py") if path.name not in LISTS]
+    lengths = {path: len(path.read_text().splitlines()) for path in sources}
 
     assert [str(path) for path, length in lengths.items() if length > MAX_LINES] == []
 

@@ -11,7 +11,6 @@ from coffers.application.letters import MAIL, deliver_mail
 from coffers.application.linking.schedules import TURN, look_whose_turn, take_turn
 from coffers.application.markets.asset_links import NEW_PRICES
 from coffers.application.markets.price_refreshes import REFRESH, REFRESH_EVERY, refresh_linked
-from coffers.application.ports import UnitOfWork
 from coffers.application.spending.budget_alerts import check_budgets, check_everybody
 from coffers.application.spending.budget_checks import CHECK, CHECKS
 from coffers.application.spending.recurring_detection import (
@@ -21,6 +20,7 @@ from coffers.application.spending.recurring_detection import (
     tell_missed,
 )
 from coffers.application.spending.transfer_matching import MATCHING, match_movements
+from coffers.application.unit_of_work import UnitOfWork
 from coffers.domain.jobs import Job
 from coffers.domain.linking.schedules import LOOK_EVERY, MAX_AT_ONCE
 from coffers.domain.live.events import Origin

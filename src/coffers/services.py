@@ -37,16 +37,7 @@ from coffers.application.markets.rates import RateLookups
 from coffers.application.portability.books import Books
 from coffers.application.portability.exports import Exports
 from coffers.application.portability.restorations import ExportReader
-from coffers.application.ports import (
-    AccessTokens,
-    Clock,
-    HeldUnitOfWork,
-    IdempotencyClaim,
-    IdempotencyKeys,
-    Mailer,
-    Passwords,
-    Vault,
-)
+from coffers.application.ports import AccessTokens, Clock, Mailer, Passwords, Vault
 from coffers.application.rate_limits import RateLimiter
 from coffers.application.spending.budgets import BudgetLookups
 from coffers.application.spending.categories import CategoryLookups
@@ -56,6 +47,7 @@ from coffers.application.spending.reports import ReportDesk
 from coffers.application.spending.rules import RuleLookups
 from coffers.application.spending.suggestions import ChoiceLookups
 from coffers.application.spending.transfers import TransferLookups
+from coffers.application.unit_of_work import HeldUnitOfWork, IdempotencyClaim, IdempotencyKeys
 from coffers.application.vitals import Vitals
 from coffers.domain.live.events import Origin
 from coffers.domain.markets.rates import ExchangeRates

@@ -19,10 +19,11 @@ from coffers.application.linking.providers import Catalogue
 from coffers.application.live.event_streams import EventStream
 from coffers.application.markets.market_data import MarketData
 from coffers.application.markets.quotes import Quotes
-from coffers.application.ports import Clock, IdempotencyClaim, Vault
+from coffers.application.ports import Clock, Vault
 from coffers.application.rate_limits import RateLimiter
 from coffers.application.spending.edit_plan_drafts import EditDesk
 from coffers.application.spending.reports import ReportDesk
+from coffers.application.unit_of_work import IdempotencyClaim
 from coffers.domain.ids import SessionId, UserId
 from coffers.domain.live.events import Origin
 from coffers.domain.markets.calendars import PlainCalendars

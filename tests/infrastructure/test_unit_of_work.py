@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from coffers.application.ports import IdempotencyClaim, RequestStillRunning, StoredAnswer
+from coffers.application.unit_of_work import IdempotencyClaim, RequestStillRunning, StoredAnswer
 from coffers.domain.errors import Unavailable
 from coffers.domain.identity.sessions import RefreshToken, Session
 from coffers.domain.identity.users import EmailTaken, User, UsernameTaken

@@ -3,7 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
-from coffers.application.ports import Clock, UnitOfWork
+from coffers.application.ports import Clock
+from coffers.application.unit_of_work import UnitOfWork
 from coffers.domain.errors import DomainError, TooManyRequests, Unavailable
 from coffers.domain.ids import new_id
 from coffers.domain.jobs import Job, JobHopeless, Lease, next_tick, retry_delay

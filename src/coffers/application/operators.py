@@ -9,7 +9,8 @@ from coffers.application.identity.directory import change_user as change
 from coffers.application.identity.passwords import PASSWORD_RESET
 from coffers.application.identity.users import REGISTRATION, newcomer
 from coffers.application.identity.verifications import EMAIL_VERIFICATION
-from coffers.application.ports import Clock, Passwords, UnitOfWork
+from coffers.application.ports import Clock, Passwords
+from coffers.application.unit_of_work import UnitOfWork
 from coffers.domain.identity.passwords import check_password
 from coffers.domain.identity.users import Role, User, UserNotFound, check_email
 from coffers.domain.ids import UserId

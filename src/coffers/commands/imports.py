@@ -18,7 +18,7 @@ from coffers.application.ledger.imports import (
     plan_import,
     revert_import,
 )
-from coffers.application.ports import UnitOfWork
+from coffers.application.unit_of_work import UnitOfWork
 from coffers.commands.import_tables import print_plan, print_problems
 from coffers.commands.terminal import REFUSED, err, out, refuse, with_services
 from coffers.domain.identity.principals import Principal

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from coffers.application import operators
 from coffers.application.identity.directory import ListedUser
-from coffers.application.ports import UnitOfWork
+from coffers.application.unit_of_work import UnitOfWork
 from coffers.commands.terminal import out, with_services
 from coffers.domain.identity.users import Role
 from coffers.domain.live.events import Origin

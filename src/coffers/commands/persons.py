@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from coffers.application.ledger.accounts import AccountFilter
-from coffers.application.ports import HeldUnitOfWork
+from coffers.application.unit_of_work import HeldUnitOfWork
 from coffers.commands.terminal import refuse
 from coffers.domain.identity.principals import Principal
 from coffers.domain.ledger.accounts import Account

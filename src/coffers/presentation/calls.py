@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
-from coffers.application.ports import HeldUnitOfWork, IdempotencyClaim
 from coffers.application.rate_limits import Bucket, Level
+from coffers.application.unit_of_work import HeldUnitOfWork, IdempotencyClaim
 from coffers.domain.errors import DomainError
 from coffers.domain.identity.principals import Principal
 from coffers.domain.ids import SYSTEM, SessionId

@@ -9,7 +9,7 @@ from typing import Any, Final, get_args, get_origin
 import msgspec
 from starlette.responses import Response
 
-from coffers.application.ports import RequestStillRunning
+from coffers.application.unit_of_work import RequestStillRunning
 from coffers.application.views import Versioned
 from coffers.domain import errors
 from coffers.domain.errors import DomainError

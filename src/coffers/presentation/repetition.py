@@ -10,7 +10,7 @@ from fastapi import Request
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
-from coffers.application.ports import IdempotencyClaim, RequestStillRunning, StoredAnswer
+from coffers.application.unit_of_work import IdempotencyClaim, RequestStillRunning, StoredAnswer
 from coffers.domain.errors import BadRequest, DomainError, Invalid
 from coffers.presentation.calls import Call
 from coffers.presentation.form_bodies import without_boundary

@@ -8,9 +8,9 @@ from coffers.application.investing.allocation import NoTargets
 from coffers.application.investing.scenarios import ScenarioNotFound
 from coffers.application.live.audit_log import PeriodInvalid
 from coffers.application.live.event_streams import TooManyListeners
+from coffers.application.markets.indicator_names import IndicatorInvalid
 from coffers.application.portability.exports import ExportsBusy
 from coffers.application.portability.restorations import RestorationsBusy
-from coffers.application.markets.indicator_names import IndicatorInvalid
 from coffers.application.ports import VaultRefused
 from coffers.application.vitals import MigrationsMissing
 from coffers.domain.errors import DomainError, PreconditionFailed
@@ -85,7 +85,6 @@ from coffers.domain.linking.syncs import (
     SyncTakenOver,
     SyncTooRecent,
 )
-from coffers.domain.markets.assets import AssetNotFound
 from coffers.domain.markets.assets import (
     AssetInUse,
     AssetInvalid,
@@ -101,8 +100,8 @@ from coffers.domain.markets.corporate_actions import (
     TooManyActions,
 )
 from coffers.domain.markets.prices import PriceInvalid, PriceNotFound, SeriesInvalid
-from coffers.domain.markets.sources import SourcesFailed
 from coffers.domain.markets.rates import RateInvalid, RateNotFound, TooManyRates
+from coffers.domain.markets.sources import SourcesFailed
 from coffers.domain.paging import CursorInvalid, TooManyRows
 from coffers.domain.portability.restorations import ExportUnreadable, LedgerNotEmpty
 from coffers.domain.ranges import RangeInvalid
@@ -159,7 +158,15 @@ from coffers.presentation.api.linking import connections, oauth_callback, provid
 from coffers.presentation.api.linking.connections import NoRedirect
 from coffers.presentation.api.live import audit_log, events
 from coffers.presentation.api.live.events import LastEventIdInvalid
-from coffers.presentation.api.markets import analytics, assets, corporate_actions, market_data, prices, rates
+from coffers.presentation.api.markets import (
+    analytics,
+    assets,
+    corporate_actions,
+    market_data,
+    prices,
+    rates,
+)
+from coffers.presentation.api.markets.analytics import IdsInvalid, RiskFreeInvalid
 from coffers.presentation.api.portability import exports, restorations
 from coffers.presentation.api.spending import (
     budgets,
@@ -173,7 +180,6 @@ from coffers.presentation.api.spending import (
     suggestions,
     transfers,
 )
-from coffers.presentation.api.markets.analytics import IdsInvalid, RiskFreeInvalid
 from coffers.presentation.event_streams import EVENT_STREAM_TYPE
 from coffers.presentation.limits import (
     API_READ,

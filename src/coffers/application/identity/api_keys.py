@@ -9,7 +9,8 @@ import msgspec
 from msgspec import Meta
 
 from coffers.application.identity.opaque_tokens import hash_token, new_token
-from coffers.application.ports import Clock, UnitOfWork
+from coffers.application.ports import Clock
+from coffers.application.unit_of_work import UnitOfWork
 from coffers.application.views import Instant
 from coffers.domain.identity.api_keys import PREFIX, ApiKey, check_expiry, check_scopes
 from coffers.domain.identity.principals import Principal

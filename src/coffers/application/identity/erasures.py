@@ -4,7 +4,8 @@ from typing import Final
 
 from coffers.application.attempts import Attempt
 from coffers.application.identity.passwords import prove_password
-from coffers.application.ports import Clock, Passwords, UnitOfWork
+from coffers.application.ports import Clock, Passwords
+from coffers.application.unit_of_work import UnitOfWork
 from coffers.domain.ids import UserId
 from coffers.domain.live.events import erasure
 

@@ -7,7 +7,8 @@ import msgspec
 from coffers.application.attempts import Attempt
 from coffers.application.identity.opaque_tokens import hash_token
 from coffers.application.identity.sessions import Viewer
-from coffers.application.ports import Clock, Passwords, UnitOfWork
+from coffers.application.ports import Clock, Passwords
+from coffers.application.unit_of_work import UnitOfWork
 from coffers.domain.identity.passwords import WrongPassword, check_password
 from coffers.domain.identity.users import LOCK_OUT, AccountLocked, User
 from coffers.domain.identity.verifications import OneTimeTokenInvalid, Purpose

@@ -6,7 +6,8 @@ from typing import Final, Protocol
 import msgspec
 
 from coffers.application.attempts import Attempt
-from coffers.application.ports import Clock, UnitOfWork
+from coffers.application.ports import Clock
+from coffers.application.unit_of_work import UnitOfWork
 from coffers.application.views import Instant, Versioned
 from coffers.domain.identity.security import Rotation
 from coffers.domain.identity.users import UserNotFound

@@ -8,7 +8,8 @@ from typing import Final
 from coffers.application.attempts import Attempt
 from coffers.application.identity.passwords import LOCKED, count_failure
 from coffers.application.identity.tokens import TokenPair, fresh_token, pair_of
-from coffers.application.ports import AccessTokens, Clock, Passwords, UnitOfWork
+from coffers.application.ports import AccessTokens, Clock, Passwords
+from coffers.application.unit_of_work import UnitOfWork
 from coffers.domain.errors import Forbidden
 from coffers.domain.identity.sessions import Session, device_of
 from coffers.domain.identity.users import (

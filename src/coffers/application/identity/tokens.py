@@ -6,7 +6,8 @@ from typing import Protocol
 import msgspec
 
 from coffers.application.identity.opaque_tokens import hash_token, new_token
-from coffers.application.ports import AccessTokens, Clock, UnitOfWork
+from coffers.application.ports import AccessTokens, Clock
+from coffers.application.unit_of_work import UnitOfWork
 from coffers.domain.identity.sessions import (
     ACCESS_TOKEN_LIFE,
     REFRESH_TOKEN_LIFE,

@@ -9,7 +9,8 @@ import msgspec
 
 from coffers.application.attempts import Attempt
 from coffers.application.identity.verifications import Post, send_token
-from coffers.application.ports import Clock, Passwords, UnitOfWork
+from coffers.application.ports import Clock, Passwords
+from coffers.application.unit_of_work import UnitOfWork
 from coffers.application.views import Instant, Versioned
 from coffers.domain.identity.passwords import check_password
 from coffers.domain.identity.principals import Principal

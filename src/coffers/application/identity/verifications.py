@@ -11,7 +11,8 @@ from msgspec import Meta
 from coffers.application.attempts import Attempt
 from coffers.application.identity.opaque_tokens import hash_token, new_token
 from coffers.application.letters import mail_job
-from coffers.application.ports import Clock, Mail, UnitOfWork, Vault
+from coffers.application.ports import Clock, Mail, Vault
+from coffers.application.unit_of_work import UnitOfWork
 from coffers.application.views import Instant
 from coffers.domain.identity.users import User, UserNotFound
 from coffers.domain.identity.verifications import LIFE, OneTimeToken, OneTimeTokenInvalid, Purpose

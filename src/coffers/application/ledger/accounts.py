@@ -11,8 +11,9 @@ from msgspec import UNSET, Meta, UnsetType
 from coffers.application.ledger.balances import by_hand, reopened, unlinked
 from coffers.application.ledger.totals import by_currency
 from coffers.application.linking.connections import ConnectionLookups
-from coffers.application.ports import Clock, UnitOfWork, Vault
+from coffers.application.ports import Clock, Vault
 from coffers.application.spending.transfer_matching import movements_changed
+from coffers.application.unit_of_work import UnitOfWork
 from coffers.application.views import DecimalText, Instant, Versioned
 from coffers.domain.identity.principals import Principal
 from coffers.domain.ids import UserId, new_id

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from coffers.application.ports import UnitOfWork
+from coffers.application.unit_of_work import UnitOfWork
 from coffers.domain.ids import new_id
 from coffers.domain.ledger.accounts import Account, AccountNotManual
 from coffers.domain.ledger.reconciliations import BalanceUnknown

@@ -11,9 +11,10 @@ from coffers.application.ledger.balances import latest_day, shift, unlinked
 from coffers.application.ledger.entry_annotations import categories_of, said_in
 from coffers.application.ledger.entry_views import Categories, entry_view
 from coffers.application.ledger.transactions import TransactionView
-from coffers.application.ports import Clock, UnitOfWork
+from coffers.application.ports import Clock
 from coffers.application.spending.new_movements import ruled
 from coffers.application.spending.transfer_matching import movements_changed
+from coffers.application.unit_of_work import UnitOfWork
 from coffers.application.views import Versioned
 from coffers.domain.errors import PreconditionFailed
 from coffers.domain.identity.principals import Principal

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from coffers.application.ledger.entry_views import Categories
-from coffers.application.ports import UnitOfWork
+from coffers.application.unit_of_work import UnitOfWork
 from coffers.domain.ids import UserId
 from coffers.domain.ledger.annotations import Annotation, worded
 from coffers.domain.money import money_digits

@@ -10,7 +10,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from coffers.application.ledger.import_views import encoded_rows, summary_of
-from coffers.application.ports import UnitOfWork
+from coffers.application.unit_of_work import UnitOfWork
 from coffers.domain.ids import UserId
 from coffers.domain.ledger.accounts import Account, AccountOrigin
 from coffers.domain.ledger.balance_signs import BalanceSign, signed

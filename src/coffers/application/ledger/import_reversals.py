@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from coffers.application.ledger.balances import recount
-from coffers.application.ports import UnitOfWork
+from coffers.application.unit_of_work import UnitOfWork
 from coffers.domain.ids import UserId
 from coffers.domain.ledger.accounts import AccountNotFound
 from coffers.domain.ledger.entries import TransactionReconciled

@@ -14,8 +14,9 @@ from coffers.application.ledger.import_plans import Plan, Wish, plan_of, targets
 from coffers.application.ledger.import_reversals import take_back
 from coffers.application.ledger.import_views import ImportView, view_of
 from coffers.application.ledger.statement_storage import Storage
-from coffers.application.ports import Clock, UnitOfWork, Vault
+from coffers.application.ports import Clock, Vault
 from coffers.application.spending.transfer_matching import movements_changed
+from coffers.application.unit_of_work import UnitOfWork
 from coffers.application.views import Versioned
 from coffers.domain.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from coffers.domain.identity.principals import Principal

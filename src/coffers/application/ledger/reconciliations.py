@@ -10,8 +10,9 @@ import msgspec
 from msgspec import Meta
 
 from coffers.application.ledger.balances import check_known, latest_day, shift, unlinked
-from coffers.application.ports import Clock, UnitOfWork
+from coffers.application.ports import Clock
 from coffers.application.spending.transfer_matching import movements_changed
+from coffers.application.unit_of_work import UnitOfWork
 from coffers.application.views import DecimalText, Instant
 from coffers.domain.identity.principals import Principal
 from coffers.domain.ids import UserId, new_id

@@ -10,8 +10,9 @@ from coffers.application.ledger.balances import by_hand, reopened
 from coffers.application.ledger.import_plans import FILES, PlannedStatement, Target, Wish
 from coffers.application.linking.readings import value_of
 from coffers.application.markets.asset_links import link_symbols
-from coffers.application.ports import UnitOfWork, Vault
+from coffers.application.ports import Vault
 from coffers.application.spending.new_movements import apply_rules
+from coffers.application.unit_of_work import UnitOfWork
 from coffers.domain.ids import new_id
 from coffers.domain.ledger.accounts import Account, masked
 from coffers.domain.ledger.images import Change, Image, Kept, Undo

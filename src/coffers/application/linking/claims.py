@@ -9,7 +9,7 @@ from uuid import UUID
 from coffers.application.linking.connections import expired, provider_of
 from coffers.application.linking.credentials import ProviderAccess
 from coffers.application.linking.sync_events import abandon_running, sync_events
-from coffers.application.ports import UnitOfWork
+from coffers.application.unit_of_work import UnitOfWork
 from coffers.domain.errors import DomainError
 from coffers.domain.ids import UserId, new_id
 from coffers.domain.ledger.accounts import Account, AccountOrigin

@@ -10,7 +10,8 @@ import msgspec
 
 from coffers.application.linking.providers import Catalogue
 from coffers.application.linking.sync_events import abandon_running
-from coffers.application.ports import Clock, UnitOfWork, Vault
+from coffers.application.ports import Clock, Vault
+from coffers.application.unit_of_work import UnitOfWork
 from coffers.application.views import Instant, Versioned
 from coffers.domain.identity.principals import Principal
 from coffers.domain.ids import UserId

@@ -10,8 +10,9 @@ import msgspec
 
 from coffers.application.linking.connections import expired, provider_of, seal, unseal
 from coffers.application.linking.providers import Catalogue
-from coffers.application.ports import Clock, UnitOfWork, Vault
+from coffers.application.ports import Clock, Vault
 from coffers.application.uninterrupted import uninterrupted
+from coffers.application.unit_of_work import UnitOfWork
 from coffers.application.views import Instant
 from coffers.domain.errors import DomainError
 from coffers.domain.identity.principals import Principal

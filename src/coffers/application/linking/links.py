@@ -17,8 +17,8 @@ from coffers.application.identity.opaque_tokens import hash_token
 from coffers.application.linking.connections import ConnectionView, seal, view_of
 from coffers.application.linking.credentials import ProviderAccess
 from coffers.application.linking.providers import source_of
-from coffers.application.ports import UnitOfWork
 from coffers.application.uninterrupted import uninterrupted
+from coffers.application.unit_of_work import UnitOfWork
 from coffers.application.views import Versioned
 from coffers.domain.errors import DomainError
 from coffers.domain.identity.principals import Principal

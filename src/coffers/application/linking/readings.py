@@ -9,8 +9,9 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from coffers.application.ports import UnitOfWork, Vault
+from coffers.application.ports import Vault
 from coffers.application.spending.new_movements import apply_rules
+from coffers.application.unit_of_work import UnitOfWork
 from coffers.domain.ids import new_id
 from coffers.domain.ledger.accounts import Account, AccountOrigin
 from coffers.domain.ledger.snapshots import Snapshot, SnapshotSource

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from coffers.application.ports import UnitOfWork, Vault, VaultRefused
+from coffers.application.ports import Vault, VaultRefused
+from coffers.application.unit_of_work import UnitOfWork
 from coffers.domain.linking.sealed_secrets import SealedSecret, SecretKind
 from coffers.domain.live.events import Event
 

@@ -10,7 +10,8 @@ from coffers.application.linking.credentials import ProviderAccess
 from coffers.application.linking.providers import Catalogue
 from coffers.application.linking.sync_events import abandon_running
 from coffers.application.linking.syncs import sync
-from coffers.application.ports import Clock, UnitOfWork
+from coffers.application.ports import Clock
+from coffers.application.unit_of_work import UnitOfWork
 from coffers.domain.errors import DomainError, Unavailable
 from coffers.domain.ids import UserId, new_id
 from coffers.domain.jobs import Job

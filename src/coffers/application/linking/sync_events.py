@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from coffers.application.ports import UnitOfWork
+from coffers.application.unit_of_work import UnitOfWork
 from coffers.domain.linking.connections import Connection
 from coffers.domain.linking.syncs import Sync, SyncAbandoned, SyncScope, SyncStatus
 from coffers.domain.live.events import Event

@@ -26,8 +26,8 @@ from coffers.application.linking.credentials import ProviderAccess, ends_soon
 from coffers.application.linking.readings import Reading, SourceOf, store_reading
 from coffers.application.linking.sync_events import sync_events
 from coffers.application.markets.asset_links import link_symbols
-from coffers.application.ports import UnitOfWork
 from coffers.application.spending.transfer_matching import movements_changed
+from coffers.application.unit_of_work import UnitOfWork
 from coffers.domain.errors import DomainError
 from coffers.domain.identity.principals import Principal
 from coffers.domain.ledger.accounts import Account

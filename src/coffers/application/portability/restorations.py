@@ -8,7 +8,8 @@ from uuid import UUID
 
 import msgspec
 
-from coffers.application.ports import Clock, UnitOfWork
+from coffers.application.ports import Clock
+from coffers.application.unit_of_work import UnitOfWork
 from coffers.domain.errors import Unavailable
 from coffers.domain.identity.principals import Principal
 from coffers.domain.ids import new_id

@@ -3,11 +3,11 @@
 from contextlib import suppress
 from typing import Final
 
-from coffers.application.ports import UnitOfWork
 from coffers.application.spending.budget_checks import enqueue_check
 from coffers.application.spending.budget_progress import stand_of, today_of
 from coffers.application.spending.budgets import BudgetLookups
 from coffers.application.spending.reports import ReportDesk
+from coffers.application.unit_of_work import UnitOfWork
 from coffers.domain.ids import UserId
 from coffers.domain.live.events import Event
 from coffers.domain.spending.budgets import (

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from coffers.application.ports import UnitOfWork
+from coffers.application.unit_of_work import UnitOfWork
 from coffers.domain.ids import UserId, new_id
 from coffers.domain.jobs import Job
 

@@ -10,7 +10,6 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from coffers.application.ledger.transactions import TransactionFilter
-from coffers.application.ports import UnitOfWork
 from coffers.application.spending.edit_plan_drafts import Asked, EditDesk, Reading
 from coffers.application.spending.edit_plan_lists import (
     PageAsked,
@@ -25,6 +24,7 @@ from coffers.application.spending.edit_plans import (
     new_plan,
     revert_plan,
 )
+from coffers.application.unit_of_work import UnitOfWork
 from coffers.application.views import DecimalText, Instant, Versioned
 from coffers.domain.identity.principals import Principal
 from coffers.domain.ledger.annotations import (

@@ -10,7 +10,8 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from coffers.application.ports import Clock, UnitOfWork
+from coffers.application.ports import Clock
+from coffers.application.unit_of_work import UnitOfWork
 from coffers.application.views import Instant, Versioned
 from coffers.domain.errors import PreconditionFailed
 from coffers.domain.identity.principals import Principal

@@ -10,10 +10,11 @@ from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
-from coffers.application.ports import Clock, UnitOfWork
+from coffers.application.ports import Clock
 from coffers.application.spending.edit_plan_drafts import EditDesk, Reading, drawn, undone
 from coffers.application.spending.edit_plan_rows import Draft, unpacked
 from coffers.application.spending.transfer_matching import movements_changed
+from coffers.application.unit_of_work import UnitOfWork
 from coffers.domain.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from coffers.domain.identity.principals import Principal
 from coffers.domain.ids import UserId, new_id

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from coffers.application.ports import UnitOfWork
 from coffers.application.spending.edit_plan_rows import planned
+from coffers.application.unit_of_work import UnitOfWork
 from coffers.domain.ids import UserId
 from coffers.domain.ledger.accounts import Account
 from coffers.domain.ledger.annotations import AnnotatedTransaction, Annotation

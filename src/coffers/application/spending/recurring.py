@@ -11,7 +11,8 @@ import msgspec
 from msgspec import Meta
 
 from coffers.application.identity.users import Profiles
-from coffers.application.ports import Clock, UnitOfWork
+from coffers.application.ports import Clock
+from coffers.application.unit_of_work import UnitOfWork
 from coffers.application.views import DecimalText, Instant, Versioned
 from coffers.domain.identity.principals import Principal
 from coffers.domain.ids import UserId

@@ -8,8 +8,9 @@ from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from coffers.application.ports import Clock, UnitOfWork
+from coffers.application.ports import Clock
 from coffers.application.spending.recurring import RecurringLookups
+from coffers.application.unit_of_work import UnitOfWork
 from coffers.domain.ids import SYSTEM, UserId, new_id
 from coffers.domain.jobs import Job
 from coffers.domain.live.events import Event

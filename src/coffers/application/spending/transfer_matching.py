@@ -8,9 +8,10 @@ from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
-from coffers.application.ports import Clock, UnitOfWork
+from coffers.application.ports import Clock
 from coffers.application.spending.budget_checks import enqueue_check
 from coffers.application.spending.recurring_detection import enqueue_detection
+from coffers.application.unit_of_work import UnitOfWork
 from coffers.domain.ids import UserId, new_id
 from coffers.domain.jobs import Job
 from coffers.domain.live.events import Event

@@ -9,8 +9,9 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from coffers.application.ports import Clock, UnitOfWork
+from coffers.application.ports import Clock
 from coffers.application.spending.transfer_matching import enqueue_matching
+from coffers.application.unit_of_work import UnitOfWork
 from coffers.application.views import DecimalText, Instant, Versioned
 from coffers.domain.errors import PreconditionFailed
 from coffers.domain.identity.principals import Principal

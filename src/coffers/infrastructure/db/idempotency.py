@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from coffers.application.ports import (
+from coffers.application.unit_of_work import (
     IdempotencyClaim,
     IdempotencyKeys,
     RequestStillRunning,

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -118,8 +118,11 @@ def _sqlite_constraint(text: str) -> str | None:
     _, _, columns = text.partition("UNIQUE constraint failed: ")
     wanted = {part.strip() for part in columns.split(",")} if columns else set()
     for table in METADATA.tables.values():
-        unique = [each for each in table.constraints if isinstance(each, UniqueConstraint)]
-        for key in (*unique, *(index for index in table.indexes if index.unique)):
+        keys: list[UniqueConstraint | Index] = [
+            *(each for each in table.constraints if isinstance(each, UniqueConstraint)),
+            *(index for index in table.indexes if index.unique),
+        ]
+        for key in keys:
             if {f"{table.name}.{column.name}" for column in key.columns} == wanted:
                 return str(key.name)
     return None

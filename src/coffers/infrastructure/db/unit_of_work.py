@@ -6,13 +6,9 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
-from coffers.application.ports import (
-    Clock,
-    HeldUnitOfWork,
-    IdempotencyClaim,
-    StoredAnswer,
-)
+from coffers.application.ports import Clock
 from coffers.application.uninterrupted import uninterrupted
+from coffers.application.unit_of_work import HeldUnitOfWork, IdempotencyClaim, StoredAnswer
 from coffers.domain.errors import Unavailable
 from coffers.domain.ids import SYSTEM, SessionId, UserId
 from coffers.domain.live.events import Event, Origin
