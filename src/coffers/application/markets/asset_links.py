@@ -6,7 +6,9 @@ from uuid import UUID
 
 import msgspec
 
+from coffers.application.markets.assets import AssetLookups
 from coffers.application.unit_of_work import UnitOfWork
+from coffers.domain.identity.principals import Principal
 from coffers.domain.ids import UserId, new_id
 from coffers.domain.jobs import Job
 from coffers.domain.live.events import Event
