@@ -40,6 +40,8 @@ _EVERYWHERE: Final = (errors.Unavailable, InternalError, DeadlineExceeded, BodyT
 _OF_BODIES: Final = (MalformedJson, UnsupportedMediaType, RequestTimedOut)
 _OF_REPETITIONS: Final = (RequestStillRunning, IdempotencyKeyInvalid, IdempotencyKeyReused)
 _TEXT: Final = {"type": "string"}
+#: A file of JSON: a document of its own, that another route takes.
+_FILE: Final = {"schema": {"type": "object"}, "example": {"format": "coffers", "version": 1}}
 _NUMBER: Final = {"type": "integer"}
 _ETAG: Final = {"ETag": ("This version of the resource.", _TEXT)}
 _LOCATION: Final = {"Location": ("Where the new resource is.", _TEXT)}
@@ -73,7 +75,7 @@ def _success(route: Route, schemas: Json) -> Json:
     if headers:
         answer["headers"] = _headers(headers)
     if _is_response(view):
-        answer["content"] = {route.produces: {"schema": _TEXT}}
+        answer["content"] = {route.produces: _FILE if route.produces == JSON else {"schema": _TEXT}}
     elif view is not None:
         schema = _schema(view)
         answer["content"] = {JSON: {"schema": schema, "example": example_of(schema, schemas)}}
