@@ -12,6 +12,7 @@ from sqlalchemy import insert, select
 from coffers.infrastructure.db.engines import open_engines
 from coffers.infrastructure.db.ledger.accounts import accounts
 from coffers.infrastructure.db.linking.connections import connections
+from coffers.infrastructure.db.spending.budgets import budget_alerts, budgets
 from tests.brokers import Broker, link, sync
 from tests.conftest import running, settings_for
 from tests.examples import EXAMPLES
@@ -47,7 +48,7 @@ async def test_a_restored_export_exports_the_same(
         # One of everything that any route speaks of.
         for make in EXAMPLES.values():
             await make(ada)
-        await _link_what_is_not(there.database)
+        await _complete(there.database)
         before = await exported(ada)
         shown = await _shown(ada)
 
@@ -59,13 +60,13 @@ async def test_a_restored_export_exports_the_same(
 
     assert answer.status_code == 201, answer.text
     assert [name for name, count in json.loads(before)["counts"].items() if not count] == []
-    assert answer.json()["counts"] == {k: n for k, n in json.loads(before)["counts"].items() if n}
+    assert answer.json()["counts"] == json.loads(before)["counts"]
     assert undated(after) == undated(before)
     assert shown_again == shown
 
 
-async def _link_what_is_not(url: str) -> None:
-    """Some examples are stored behind the API's back, as if by a sync of no connection."""
+async def _complete(url: str) -> None:
+    """What no route makes: an alert; connections of examples that are stored behind its back."""
     known = select(connections.c.id)
     lost = select(accounts.c.user_id, accounts.c.connection_id.label("id")).distinct()
     lost = lost.where(accounts.c.connection_id.is_not(None), accounts.c.connection_id.not_in(known))
@@ -81,6 +82,14 @@ async def _link_what_is_not(url: str) -> None:
     async with open_engines(url) as engines, engines.write.begin() as connection:
         rows = [row._asdict() | fields for row in await connection.execute(lost)]
         await connection.execute(insert(connections), rows)
+        told = select(
+            budgets.c.user_id,
+            budgets.c.id.label("budget_id"),
+            budgets.c.starts_on.label("period_start"),
+        )
+        alert = {"threshold": 80, "reached_at": at}
+        alerts = [row._asdict() | alert for row in await connection.execute(told)]
+        await connection.execute(insert(budget_alerts), alerts)
 
 
 async def _shown(person: Any) -> list[Any]:
