@@ -25,7 +25,7 @@ from coffers.presentation.middleware import Edge
 from coffers.presentation.openapi import document
 from coffers.presentation.problems import ProblemPages
 from coffers.presentation.router import RouteTable, build_routes
-from coffers.presentation.routes import ROUTES
+from coffers.presentation.routes import ROUTES, Route
 from coffers.services import Services
 from coffers.settings import Settings
 from coffers.wiring import open_services
@@ -61,7 +61,7 @@ def create_app(settings: Settings, open_services: OpenServices = open_services) 
     app.state.stopping = asyncio.Event()
     app.state.policies = limits.with_overrides(settings.limit_overrides)
     _answer_refusals(app, pages)
-    routes = _routes()
+    routes = _routes(tuple(ROUTES))
     app.router.routes.insert(0, RouteTable(routes))
     app.openapi = _documented(routes, settings.public_base_url)  # type: ignore[method-assign]  # FastAPI's own advice
     if settings.cors_origins:
@@ -78,9 +78,9 @@ def create_app(settings: Settings, open_services: OpenServices = open_services) 
 
 
 @functools.cache
-def _routes() -> list[APIRoute]:
+def _routes(registry: tuple[Route, ...]) -> list[APIRoute]:
     """They know no settings, so that all applications of a process have the same ones."""
-    return build_routes(ROUTES)
+    return build_routes(registry)
 
 
 def _documented(routes: list[Any], url: str) -> Callable[[], dict[str, Any]]:  # Any: OpenAPI

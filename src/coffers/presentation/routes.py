@@ -205,7 +205,7 @@ TEXT: Final = "text/plain"
 DEADLINE_S: Final = 25.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Route:
     """An endpoint: where, what, who, how often, and which refusals of its own it may answer with.
 

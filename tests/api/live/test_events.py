@@ -196,21 +196,17 @@ async def test_a_stream_opened_with_an_api_key_ends_with_the_key(
 
 
 async def test_a_stream_outlives_the_deadline_of_requests(
-    served: httpx.AsyncClient, ada: Person
+    served: httpx.AsyncClient, ada: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shorten_deadline(served, 0.2)
+    table = served.app.router.routes[0]  # type: ignore[attr-defined]  # set by `serving`
+    (route,) = [r for r in table.routes if r.admitted.path == "/events"]
+    monkeypatch.setattr(route, "admitted", replace(route.admitted, deadline_s=0.2))
     async with reading(served, ada.access_token) as stream:
         await stream.opened()
         await asyncio.sleep(0.6)
         await rename(ada, "Ada")
 
         assert (await stream.next()).name == "ProfileChanged"
-
-
-def shorten_deadline(client: httpx.AsyncClient, seconds: float) -> None:
-    table = client.app.router.routes[0]  # type: ignore[attr-defined]  # set by `serving`
-    (route,) = [r for r in table.routes if r.admitted.path == "/events"]
-    object.__setattr__(route, "admitted", replace(route.admitted, deadline_s=seconds))
 
 
 async def test_one_user_has_at_most_twenty_streams_at_once(
