@@ -1,6 +1,7 @@
 """Refreshing prices from the sources: one asset for whoever asks, all that is held by schedule."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Annotated, Final
@@ -33,7 +34,7 @@ REFRESH_EVERY: Final = timedelta(hours=6)
 #: An asset without prices gets those of ten years; else the last days are asked again, corrected.
 FIRST_REACH: Final = timedelta(days=3_660)
 AGAIN: Final = timedelta(days=7)
-#: Assets of one run; the next one goes on with what is older.
+#: Assets of one run; the next one goes on behind them.
 MAX_REFRESHED: Final = 5_000
 #: Rejected days that an answer names.
 MAX_NAMED: Final = 20
@@ -101,7 +102,7 @@ async def refresh_linked(
     One that fails does not stop the others.
     """
     refreshed: Counter[UserId] = Counter()
-    for asset in (await lookups.linked(user_id))[:MAX_REFRESHED]:
+    for asset in turn_of(await lookups.linked(user_id), market.clock.now()):
         try:
             found = await _find(market, prices, asset)
             if found.source is not None and found.sifted.bars:
@@ -117,6 +118,15 @@ async def refresh_linked(
         for owner, count in refreshed.items():
             uow.record(Event("PricesRefreshed", owner, details={"assets": count}))
         await uow.commit()
+
+
+def turn_of(assets: Sequence[Asset], now: datetime) -> list[Asset]:
+    """Those of this run: when there are more than it takes, runs take turns."""
+    if len(assets) <= MAX_REFRESHED:
+        return list(assets)
+    run = int(now.timestamp() // REFRESH_EVERY.total_seconds())
+    first = run * MAX_REFRESHED % len(assets)
+    return [*assets[first:], *assets[:first]][:MAX_REFRESHED]
 
 
 async def _find(market: MarketData, prices: PriceLookups, asset: Asset) -> _Found:
