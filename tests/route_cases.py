@@ -45,7 +45,14 @@ def some_address() -> str:
 
 async def call(route: Route, person: Person, path: str, **more: Any) -> httpx.Response:
     """Call the route at this path with a body that works."""
-    sent = {"files" if route.body == MULTIPART else "json": await body_for(route, person)}
+    return await send(route, person, path, await body_for(route, person), **more)
+
+
+async def send(
+    route: Route, person: Person, path: str, body: object, **more: Any
+) -> httpx.Response:
+    """Call the route at this path with this body."""
+    sent: dict[str, Any] = {"files" if route.body == MULTIPART else "json": body}
     # A stream has no end, so only its head is asked for; one with a wrong query never begins.
     is_endless = route.produces == EVENT_STREAM_TYPE and "?" not in path
     method = "HEAD" if is_endless else route.method

@@ -16,7 +16,7 @@ from coffers.presentation.routes import ROUTES, Route
 from tests.conftest import FEW, client_of, running, settings_for
 from tests.examples import body_for, path_for
 from tests.promises import LIMIT_HEADERS, promises
-from tests.route_cases import bare, call, nowhere, per, some_address, somebody_for
+from tests.route_cases import bare, call, nowhere, per, send, some_address, somebody_for
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -33,7 +33,8 @@ async def test_every_limit_runs_out(route: Route, tight: httpx.AsyncClient) -> N
         is_later = route.policy is not None and route.policy.scope.is_later
         path = await path_for(route, person) if is_later else nowhere(route)
 
-        answers = [await call(route, person, path) for _ in range(FEW + 1)]
+        body = await body_for(route, person)
+        answers = [await send(route, person, path, body) for _ in range(FEW + 1)]
 
     refused = answers[-1]
     assert refused.status_code == 429
@@ -160,7 +161,8 @@ async def test_a_query_parameter_that_nobody_knows_is_refused(
 async def test_a_body_longer_than_the_limit_is_refused_before_it_is_read(
     route: Route, service: httpx.AsyncClient
 ) -> None:
-    headers = {"Content-Length": str(1024 * 1024 * 13)}
+    # More than the largest file that any route takes.
+    headers = {"Content-Length": str(1 << 32)}
 
     answer = await service.request(route.method, nowhere(route), headers=headers, content=b"")
 

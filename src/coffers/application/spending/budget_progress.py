@@ -65,7 +65,7 @@ class BudgetProgress(msgspec.Struct, frozen=True, kw_only=True):
     ]
 
 
-class Envelopes(msgspec.Struct, frozen=True, kw_only=True):
+class EnvelopeList(msgspec.Struct, frozen=True, kw_only=True):
     """The budgets of a month, each an envelope, and what is in none of them."""
 
     month: str
@@ -93,7 +93,7 @@ async def get_progress(
 
 async def get_envelopes(
     desk: ReportDesk, lookups: BudgetLookups, principal: Principal, month: date
-) -> Envelopes:
+) -> EnvelopeList:
     """The monthly budgets in this month, and what was spent outside of them."""
     user_id = principal.user_id
     last = (month + timedelta(days=31)).replace(day=1) - timedelta(days=1)
@@ -106,7 +106,7 @@ async def get_envelopes(
     views = [await _progress(desk, each, day) for each in budgets]
     base = (await desk.profiles.profile(user_id)).view.base_currency
     outside = await _outside(desk, budgets, FlowFilter(month, last), user_id)
-    return Envelopes(
+    return EnvelopeList(
         month=f"{month:%Y-%m}",
         envelopes=views,
         total_count=len(views),

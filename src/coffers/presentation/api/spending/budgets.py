@@ -8,7 +8,7 @@ from fastapi import Query
 from pydantic import Field
 
 from coffers.application.spending import budget_progress, budgets
-from coffers.application.spending.budget_progress import BudgetProgress, Envelopes
+from coffers.application.spending.budget_progress import BudgetProgress, EnvelopeList
 from coffers.application.spending.budgets import BudgetDraft, BudgetList, BudgetView
 from coffers.application.views import Versioned
 from coffers.domain.spending.budgets import (
@@ -99,7 +99,7 @@ async def get_budget_progress(call: Caller, budget_id: UUID, on: On = None) -> B
     return await budget_progress.get_progress(desk, lookups, call.principal, budget_id, on)
 
 
-async def get_envelopes(call: Caller, month: Month) -> Envelopes:
+async def get_envelopes(call: Caller, month: Month) -> EnvelopeList:
     """The monthly budgets as envelopes, and what was spent outside of them."""
     desk, lookups = call.services.report_desk, call.services.budget_lookups
     first = date.fromisoformat(f"{month}-01")
