@@ -12,7 +12,9 @@ depends_on: Sequence[str] | None = None
 
 
 def upgrade() -> None:
-    marked: sa.Column[bool] = sa.Column("is_transfer", sa.Boolean(), nullable=False, server_default=sa.false())
+    marked: sa.Column[bool] = sa.Column(
+        "is_transfer", sa.Boolean(), nullable=False, server_default=sa.false()
+    )
     op.add_column("transactions", marked)
 
 
