@@ -99,6 +99,20 @@ async def test_only_so_many_files_are_made_at_once(ada: Person) -> None:
     assert free.status_code == 200
 
 
+async def test_only_so_many_files_are_read_at_once(ada: Person) -> None:
+    app: FastAPI = ada.client.app  # type: ignore[attr-defined]  # set by `running`
+    services: Any = app.state.services
+    file = await exported(ada)
+
+    async with services.export_reader._slots:
+        busy = await restored(ada, file)
+    free = await restored(ada, file)
+
+    assert busy.status_code == 503
+    assert busy.json()["type"].endswith("/restorations_busy")
+    assert free.status_code == 201
+
+
 async def test_who_only_asks_for_the_head_begins_nothing(ada: Person) -> None:
     answer = await ada.request("HEAD", "/exports/csv")
 

@@ -21,8 +21,10 @@ from coffers.infrastructure.db.portability.columns import text_of
 from coffers.infrastructure.db.portability.exports import FORMAT, VERSION
 from coffers.infrastructure.db.portability.json_parts import JsonUnreadable, Part, parts
 from coffers.infrastructure.db.portability.rows import Values, check_references, read_row, refusal
-from coffers.infrastructure.db.portability.tables import PAGE, Exported
+from coffers.infrastructure.db.portability.tables import Exported
 
+#: Rows that are stored together: others have their turn in between.
+ROWS_AT_ONCE: Final = 100
 #: Files that are looked at at once.
 MAX_AT_ONCE: Final = 1
 MAX_DISPLAY_NAME: Final = 100
@@ -93,7 +95,7 @@ class _Book(ExportBook):
     def _pages(self) -> Iterator[ExportPage]:
         for key, found in groupby(parts(self.file), key=itemgetter(0)):
             if key in BY_NAME:
-                while rows := list(islice(found, PAGE)):
+                while rows := list(islice(found, ROWS_AT_ONCE)):
                     yield self._page(BY_NAME[key], rows)
 
     def _page(self, exported: Exported, found: list[Part]) -> ExportPage:
