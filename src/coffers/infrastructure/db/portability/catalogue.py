@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from sqlalchemy import Table
-
 from coffers.infrastructure.db.identity.users import users
 from coffers.infrastructure.db.portability.investing import INVESTING
 from coffers.infrastructure.db.portability.ledger import LEDGER
@@ -37,8 +35,3 @@ LEFT_OUT: Final[Mapping[str, str]] = {
     "users": "its display name, base currency and time zone are the file's profile",
 }
 PROFILE: Final = [users.c[name] for name in ("display_name", "base_currency", "time_zone")]
-
-
-def unclassified(tables: Sequence[Table]) -> list[str]:
-    """Tables that nobody decided about."""
-    return sorted(table.name for table in tables if table.name not in {*BY_NAME, *LEFT_OUT})

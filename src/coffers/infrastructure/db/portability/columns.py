@@ -14,12 +14,11 @@ from sqlalchemy import (
     ColumnElement,
     Date,
     Integer,
-    LargeBinary,
     Uuid,
 )
 
 from coffers.domain.money import AmountInvalid, parse_decimal
-from coffers.infrastructure.db.types import ExactDecimal, Json, UTCDateTime, as_text
+from coffers.infrastructure.db.types import ExactDecimal, UTCDateTime, as_text
 from coffers.infrastructure.db.wire import id_text, instant, plain
 
 #: Characters of a text whose column sets no bound of its own.
@@ -175,5 +174,3 @@ _READ: Final[tuple[tuple[type, Read], ...]] = (
     (Boolean, _flag),
     (Integer, _whole),
 )
-#: Kinds of columns whose values only the catalogue can explain.
-EXPLAINED: Final = (Json, LargeBinary)
