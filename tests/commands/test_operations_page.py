@@ -45,4 +45,4 @@ def test_every_setting_is_in_the_table_with_its_default_and_nothing_else_is() ->
 def _written(default: object) -> str:
     if default in (None, [], {}, "") or isinstance(default, SecretStr):
         return "–"
-    return f"`{default}`"
+    return f"`{','.join(default) if isinstance(default, list) else default}`"
