@@ -112,9 +112,18 @@ class Bench:
             request = SyncRequest(customer.user_id, connection_id, scope, trigger)
             await sync(uow, self.services.provider_access, request)
 
-    async def make_due(self, customer: Customer) -> None:
-        """All of the customer's turns, and the look that finds them."""
-        past = datetime.now(UTC) - timedelta(seconds=1)
+    async def make_due(self, customer: Customer, since: datetime | None = None) -> None:
+        """All of the customer's turns, and the look that finds them.
+
+        Syncs that began before `since`, or now, are made hours old: a turn that comes right after
+        one would leave it at that.
+        """
+        now = datetime.now(UTC)
+        past, began = now - timedelta(seconds=1), syncs.c.started_at
+        recent = (syncs.c.user_id == customer.user_id) & (began < (since or now))
+        recent &= began > now - timedelta(hours=1)
+        long_ago = now - timedelta(hours=2)
+        await self.write(update(syncs).where(recent).values(started_at=long_ago))
         mine = connections.c.user_id == customer.user_id
         due = {"next_sync_at": past, "failures": 0}
         await self.write(update(connections).where(mine).values(due))

@@ -65,8 +65,9 @@ async def test_workers_killed_in_their_turns_leave_the_ledger_of_an_undisturbed_
             await asyncio.to_thread(process.kill)
             await bench.let_leases_lapse(ada)
         await pass_days(bank, 1)
+        since = datetime.now(UTC)
         await asyncio.to_thread(process.start)
-        await _until_synced(bench, ada)
+        await _until_synced(bench, ada, since)
         await asyncio.to_thread(process.stop)
     finally:
         process.close()
@@ -102,15 +103,14 @@ async def test_a_service_killed_in_syncs_leaves_the_ledger_of_an_undisturbed_run
     await _as_undisturbed(bench, ada)
 
 
-async def _until_synced(bench: Bench, customer: Customer) -> None:
-    """Every connection had a turn that began from now on and went well."""
-    since = datetime.now(UTC)
+async def _until_synced(bench: Bench, customer: Customer, since: datetime) -> None:
+    """Every connection had a turn that began from then on and went well."""
 
     async def are_synced() -> bool:
         rows = await bench.rows(syncs, customer)
         ended = {row.connection_id for row in rows if _went_well(row, since)}
         if ended != set(customer.connections):
-            await bench.make_due(customer)
+            await bench.make_due(customer, since)
         return ended == set(customer.connections)
 
     await until(are_synced)
