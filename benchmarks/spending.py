@@ -220,10 +220,10 @@ _SQLITE_WHERE: Final = (
 )
 # All of these are made of names and of the ids above.
 _ON_SQLITE: Final = {
-    "whole": f"SELECT <key>, currency, {_flow('category_id', lambda each: each.hex)},"  # noqa: S608
+    "whole": f"SELECT <key>, currency, {_flow('category_id', lambda each: each.hex)},"  # noqa: S608 - names of columns and constants only
     " sum(CAST(replace(amount, '.', '') AS INTEGER)), count(*) FROM transactions"
     f" WHERE {_SQLITE_WHERE} AND splits IS NULL GROUP BY 1, 2, 3",
-    "parts": f"SELECT <key>, currency, {_flow(_SQLITE_CATEGORY, lambda each: each.hex)},"  # noqa: S608
+    "parts": f"SELECT <key>, currency, {_flow(_SQLITE_CATEGORY, lambda each: each.hex)},"  # noqa: S608 - names of columns and constants only
     " sum(CAST(replace(json_extract(part.value, '$.amount'), '.', '') AS INTEGER)), count(*)"
     f" FROM transactions, json_each(splits) AS part WHERE {_SQLITE_WHERE} AND splits IS NOT NULL"
     " GROUP BY 1, 2, 3",
@@ -238,9 +238,9 @@ _POSTGRES_WHERE: Final = (
     " AND NOT is_transfer AND transfer_id IS NULL"
 )
 _ON_POSTGRES: Final = {
-    "whole": f"SELECT <key>, currency, {_flow('category_id', str)}, sum(amount), count(*)"  # noqa: S608
+    "whole": f"SELECT <key>, currency, {_flow('category_id', str)}, sum(amount), count(*)"  # noqa: S608 - names of columns and constants only
     f" FROM transactions WHERE {_POSTGRES_WHERE} AND splits IS NULL GROUP BY 1, 2, 3",
-    "parts": f"SELECT <key>, currency, {_flow(_POSTGRES_CATEGORY, str)},"  # noqa: S608
+    "parts": f"SELECT <key>, currency, {_flow(_POSTGRES_CATEGORY, str)},"  # noqa: S608 - names of columns and constants only
     " sum((part ->> 'amount')::numeric), count(*)"
     " FROM transactions, jsonb_array_elements(splits) AS part"
     f" WHERE {_POSTGRES_WHERE} AND splits IS NOT NULL GROUP BY 1, 2, 3",

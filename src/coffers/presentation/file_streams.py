@@ -34,7 +34,7 @@ class FileStreamResponse(Response):
     async def __call__(
         self,
         scope: Scope,  # noqa: ARG002 - ASGI's signature, here and below
-        receive: Receive,  # noqa: ARG002
+        receive: Receive,  # noqa: ARG002 - likewise
         send: Send,
     ) -> None:
         """Send it; raises what the first piece raises, later FileStreamBroken."""

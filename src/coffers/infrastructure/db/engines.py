@@ -156,7 +156,7 @@ def _prepare_sqlite(
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
     # aiosqlite offers no way of its own to add aggregates; they must be added on its thread.
-    connection.run_async(lambda driver: driver._execute(_add_functions, driver._conn))  # noqa: SLF001
+    connection.run_async(lambda driver: driver._execute(_add_functions, driver._conn))  # noqa: SLF001 - SQLAlchemy offers no other way
 
 
 def _add_functions(connection: Any) -> None:  # Any: sqlite3.Connection of whichever build

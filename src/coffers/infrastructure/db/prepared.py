@@ -68,7 +68,7 @@ def _row_maker(columns: Sequence[Any], dialect: Dialect) -> Callable[[Sequence[A
         [column.objects for column in columns],
         _processors=[kind.result_processor(dialect, _NUMERIC) for kind in kinds],
     )
-    return functools.partial(Row, about, about._effective_processors, about._key_to_index)  # noqa: SLF001
+    return functools.partial(Row, about, about._effective_processors, about._key_to_index)  # noqa: SLF001 - SQLAlchemy offers no other way
 
 
 def _impl(kind: Any, dialect: Dialect) -> Any:  # Any: column types

@@ -190,20 +190,20 @@ def _on_account(statement: str) -> TextClause:
 # All of these are made of column names only.
 # Rows that did not change are not touched at all: ON CONFLICT would lock, and so write, each.
 _UPDATE_STAGED: Final = _on_account(
-    f"UPDATE transactions SET {_assignments('staged')} FROM staged_transactions AS staged"  # noqa: S608
+    f"UPDATE transactions SET {_assignments('staged')} FROM staged_transactions AS staged"  # noqa: S608 - names of columns and constants only
     f" WHERE {_OURS} AND {_SAME}"
     f" AND ({_list('transactions')}) IS DISTINCT FROM ({_list('staged')})"
 )
 _INSERT_STAGED: Final = _on_account(
-    f"INSERT INTO transactions ({_ALL}) SELECT {_ALL} FROM staged_transactions AS staged"  # noqa: S608
+    f"INSERT INTO transactions ({_ALL}) SELECT {_ALL} FROM staged_transactions AS staged"  # noqa: S608 - names of columns and constants only
     f" WHERE NOT EXISTS (SELECT FROM transactions WHERE {_OURS} AND {_SAME})"
 )
-_COUNT: Final = _on_account(f"SELECT count(*) FROM transactions WHERE {_OURS}")  # noqa: S608
+_COUNT: Final = _on_account(f"SELECT count(*) FROM transactions WHERE {_OURS}")  # noqa: S608 - names of columns and constants only
 _SQLITE_INSERT: Final = (
-    f"INSERT INTO transactions ({_ALL}) VALUES ({_VALUES}) ON CONFLICT {_MATCH} DO NOTHING"  # noqa: S608
+    f"INSERT INTO transactions ({_ALL}) VALUES ({_VALUES}) ON CONFLICT {_MATCH} DO NOTHING"  # noqa: S608 - names of columns and constants only
 )
 _SQLITE_MERGE: Final = (
-    f"INSERT INTO transactions ({_ALL}) VALUES ({_VALUES})"  # noqa: S608
+    f"INSERT INTO transactions ({_ALL}) VALUES ({_VALUES})"  # noqa: S608 - names of columns and constants only
     f" ON CONFLICT {_MATCH} DO UPDATE SET {_assignments('excluded')}"
     f" WHERE ({_list('transactions')}) IS NOT ({_list('excluded')})"
 )

@@ -109,7 +109,7 @@ def _id(value: Any) -> UUID:  # Any: JSON
 
 def _decimal(value: Any) -> Decimal:  # Any: JSON
     if not isinstance(value, str):
-        raise ValueError('Decimals are strings, such as "12.50".')  # noqa: TRY004
+        raise ValueError('Decimals are strings, such as "12.50".')  # noqa: TRY004 - a flaw of the file, like the others
     try:
         return parse_decimal(value)
     except AmountInvalid as error:
@@ -136,7 +136,7 @@ def _within(value: D) -> D:
 
 def _flag(value: Any) -> bool:  # Any: JSON
     if not isinstance(value, bool):
-        raise ValueError("Neither true nor false.")  # noqa: TRY004
+        raise ValueError("Neither true nor false.")  # noqa: TRY004 - a flaw of the file, like the others
     return value
 
 

@@ -87,7 +87,7 @@ def _update() -> TextClause:
     told = ", ".join(f"{name} = staged.{name}" for name in _SAID)
     owner = (bindparam("user_id", type_=Id), bindparam("now", type_=UTCDateTime))
     return text(
-        f"UPDATE transactions SET {told}, updated_at = :now, version = staged.version + 1"  # noqa: S608
+        f"UPDATE transactions SET {told}, updated_at = :now, version = staged.version + 1"  # noqa: S608 - names of columns and constants only
         " FROM staged_transactions AS staged WHERE transactions.user_id = :user_id"
         " AND transactions.id = staged.id AND transactions.version = staged.version"
     ).bindparams(*owner)
@@ -95,6 +95,6 @@ def _update() -> TextClause:
 
 _STAGED: Final = _update()
 _SQLITE: Final = (
-    f"UPDATE transactions SET {', '.join(f'{name} = ?' for name in _SAID)}, updated_at = ?,"  # noqa: S608
+    f"UPDATE transactions SET {', '.join(f'{name} = ?' for name in _SAID)}, updated_at = ?,"  # noqa: S608 - names of columns and constants only
     " version = version + 1 WHERE user_id = ? AND id = ? AND version = ?"
 )
