@@ -20,7 +20,8 @@ from coffers import main, server
 from coffers.infrastructure import logs
 from coffers.presentation.access import PUBLIC
 from coffers.presentation.calls import Caller
-from coffers.presentation.routes import ROUTES, Route
+from coffers.presentation.route import Route
+from coffers.presentation.routes import ROUTES
 from coffers.settings import Settings
 
 MANY: Final = 100

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 from coffers.domain.identity.verifications import Purpose
 from coffers.domain.ids import UserId
-from coffers.presentation.routes import Route
+from coffers.presentation.route import Route
 from tests.exporting import an_export
 from tests.import_examples import (
     a_layout_to_try,

@@ -10,8 +10,9 @@ from starlette.routing import compile_path
 
 from coffers.presentation.openapi import document
 from coffers.presentation.problems import MEDIA_TYPE
+from coffers.presentation.route import Route
 from coffers.presentation.router import build_routes
-from coffers.presentation.routes import ROUTES, Route
+from coffers.presentation.routes import ROUTES
 
 LIMIT_HEADERS = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
 #: Said by the edge, before anybody is asked for a token of any bucket.

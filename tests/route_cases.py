@@ -10,7 +10,7 @@ import pytest
 
 from coffers.presentation.access import ADMIN
 from coffers.presentation.event_streams import EVENT_STREAM_TYPE
-from coffers.presentation.routes import MULTIPART, Route
+from coffers.presentation.route import MULTIPART, Route
 from tests.examples import address_of, body_for
 from tests.people import Person, settle
 

@@ -166,7 +166,7 @@ async def ledger(person: Person) -> Sequence[tuple[str, ...]]:
 
 
 async def dumped(person: Person) -> dict[str, list[dict[str, Any]]]:
-    return await dump(person.client.app.state.settings.database)  # type: ignore[attr-defined]
+    return await dump(person.client.app.state.settings.database)  # type: ignore[attr-defined]  # the adapter behind the port
 
 
 async def open_account(person: Person, name: str = "Wallet", **more: Any) -> str:

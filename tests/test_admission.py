@@ -12,7 +12,8 @@ import pytest
 from coffers.domain.errors import PreconditionFailed
 from coffers.presentation.limits import POLICIES
 from coffers.presentation.promises import answers_conditionally
-from coffers.presentation.routes import ROUTES, Route
+from coffers.presentation.route import Route
+from coffers.presentation.routes import ROUTES
 from tests.conftest import FEW, client_of, running, settings_for
 from tests.examples import body_for, path_for
 from tests.promises import LIMIT_HEADERS, promises

@@ -29,7 +29,8 @@ from starlette.routing import compile_path
 
 from coffers.presentation.event_streams import EVENT_STREAM_TYPE
 from coffers.presentation.limits import POLICIES
-from coffers.presentation.routes import ROUTES, Route
+from coffers.presentation.route import Route
+from coffers.presentation.routes import ROUTES
 from tests.conftest import ENGINES
 from tests.examples import path_for
 from tests.people import Person, sign_up

@@ -26,7 +26,8 @@ from coffers.presentation.access import PUBLIC, USER
 from coffers.presentation.answers import Answer
 from coffers.presentation.calls import Call, Caller
 from coffers.presentation.limits import API_READ, API_WRITE
-from coffers.presentation.routes import JSON, ROUTES, Route
+from coffers.presentation.route import JSON, Route
+from coffers.presentation.routes import ROUTES
 from coffers.presentation.schemas import Body
 from tests.conftest import running, settings_for
 from tests.people import PASSWORD, Person

@@ -209,7 +209,7 @@ class ByHand(RuleBasedStateMachine):
             del self.model.entries[entry]
 
     @rule(target=reconciliations, account=accounts, day=DATES, off=CENTS, adjust=st.booleans())
-    def reconcile(self, account: str, day: str, off: int, adjust: bool) -> str:  # noqa: FBT001
+    def reconcile(self, account: str, day: str, off: int, adjust: bool) -> str:  # noqa: FBT001 - a parameter of the cases
         path = f"/accounts/{account}/reconciliations"
         ledger = self.model.settled(account, day)
         lacking = Decimal(off).scaleb(-2) if off % 2 else Decimal(0)

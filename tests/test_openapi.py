@@ -9,7 +9,8 @@ from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import validate
 
 from coffers.presentation.problems import MEDIA_TYPE, kinds, status_of
-from coffers.presentation.routes import ROUTES, Route
+from coffers.presentation.route import Route
+from coffers.presentation.routes import ROUTES
 from tests.promises import description
 from tests.route_cases import per
 

@@ -74,7 +74,7 @@ def compose() -> dict[str, Any]:
         ("a docker.compose file with an index of prices", False),
     ],
 )
-def test_a_line_that_names_a_registry_is_recognised(line: str, is_refused: bool) -> None:  # noqa: FBT001
+def test_a_line_that_names_a_registry_is_recognised(line: str, is_refused: bool) -> None:  # noqa: FBT001 - a parameter of the cases
     assert bool(REGISTRY.search(line)) is is_refused
 
 

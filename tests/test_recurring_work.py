@@ -158,7 +158,7 @@ async def test_a_job_that_was_done_while_the_database_was_away_is_not_done_again
 ) -> None:
     work = Work()
     async with open_engines(database_url) as engines:
-        queue = _Faltering(engines, services.job_queue._reader)  # type: ignore[attr-defined]
+        queue = _Faltering(engines, services.job_queue._reader)  # type: ignore[attr-defined]  # the adapter behind the port
         await enqueue(services)
         async with working(replace(services, job_queue=queue), kind(work), LONG):
             await until(lambda: queue.faults == 0 and work.at_once == 0)

@@ -15,8 +15,9 @@ from coffers.domain.live.events import Origin
 from coffers.local_secrets import key_id, secret_keys
 from coffers.presentation.access import ADMIN, USER
 from coffers.presentation.problems import MEDIA_TYPE
+from coffers.presentation.route import Route
 from coffers.presentation.router import RouteTable
-from coffers.presentation.routes import ROUTES, Route
+from coffers.presentation.routes import ROUTES
 from tests.examples import EXAMPLES, SHARED, path_for, template_of
 from tests.people import Person
 from tests.promises import description, promises

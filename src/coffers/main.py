@@ -24,8 +24,9 @@ from coffers.presentation.metrics import Metrics
 from coffers.presentation.middleware import Edge
 from coffers.presentation.openapi import document
 from coffers.presentation.problems import ProblemPages
+from coffers.presentation.route import Route
 from coffers.presentation.router import RouteTable, build_routes
-from coffers.presentation.routes import ROUTES, Route
+from coffers.presentation.routes import ROUTES
 from coffers.services import Services
 from coffers.settings import Settings
 from coffers.wiring import open_services

@@ -6,7 +6,8 @@ import typer
 
 from coffers.commands.terminal import load_settings
 from coffers.main import create_app
-from coffers.presentation.routes import ROUTES, Route
+from coffers.presentation.route import Route
+from coffers.presentation.routes import ROUTES
 
 
 def routes() -> None:

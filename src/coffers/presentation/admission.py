@@ -30,7 +30,7 @@ from coffers.presentation.problems import DeadlineExceeded, UnsupportedMediaType
 from coffers.presentation.repetition import Handler, answer_once
 
 if TYPE_CHECKING:
-    from coffers.presentation.routes import Route
+    from coffers.presentation.route import Route
 
 _CONTROL = re.compile(r"%(0[0-8bcef]|1[0-9a-f]|7f)", re.IGNORECASE)
 

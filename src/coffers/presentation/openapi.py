@@ -15,7 +15,7 @@ from coffers.presentation.promises import (
     responses,
     view_schemas,
 )
-from coffers.presentation.routes import Route
+from coffers.presentation.route import Route
 
 Json = dict[str, Any]  # Any: OpenAPI
 

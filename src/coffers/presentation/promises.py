@@ -31,7 +31,7 @@ from coffers.presentation.problems import (
     title_of,
 )
 from coffers.presentation.repetition import IdempotencyKeyInvalid, IdempotencyKeyReused
-from coffers.presentation.routes import JSON, Route
+from coffers.presentation.route import JSON, Route
 
 Json = dict[str, Any]  # Any: OpenAPI
 

@@ -17,7 +17,7 @@ from coffers.presentation.form_bodies import without_boundary
 from coffers.presentation.problems import status_of
 
 if TYPE_CHECKING:
-    from coffers.presentation.routes import Route
+    from coffers.presentation.route import Route
 
 Handler = Callable[[Request], Awaitable[Response]]
 

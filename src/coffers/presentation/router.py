@@ -19,7 +19,7 @@ from coffers.presentation.admission import AdmittingRoute
 from coffers.presentation.answers import encode
 from coffers.presentation.calls import Call
 from coffers.presentation.openapi import documentation
-from coffers.presentation.routes import Route
+from coffers.presentation.route import Route
 
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 

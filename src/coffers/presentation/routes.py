@@ -1,8 +1,7 @@
 """THE REGISTRY: every endpoint, one line each. Nothing is reachable that does not stand here."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
 from coffers.application.investing.allocation import NoTargets
 from coffers.application.investing.scenarios import ScenarioNotFound
@@ -131,7 +130,7 @@ from coffers.domain.spending.edit_plans import (
 from coffers.domain.spending.recurring import RecurringNotFound
 from coffers.domain.spending.rules import RuleInvalid, RuleNotFound, TooManyRules
 from coffers.domain.spending.transfers import LegTaken, TransferInvalid, TransferNotFound
-from coffers.presentation.access import ADMIN, PUBLIC, SELF, SESSION, USER, Access
+from coffers.presentation.access import ADMIN, PUBLIC, SELF, SESSION, USER
 from coffers.presentation.api import operations
 from coffers.presentation.api.identity import (
     api_keys,
@@ -193,64 +192,8 @@ from coffers.presentation.limits import (
     PROVIDER_CONNECT,
     PROVIDER_SYNC,
     REPORT,
-    Policy,
 )
-
-PREFIX: Final = "/api/v1"
-JSON: Final = "application/json"
-MULTIPART: Final = "multipart/form-data"
-HTML: Final = "text/html"
-CSV: Final = "text/csv"
-TEXT: Final = "text/plain"
-DEADLINE_S: Final = 25.0
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Route:
-    """An endpoint: where, what, who, how often, and which refusals of its own it may answer with.
-
-    `is_secret`: the answer carries a secret, so it is never stored under an idempotency key.
-    `body`: the media type that it reads, if `is_large` to disk as it comes; `produces`: the one of
-    an answer that is not a view. A policy of None is exempt from all limits. `takes_any_query`: what sends browsers here adds
-    parameters of its own.
-    """
-
-    method: str
-    path: str
-    endpoint: Callable[..., Any]  # Any: each endpoint has its own signature
-    access: Access
-    policy: Policy | None
-    refusals: Sequence[type[DomainError]]
-    is_secret: bool = False
-    body: str | None = None
-    is_large: bool = False
-    produces: str = JSON
-    deadline_s: float = DEADLINE_S
-    is_root: bool = False
-    takes_any_query: bool = False
-
-    @property
-    def full_path(self) -> str:
-        """The path as requested."""
-        return self.path if self.is_root else PREFIX + self.path
-
-    @property
-    def family(self) -> str:
-        """The resource family that API-key scopes name: the first segment."""
-        return self.path.split("/")[1]
-
-    @property
-    def takes_idempotency_key(self) -> bool:
-        """Whether a repetition gets the first outcome again: POST, unless it answers a secret."""
-        return self.method == "POST" and not self.is_secret
-
-    @property
-    def status(self) -> int:
-        """The status of success: creating 201, deleting 204, everything else 200."""
-        if self.endpoint.__annotations__.get("return") in {None, "None"}:
-            return 204
-        return 201 if self.method == "POST" else 200
-
+from coffers.presentation.route import CSV, HTML, JSON, MULTIPART, TEXT, Route
 
 #: What asking a provider may end in.
 UPSTREAM: Final[Sequence[type[DomainError]]] = (

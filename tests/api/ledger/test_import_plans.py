@@ -135,7 +135,7 @@ async def test_two_applications_at_once_have_one_effect(eve: Person) -> None:
 
 @pytest.mark.parametrize("is_known", [True, False])
 async def test_one_file_applied_twice_at_once_brings_nothing_twice(
-    is_known: bool,  # noqa: FBT001
+    is_known: bool,  # noqa: FBT001 - a parameter of the cases
     eve: Person,
 ) -> None:
     file = ofx(*(coffee(id=str(n)) for n in range(20)), balance="5.00")

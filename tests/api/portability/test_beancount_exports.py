@@ -19,7 +19,7 @@ class Judged:
     def __init__(self, text: str) -> None:
         self.entries, errors, _ = loader.load_string(text)
         assert not errors, [f"{each.source['lineno']}: {each.message}" for each in errors[:5]]
-        self._root: Any = realization.realize(self.entries)  # type: ignore[no-untyped-call]
+        self._root: Any = realization.realize(self.entries)  # type: ignore[no-untyped-call]  # ships no types
         self._names = {
             entry.meta["id"]: entry.account
             for entry in self.entries
@@ -30,7 +30,7 @@ class Judged:
         return self._names[account["id"]]
 
     def units(self, name: str, commodity: str) -> Decimal:
-        account: Any = realization.get(self._root, name)  # type: ignore[no-untyped-call]
+        account: Any = realization.get(self._root, name)  # type: ignore[no-untyped-call]  # ships no types
         if account is None:
             return Decimal(0)
         held = [each.units for each in account.balance if each.units.currency == commodity]

@@ -65,7 +65,7 @@ def files_of(lines: Sequence[Line], chance: random.Random, *, by_day: bool) -> l
 @given(drawn=HISTORIES, chance=st.randoms(use_true_random=False))
 async def test_a_history_in_pieces_is_the_history(
     importer: Importer,
-    is_csv: bool,  # noqa: FBT001
+    is_csv: bool,  # noqa: FBT001 - a parameter of the cases
     drawn: list[tuple[str, str, int]],
     chance: random.Random,
 ) -> None:
@@ -85,7 +85,7 @@ async def test_a_history_in_pieces_is_the_history(
 @given(chance=st.randoms(use_true_random=False))
 async def test_what_was_pending_in_some_of_the_files_is_there_once(
     importer: Importer,
-    is_csv: bool,  # noqa: FBT001
+    is_csv: bool,  # noqa: FBT001 - a parameter of the cases
     chance: random.Random,
 ) -> None:
     write, person = csv_of if is_csv else ofx, await importer.somebody()

@@ -133,10 +133,10 @@ async def test_any_trades_are_a_ledger_that_ends_with_what_is_held(
 
     entries, errors, _ = loader.load_string(text)
     assert not errors, (errors[0].message, text)
-    root: Any = realization.realize(entries)  # type: ignore[no-untyped-call]
-    depot: Any = realization.get(root, "Assets:Brokerage:Depot")  # type: ignore[no-untyped-call]
+    root: Any = realization.realize(entries)  # type: ignore[no-untyped-call]  # ships no types
+    depot: Any = realization.get(root, "Assets:Brokerage:Depot")  # type: ignore[no-untyped-call]  # ships no types
     found = [each.units for each in depot.balance if each.units.currency == "AAA"]
     assert sum((each.number for each in found), Decimal(0)) == units
-    purse: Any = realization.get(root, "Assets:Brokerage:Depot:Cash")  # type: ignore[no-untyped-call]
+    purse: Any = realization.get(root, "Assets:Brokerage:Depot:Cash")  # type: ignore[no-untyped-call]  # ships no types
     money = [each.units.number for each in purse.balance] if purse is not None else []
     assert sum(money, Decimal(0)) == cash

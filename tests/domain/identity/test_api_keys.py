@@ -50,8 +50,8 @@ def test_a_key_has_so_many_scopes_and_no_more() -> None:
 def test_to_write_includes_to_read_and_a_family_stays_within_itself(
     scope: str,
     reads_accounts: bool,  # noqa: FBT001 - a row of the table
-    writes_accounts: bool,  # noqa: FBT001
-    reads_holdings: bool,  # noqa: FBT001
+    writes_accounts: bool,  # noqa: FBT001 - a parameter of the cases
+    reads_holdings: bool,  # noqa: FBT001 - a parameter of the cases
 ) -> None:
     scopes = frozenset({scope})
 

@@ -118,7 +118,7 @@ def test_what_cannot_be_divided_is_rounded_once() -> None:
 
 
 @pytest.mark.parametrize(("spent", "reached"), [("79.99", False), ("80", True), ("120", True)])
-def test_a_threshold_is_reached_at_its_very_percent(spent: str, reached: bool) -> None:  # noqa: FBT001
+def test_a_threshold_is_reached_at_its_very_percent(spent: str, reached: bool) -> None:  # noqa: FBT001 - a parameter of the cases
     found = Standing(MARCH, Decimal(100), Decimal(0), Decimal(spent), MARCH.last)
 
     assert found.has_reached(80) is reached

@@ -38,9 +38,9 @@ class Detour(httpcore.AsyncNetworkBackend):
         self,
         host: str,
         port: int,  # noqa: ARG002 - the library's signature
-        timeout: float | None = None,  # noqa: ASYNC109
-        local_address: str | None = None,  # noqa: ARG002
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,  # noqa: ARG002
+        timeout: float | None = None,  # noqa: ASYNC109 - the signature of httpcore
+        local_address: str | None = None,  # noqa: ARG002 - the signature of httpcore
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,  # noqa: ARG002 - the signature of httpcore
     ) -> httpcore.AsyncNetworkStream:
         assert host == "8.8.8.8"
         return await httpcore.AnyIOBackend().connect_tcp("127.0.0.1", self._port, timeout)

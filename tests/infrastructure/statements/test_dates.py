@@ -126,7 +126,7 @@ def test_months_have_english_names() -> None:
         ("%", False),
     ],
 )
-def test_a_date_pattern_names_day_month_and_year_once(pattern: str, is_one: bool) -> None:  # noqa: FBT001
+def test_a_date_pattern_names_day_month_and_year_once(pattern: str, is_one: bool) -> None:  # noqa: FBT001 - a parameter of the cases
     assert is_date_pattern(pattern) is is_one
 
 
@@ -143,7 +143,7 @@ def test_a_date_pattern_names_day_month_and_year_once(pattern: str, is_one: bool
         ("2024-01-31", True, date(2024, 1, 31)),
     ],
 )
-def test_a_qif_date_is_read_in_its_order(text: str, day_first: bool, expected: date) -> None:  # noqa: FBT001
+def test_a_qif_date_is_read_in_its_order(text: str, day_first: bool, expected: date) -> None:  # noqa: FBT001 - a parameter of the cases
     assert qif_day(text, day_first=day_first) == expected
 
 
@@ -161,7 +161,7 @@ def test_a_qif_date_is_read_in_its_order(text: str, day_first: bool, expected: d
 )
 def test_the_order_is_told_by_the_dates_or_not_at_all(
     texts: list[str],
-    expected: bool | None,  # noqa: FBT001
+    expected: bool | None,  # noqa: FBT001 - a parameter of the cases
 ) -> None:
     assert is_day_first(texts) is expected
 

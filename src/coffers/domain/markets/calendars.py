@@ -58,7 +58,7 @@ class EveryDay(TradingCalendar):
 class PlainCalendars(TradingCalendars):
     """Weekdays for all, every day for cryptocurrencies."""
 
-    def of(self, exchange: str, asset_type: AssetType) -> TradingCalendar:  # noqa: ARG002
+    def of(self, exchange: str, asset_type: AssetType) -> TradingCalendar:  # noqa: ARG002 - the port says so
         """As the port says."""
         return EveryDay() if asset_type is AssetType.CRYPTOCURRENCY else Weekdays()
 
