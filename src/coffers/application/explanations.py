@@ -10,6 +10,8 @@ import msgspec
 from msgspec import Meta
 
 from coffers.application.views import DecimalText
+from coffers.domain.markets.rates import Rate, rounded
+from coffers.domain.money import known_total
 
 
 class Operation(StrEnum):
@@ -21,6 +23,32 @@ class Operation(StrEnum):
     PRODUCT = "product"
     QUOTIENT = "quotient"
     ROUNDED = "rounded"
+    #: The input times 100, to six decimals.
+    PERCENT = "percent"
+    #: To the power of the second input.
+    POWER = "power"
+    #: Another tree of the same answer, by its name.
+    REFERENCE = "reference"
+    #: Its inputs in their order; it has no value of its own, what takes it takes all of them.
+    SERIES = "series"
+    #: The yearly rate at which the inputs, each discounted from its day on, add up to nothing.
+    INTERNAL_RATE = "internal_rate"
+    MEAN = "mean"
+    #: Of a sample (ddof 1).
+    DEVIATION = "deviation"
+    #: Root of the mean of the squares of what is below zero, over all.
+    SHORTFALL_DEVIATION = "shortfall_deviation"
+    #: The growth of 1 through all the returns, less 1.
+    LINKED = "linked"
+    #: The deepest fall of that growth from its peak.
+    DRAWDOWN = "drawdown"
+    #: That of the second input's fraction, interpolated.
+    QUANTILE = "quantile"
+    #: The mean of those at or below the second input.
+    MEAN_BELOW = "mean_below"
+    #: Of the two series, of a sample.
+    COVARIANCE = "covariance"
+    CORRELATION = "correlation"
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -31,7 +59,9 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
     name: str
     operation: Operation
-    value: Annotated[DecimalText | None, Meta(description="Null when an input is not known.")]
+    value: Annotated[
+        DecimalText | None, Meta(description="Null when an input is not known, and of a series.")
+    ]
     currency: str | None = None
     inputs: list["Explanation"] = []
     as_of: date | None = None
@@ -67,7 +97,7 @@ def made(
     inputs: Sequence[Explanation],
     *,
     currency: str | None = None,
-    note: str | None = None,
+    as_of: date | None = None,
 ) -> Explanation:
     """A number that was made of others."""
     return Explanation(
@@ -76,8 +106,28 @@ def made(
         value=_text(value),
         currency=currency,
         inputs=list(inputs),
-        note=note,
+        as_of=as_of,
     )
+
+
+def rate_told(rate: Rate | None, base: str, quote: str) -> Explanation:
+    """An exchange rate with its day and its source."""
+    return told(
+        f"rate {base}/{quote}",
+        None if rate is None else rate.rate,
+        as_of=None if rate is None else rate.date,
+        source=None if rate is None else rate.source,
+    )
+
+
+def in_cents(
+    name: str, parts: Sequence[Explanation], values: Sequence[Decimal | None], currency: str
+) -> Explanation:
+    """The sum of the parts, whose unrounded values these are, in the currency's minor units."""
+    total = known_total(values)
+    whole = made("sum", Operation.SUM, total, parts, currency=currency)
+    cents = None if total is None else rounded(total, currency)
+    return made(name, Operation.ROUNDED, cents, [whole], currency=currency)
 
 
 def _text(value: Decimal | None) -> str | None:

@@ -3,6 +3,7 @@ from decimal import Decimal
 from typing import Any
 
 from coffers.domain.ledger.net_worth import MAX_DAYS
+from tests.explanations import evaluated
 from tests.ledgers import NOON, ledger_of, reported_account
 from tests.people import Person
 from tests.rates import keep_rate
@@ -161,3 +162,44 @@ async def test_a_range_that_ends_before_it_starts_is_refused(ada: Person) -> Non
     answer = await ada.get("/net-worth/history?start_date=2026-03-02&end_date=2026-03-01")
 
     assert answer.status_code == 400
+
+
+async def test_the_net_worth_can_be_made_again_from_its_explanation(ada: Person) -> None:
+    today = datetime.now(UTC).date()
+    await keep_rate(ada, "EUR", "USD", today, "1.2345")
+    async with ledger_of(ada) as ledger:
+        await ledger.accounts(
+            reported_account("a1", name="Broker"),
+            reported_account("a2", currency="EUR", balance=Decimal("1.01")),
+            reported_account("a3", currency="EUR", balance=Decimal("-70.33")),
+        )
+
+    answer = (await ada.get("/net-worth?explain=true")).json()
+
+    tree = answer["explanation"]
+    assert evaluated(tree) == Decimal(answer["net_worth"]) == Decimal(tree["value"])
+    (broker,) = tree["inputs"][0]["inputs"]
+    assert (broker["note"], broker["value"], broker["source"]) == ("Broker", "25000.00", "sandbox")
+    (euros,) = tree["inputs"][1]["inputs"][0]["inputs"]
+    rate = euros["inputs"][1]
+    assert (rate["value"], rate["as_of"], rate["source"]) == ("1.2345", str(today), "own")
+    assert "explanation" not in (await ada.get("/net-worth")).json()
+
+
+async def test_what_the_net_worth_had_to_do_without_is_told(ada: Person) -> None:
+    async with ledger_of(ada) as ledger:
+        await ledger.accounts(
+            reported_account("a1"),
+            reported_account("a2", currency="XAU", balance=Decimal(1)),
+            reported_account("a3", balance=None),
+            reported_account("a4"),
+        )
+
+    answer = (await ada.get("/net-worth?explain=true")).json()
+
+    assert answer["data_quality"] == {
+        "coverage_ratio": "0.5000",
+        "missing_rates": ["XAU/USD"],
+        "notes": ["Active accounts without a known balance: 1."],
+    }
+    assert answer["explanation"]["value"] is None

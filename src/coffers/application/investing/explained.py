@@ -4,7 +4,14 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
-from coffers.application.explanations import Explanation, Operation, made, told
+from coffers.application.explanations import (
+    Explanation,
+    Operation,
+    in_cents,
+    made,
+    rate_told,
+    told,
+)
 from coffers.application.investing.books import Book, Line
 from coffers.application.investing.valuing import Worth, in_base, money_of
 from coffers.domain.investing.positions import Position
@@ -18,7 +25,7 @@ def market_value(
 ) -> Explanation:
     """Quantity times price times rate of each account, added and rounded."""
     parts = [_line_value(book, line, each, day) for line, each in zip(lines, worths, strict=True)]
-    return _rounded("base_market_value", parts, [each.base for each in worths], book.base_currency)
+    return in_cents("base_market_value", parts, [each.base for each in worths], book.base_currency)
 
 
 def cost_basis(position: Position, currency: str) -> Explanation:
@@ -35,7 +42,7 @@ def cost_basis(position: Position, currency: str) -> Explanation:
         for lot in position.book.lots
     ]
     costs = [None if lot.id in position.unknown else lot.cost for lot in position.book.lots]
-    return _rounded("cost_basis", parts, costs, currency)
+    return in_cents("cost_basis", parts, costs, currency)
 
 
 def gain(
@@ -70,7 +77,7 @@ def total_value(
     money = [_money(book, account, day) for account in accounts]
     amounts = [in_base(book, money_of(each) or Decimal(0), each.currency, day) for each in accounts]
     parts = [each.inputs[0] for each in positions]
-    return _rounded("total_value", [*parts, *money], [*values, *amounts], book.base_currency)
+    return in_cents("total_value", [*parts, *money], [*values, *amounts], book.base_currency)
 
 
 def _line_value(book: Book, line: Line, worth: Worth, day: date) -> Explanation:
@@ -78,12 +85,7 @@ def _line_value(book: Book, line: Line, worth: Worth, day: date) -> Explanation:
     inputs = [
         _quantity(line),
         _price(line, worth),
-        told(
-            f"rate {line.currency}/{book.base_currency}",
-            None if rate is None else rate.rate,
-            as_of=None if rate is None else rate.date,
-            source=None if rate is None else rate.source,
-        ),
+        rate_told(rate, line.currency, book.base_currency),
     ]
     return made("value", Operation.PRODUCT, worth.base, inputs, currency=book.base_currency)
 
@@ -106,21 +108,7 @@ def _money(book: Book, account: Account, day: date) -> Explanation:
     money, rate = money_of(account), book.rates.rate(account.currency, book.base_currency, day)
     inputs = [
         told("money", money, currency=account.currency, source="ledger", note=account.name),
-        told(
-            f"rate {account.currency}/{book.base_currency}",
-            None if rate is None else rate.rate,
-            as_of=None if rate is None else rate.date,
-            source=None if rate is None else rate.source,
-        ),
+        rate_told(rate, account.currency, book.base_currency),
     ]
     value = None if money is None or rate is None else rate.convert(money)
     return made("value", Operation.PRODUCT, value, inputs, currency=book.base_currency)
-
-
-def _rounded(
-    name: str, parts: Sequence[Explanation], values: Sequence[Decimal | None], currency: str
-) -> Explanation:
-    total = known_total(values)
-    whole = made("sum", Operation.SUM, total, parts, currency=currency)
-    cents = None if total is None else rounded(total, currency)
-    return made(name, Operation.ROUNDED, cents, [whole], currency=currency)

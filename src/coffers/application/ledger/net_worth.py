@@ -9,9 +9,11 @@ from typing import Annotated, Final, Protocol
 from zoneinfo import ZoneInfo
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
+from coffers.application.explanations import Explanation
 from coffers.application.identity.users import Profiles
+from coffers.application.ledger.net_worth_explained import ToldBalance, explained
 from coffers.application.ports import Clock
 from coffers.application.views import DecimalText, Instant
 from coffers.domain.identity.principals import Principal
@@ -41,6 +43,17 @@ Reason = Annotated[
 ]
 
 
+class BalanceQuality(msgspec.Struct, frozen=True):
+    """What the net worth had to do without."""
+
+    coverage_ratio: Annotated[
+        DecimalText | None,
+        Meta(description="Of the active accounts (of the days, in a history), those that count."),
+    ]
+    missing_rates: Annotated[list[str], Meta(description="As `XAU/USD`.")]
+    notes: list[str]
+
+
 class NetWorthStatement(msgspec.Struct, frozen=True):
     """Assets (balances above zero) less liabilities (those below), of the active accounts."""
 
@@ -54,6 +67,10 @@ class NetWorthStatement(msgspec.Struct, frozen=True):
     accounts_without_balance: Annotated[
         int, Meta(description="Active accounts left out because their balance is not known.")
     ]
+    data_quality: BalanceQuality
+    explanation: Annotated[
+        Explanation | UnsetType, Meta(description="With `explain=true`: the net worth as a tree.")
+    ] = UNSET
 
 
 class DailyNetWorth(msgspec.Struct, frozen=True):
@@ -73,6 +90,7 @@ class NetWorthHistory(msgspec.Struct, frozen=True):
     total_count: int
     base_currency: str
     net_worth_unavailable_reason: Reason
+    data_quality: BalanceQuality
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +99,8 @@ class Balances:
 
     balances: Sequence[tuple[str, Decimal]]
     without_balance: int
+    #: For an explanation only: the same ones, each with its account.
+    told: Sequence[ToldBalance] = ()
 
 
 class NetWorthLookups(Protocol):
@@ -88,6 +108,10 @@ class NetWorthLookups(Protocol):
 
     async def balances(self, user_id: UserId) -> Balances:
         """As they stand now."""
+        ...
+
+    async def told_balances(self, user_id: UserId) -> Balances:
+        """Likewise, each with its account."""
         ...
 
     async def sightings(
@@ -106,13 +130,17 @@ async def get_net_worth(
     rates: ExchangeRates,
     clock: Clock,
     principal: Principal,
+    *,
+    is_explained: bool = False,
 ) -> NetWorthStatement:
     """What the caller owns and owes now, in the base currency at today's rates."""
     profile = (await profiles.profile(principal.user_id)).view
     base, today = profile.base_currency, clock.now().astimezone(ZoneInfo(profile.time_zone)).date()
-    held = await lookups.balances(principal.user_id)
+    read = lookups.told_balances if is_explained else lookups.balances
+    held = await read(principal.user_id)
     worth = worth_of(held.balances)
     book = await rates.book(principal.user_id, today, today)
+    missing = worth.missing(base, book, today)
     return NetWorthStatement(
         as_of=clock.now(),
         assets_by_currency=_texts(worth.assets),
@@ -120,9 +148,20 @@ async def get_net_worth(
         net_worth_by_currency=_texts(worth.net),
         base_currency=base,
         net_worth=_total(worth, base, book, today),
-        net_worth_unavailable_reason=_reason(worth.missing(base, book, today), base),
+        net_worth_unavailable_reason=_reason(missing, base),
         accounts_without_balance=held.without_balance,
+        data_quality=_quality(held, missing, base),
+        explanation=explained(held.told, base, book, today) if is_explained else UNSET,
     )
+
+
+def _quality(held: Balances, missing: Sequence[str], base: str) -> BalanceQuality:
+    known = sum(code not in missing for code, _ in held.balances)
+    notes = []
+    if held.without_balance:
+        notes.append(f"Active accounts without a known balance: {held.without_balance}.")
+    ratio = _ratio(known, len(held.balances) + held.without_balance)
+    return BalanceQuality(ratio, [f"{code}/{base}" for code in missing], notes)
 
 
 async def get_net_worth_history(  # noqa: PLR0913, PLR0917 - the range and four ports
@@ -169,12 +208,20 @@ def _history(worths: Iterator[tuple[date, Worth]], base: str, book: RateBook) ->
                 _total(worth, base, book, day),
             )
         )
-    return NetWorthHistory(history, len(history), base, _reason(sorted(missing), base))
+    known = sum(each.net_worth is not None for each in history)
+    pairs = [f"{code}/{base}" for code in sorted(missing)]
+    quality = BalanceQuality(_ratio(known, len(history)), pairs, [])
+    reason = _reason(sorted(missing), base)
+    return NetWorthHistory(history, len(history), base, reason, quality)
 
 
 def _total(worth: Worth, base: str, book: RateBook, day: date) -> str | None:
     total = worth.total(base, book, day)
     return None if total is None else format(money_digits(total, base), "f")
+
+
+def _ratio(known: int, count: int) -> str | None:
+    return format(round(Decimal(known) / count, 4), "f") if count else None
 
 
 def _texts(amounts: Mapping[str, Decimal]) -> dict[str, str]:

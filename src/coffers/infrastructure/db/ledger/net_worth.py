@@ -5,9 +5,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from sqlalchemy import Select, and_, bindparam, null, select, union_all
+from sqlalchemy import Select, and_, bindparam, func, null, select, union_all
 
 from coffers.application.ledger.net_worth import Balances, NetWorthLookups
+from coffers.application.ledger.net_worth_explained import ToldBalance
 from coffers.domain.ids import UserId
 from coffers.domain.ledger.net_worth import MAX_SNAPSHOTS, Sighting
 from coffers.domain.paging import TooManyRows
@@ -30,6 +31,13 @@ class SqlNetWorthLookups(NetWorthLookups):
         known = [(code, Decimal(balance)) for code, balance in rows if balance is not None]
         return Balances(known, len(rows) - len(known))
 
+    async def told_balances(self, user_id: UserId) -> Balances:
+        """As the port says."""
+        rows = await self._lean.rows(_TOLD, {"user_id": user_id})
+        told = [_told(row) for row in rows if row[3] is not None]
+        known = [(each.currency, each.balance) for each in told]
+        return Balances(known, len(rows) - len(known), told)
+
     async def sightings(
         self, user_id: UserId, start: datetime, end: datetime
     ) -> Sequence[Sighting]:
@@ -45,6 +53,24 @@ _S: Final = balance_snapshots.c
 _BALANCES: Final = select(accounts.c.currency, as_text(accounts.c.balance)).where(
     accounts.c.user_id == bindparam("user_id"), accounts.c.deactivated_at.is_(None)
 )
+
+_TOLD: Final = (
+    select(
+        accounts.c.name,
+        accounts.c.source,
+        accounts.c.currency,
+        as_text(accounts.c.balance),
+        plain(func.coalesce(accounts.c.last_synced_at, accounts.c.updated_at)),
+    )
+    .where(accounts.c.user_id == bindparam("user_id"), accounts.c.deactivated_at.is_(None))
+    .order_by(accounts.c.name, accounts.c.id)
+)
+
+
+def _told(row: Record) -> ToldBalance:
+    name, source, currency, balance, at = row
+    day = datetime.fromisoformat(at) if isinstance(at, str) else at
+    return ToldBalance(name, source, currency, Decimal(balance), day.date())
 
 
 def _last_before_start() -> Any:  # Any: a scalar subquery

@@ -21,6 +21,7 @@ from coffers.application.investing.scenarios import (
 )
 from coffers.domain.investing.scenarios import Shock, ShockBy
 from coffers.presentation.calls import Caller
+from coffers.presentation.explaining import Explain
 from coffers.presentation.schemas import Body, DateIn, DecimalIn
 
 #: As domain/investing/simulations has them: importing it would load numpy.
@@ -35,9 +36,6 @@ By = Annotated[GroupBy, Query(description="By what the whole is divided.")]
 Contribution = Annotated[
     DecimalIn | None, Query(description="New money in the base currency; below zero: taken out.")
 ]
-
-
-Explain = Annotated[bool, Query(description="With the numbers as trees of what they come from.")]
 
 
 class ShockIn(Body):

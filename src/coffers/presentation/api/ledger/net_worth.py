@@ -7,13 +7,17 @@ from fastapi import Query
 from coffers.application.ledger import net_worth
 from coffers.application.ledger.net_worth import NetWorthHistory, NetWorthStatement
 from coffers.presentation.calls import Caller
+from coffers.presentation.explaining import Explain
 from coffers.presentation.schemas import DateIn
 
 From = Annotated[DateIn | None, Query(description="The first day; by itself a year before.")]
 To = Annotated[DateIn | None, Query(description="The last day; by itself today.")]
 
 
-async def get_net_worth(call: Caller) -> NetWorthStatement:
+async def get_net_worth(
+    call: Caller,
+    explain: Explain = False,  # noqa: FBT002 - a query parameter
+) -> NetWorthStatement:
     """What the caller owns and owes now, per currency and in the base currency."""
     services = call.services
     return await net_worth.get_net_worth(
@@ -22,6 +26,7 @@ async def get_net_worth(call: Caller) -> NetWorthStatement:
         services.exchange_rates,
         services.clock,
         call.principal,
+        is_explained=explain,
     )
 
 
