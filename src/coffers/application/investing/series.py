@@ -43,9 +43,18 @@ def _series(book: Book, first: date, last: date) -> "Valuation":
 
     _note_missing_prices(book, first)
     days = Days(first, last)
-    flows = [*_flows(book), *_openings(book)]
-    held = Holdings(_assets(book), _cash(book), flows, list(_income(book)))
+    held = Holdings(_assets(book), _cash(book), flows_of(book), income_of(book))
     return valued(days, held, _rate_paths(book, days))
+
+
+def flows_of(book: Book) -> "list[Movement]":
+    """What came in from outside (above zero) and what went there, each in its own currency."""
+    return [*_flows(book), *_openings(book)]
+
+
+def income_of(book: Book) -> "list[Movement]":
+    """Dividends, interest and the like."""
+    return list(_income(book))
 
 
 def _note_missing_prices(book: Book, first: date) -> None:
