@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coffers.domain.investing.lots import LotMethod
-from coffers.domain.investing.positions import Movement, SplitAction, derive, merged
+from coffers.domain.investing.movements import Movement, SplitAction
+from coffers.domain.investing.positions import derive, merged
 from coffers.domain.ledger.transactions import TransactionSubtype as Subtype
 
 START = date(2024, 1, 1)
@@ -83,6 +84,43 @@ def test_a_split_that_the_account_tells_itself_is_not_applied_again() -> None:
 
     assert position.quantity == 50
     assert position.cost == 2160
+
+
+def test_a_split_of_odd_numbers_leaves_whole_units() -> None:
+    told = [
+        moved(Subtype.BUY, "3", "-30"),
+        moved(Subtype.SPLIT, "7", day=1),
+        moved(Subtype.SELL, "10", "50", 2),
+    ]
+
+    position = derive(told)
+
+    assert position.quantity == 0
+    assert position.realised == 20
+
+
+def test_a_reverse_split_takes_units_away_and_no_cost() -> None:
+    told = [moved(Subtype.BUY, "100", "-300"), moved(Subtype.SPLIT, "-90", day=1)]
+
+    position = derive(told)
+
+    assert (position.quantity, position.cost) == (10, 300)
+
+
+def test_a_third_of_the_market_three_times_over_is_whole() -> None:
+    bought = moved(Subtype.BUY, "30", "-30")
+
+    position = derive([bought], [market_split("0.333333333333333333", 1)])
+
+    assert position.quantity == 10
+
+
+def test_what_is_delivered_elsewhere_goes_at_its_cost() -> None:
+    told = [moved(Subtype.BUY, "10", "-100"), moved(Subtype.TRANSFER_OUT, "4", day=1)]
+
+    position = derive(told)
+
+    assert (position.quantity, position.cost, position.realised) == (6, 60, 0)
 
 
 def test_an_opening_lot_grows_with_the_splits_that_come_after_it() -> None:

@@ -9,14 +9,9 @@ from typing import Final, Protocol
 from uuid import UUID
 
 from coffers.domain.ids import UserId
-from coffers.domain.investing.lots import EntryInvalid, LotMethod, LotUnknown
-from coffers.domain.investing.positions import (
-    Movement,
-    Position,
-    SplitAction,
-    derive,
-    opened_with,
-)
+from coffers.domain.investing.lots import EntryInvalid, LotMethod, LotUnknown, Oversold
+from coffers.domain.investing.movements import Movement, SplitAction
+from coffers.domain.investing.positions import Position, derive, opened_with
 from coffers.domain.ledger.accounts import Account
 from coffers.domain.ledger.transactions import TransactionSubtype, TransactionType
 from coffers.domain.markets.rates import RateBook
@@ -227,7 +222,7 @@ class _Binder:
         movements = [_movement(row) for row in rows if row.quantity or row.amount]
         try:
             derived = derive(movements, security.splits, self.method)
-        except (LotUnknown, EntryInvalid):
+        except (Oversold, LotUnknown, EntryInvalid):
             self.quality.unreadable.add(symbol)
             return None
         difference = _difference(derived, reported, account)
@@ -259,7 +254,9 @@ class _Binder:
 
 
 def _movement(row: LedgerRow) -> Movement:
-    quantity = abs(row.quantity) if row.quantity else ZERO
+    quantity = row.quantity or ZERO
+    if row.subtype is not TransactionSubtype.SPLIT:
+        quantity = abs(quantity)
     return Movement(row.id, row.day, row.subtype, quantity, row.amount, row.unit_price)
 
 

@@ -8,7 +8,7 @@ from coffers.application.investing.books import Key, Security
 from coffers.application.markets.assets import AssetLookups
 from coffers.application.markets.prices import Closes, PriceLookups
 from coffers.domain.ids import UserId
-from coffers.domain.investing.positions import SplitAction
+from coffers.domain.investing.movements import SplitAction
 from coffers.domain.markets.assets import Asset
 from coffers.domain.markets.corporate_actions import ActionKind, CorporateAction
 

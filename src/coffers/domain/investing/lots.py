@@ -34,9 +34,11 @@ class EntryKind(StrEnum):
 
     ACQUIRE = "acquire"
     DISPOSE = "dispose"
+    DELIVER = "deliver"
     SHORT = "short"
     COVER = "cover"
     SPLIT = "split"
+    RECOUNT = "recount"
     RETURN_OF_CAPITAL = "return_of_capital"
 
 
@@ -44,9 +46,11 @@ class EntryKind(StrEnum):
 class Entry:
     """Something that changed a position.
 
-    `quantity` is above zero, for a split the factor (2 for two to one). `amount` is what it cost or
-    brought in all, fees counted, never below zero. `acquired` overrides the day on which a lot
-    began, for what was transferred in. `picks` names how much to take of which lots.
+    `quantity` is above zero, for a split the factor (2 for two to one), for a recount (a split of
+    which only the outcome is told) what is there afterwards. `amount` is what it cost or brought in
+    all, fees counted, never below zero. `acquired` overrides the day on which a lot began, for what
+    was transferred in. `picks` names how much to take of which lots. What is delivered goes
+    elsewhere with its cost: nothing is gained.
     """
 
     id: UUID

@@ -5,81 +5,35 @@ having been bought is taken from an opening lot of unknown cost, and every numbe
 that cost is unknown, never zero.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Context, Decimal
 from typing import Final
 from uuid import UUID
 
 from coffers.domain.investing.lots import Book, Disposal, Entry, EntryKind, Lot, LotMethod, Step
+from coffers.domain.investing.movements import (
+    Movement,
+    SplitAction,
+    entry_of,
+    held_after,
+    in_order,
+    is_of_unknown_cost,
+)
 from coffers.domain.investing.replays import replay, steps
-from coffers.domain.ledger.transactions import TransactionSubtype
 from coffers.domain.money import EXACT
 
 ZERO: Final = Decimal(0)
 ONE: Final = Decimal(1)
 #: The id of the lot that stands for what was there before the history begins.
 OPENING: Final = UUID(int=0)
-#: A split that the account's own history tells within so many days is not applied a second time.
-SAME_SPLIT: Final = timedelta(days=7)
 #: How often an opening lot may turn out too small: what a split added depends on it.
 ATTEMPTS: Final = 5
 #: Merged positions number their opening lots.
 _LAST_OPENING: Final = 1_000_000
 _RATIO: Final = Context(prec=40)
-
-_KINDS: Final = {
-    TransactionSubtype.BUY: EntryKind.ACQUIRE,
-    TransactionSubtype.SELL: EntryKind.DISPOSE,
-    TransactionSubtype.SHORT_SELL: EntryKind.SHORT,
-    TransactionSubtype.BUY_TO_COVER: EntryKind.COVER,
-    TransactionSubtype.TRANSFER_IN: EntryKind.ACQUIRE,
-    TransactionSubtype.TRANSFER_OUT: EntryKind.DISPOSE,
-    TransactionSubtype.RETURN_OF_CAPITAL: EntryKind.RETURN_OF_CAPITAL,
-    TransactionSubtype.SPLIT: EntryKind.SPLIT,
-}
-#: Options end: what is held goes for nothing, what is owed is covered for nothing.
-_ENDINGS: Final = frozenset(
-    {
-        TransactionSubtype.EXPIRATION,
-        TransactionSubtype.EXERCISE,
-        TransactionSubtype.ASSIGNMENT,
-    }
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Movement:
-    """A settled movement of one asset in one account.
-
-    `quantity` is how much, without a sign, for a split what came on top. `amount` is the money that
-    moved, fees included, below zero when it went out; None where the source does not say.
-    """
-
-    id: UUID
-    day: date
-    subtype: TransactionSubtype
-    quantity: Decimal
-    amount: Decimal | None = None
-    unit_price: Decimal | None = None
-    acquired: date | None = None
-    picks: Mapping[UUID, Decimal] = field(default_factory=dict)
-
-    def converted(self, rate: Decimal) -> "Movement":
-        """The same with its money in another currency."""
-        amount = None if self.amount is None else EXACT.multiply(self.amount, rate)
-        price = None if self.unit_price is None else EXACT.multiply(self.unit_price, rate)
-        return replace(self, amount=amount, unit_price=price)
-
-
-@dataclass(frozen=True, slots=True)
-class SplitAction:
-    """A split that the market made: `factor` new ones for each old one, from the day on."""
-
-    id: UUID
-    day: date
-    factor: Decimal
+_LEAVING: Final = frozenset({EntryKind.DISPOSE, EntryKind.DELIVER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +80,7 @@ def derive(
 ) -> Position:
     """The position after these movements of one asset in one account, in any order.
 
-    Raises LotUnknown, EntryInvalid.
+    Raises Oversold where long and short mix, LotUnknown, EntryInvalid.
     """
     actions, opening = list(splits), ZERO
     for _ in range(ATTEMPTS):
@@ -149,86 +103,25 @@ def _entries(
     """In order, splits as factors; and the ids of those whose cost is not known."""
     entries: list[Entry] = []
     unknown: set[UUID] = set()
-    for each in _in_order(movements, splits):
-        entry = _entry(each, held)
+    for each in in_order(movements, splits):
+        entry = entry_of(each, held)
         if entry is None:
             continue
-        if _is_of_unknown_cost(each, entry):
+        if is_of_unknown_cost(each, entry):
             unknown.add(entry.id)
         entries.append(entry)
-        held = _after(held, entry)
+        held = held_after(held, entry)
     return entries, unknown
-
-
-Told = Movement | SplitAction
-
-
-def _in_order(movements: Sequence[Movement], splits: Iterable[SplitAction]) -> list[Told]:
-    own = [each.day for each in movements if each.subtype is TransactionSubtype.SPLIT]
-    market = [
-        split for split in splits if not any(abs(split.day - day) <= SAME_SPLIT for day in own)
-    ]
-    return sorted([*movements, *market], key=_key)
-
-
-def _key(each: Told) -> tuple[date, bool, UUID]:
-    is_split = isinstance(each, SplitAction) or each.subtype is TransactionSubtype.SPLIT
-    return each.day, not is_split, each.id
-
-
-def _entry(each: Told, held: Decimal) -> Entry | None:
-    """What it does to the lots, None if nothing; `held` is what is there before it."""
-    if isinstance(each, SplitAction):
-        return Entry(each.id, each.day, EntryKind.SPLIT, each.factor)
-    if each.subtype is TransactionSubtype.SPLIT:
-        return _split(each, held)
-    kind = _KINDS.get(each.subtype)
-    if each.subtype in _ENDINGS:
-        kind = EntryKind.COVER if held < 0 else EntryKind.DISPOSE
-    if kind is None or (not each.quantity and kind is not EntryKind.RETURN_OF_CAPITAL):
-        return None
-    return Entry(each.id, each.day, kind, each.quantity, _amount(each), each.acquired, each.picks)
-
-
-def _split(movement: Movement, held: Decimal) -> Entry | None:
-    """What came on top as a factor; without a position before it, it says nothing."""
-    if not held:
-        return None
-    factor = _RATIO.divide(_RATIO.add(abs(held), movement.quantity), abs(held))
-    return Entry(movement.id, movement.day, EntryKind.SPLIT, factor)
-
-
-def _amount(movement: Movement) -> Decimal:
-    if movement.subtype in _ENDINGS:
-        return ZERO
-    if movement.amount:
-        return abs(movement.amount)
-    return _RATIO.multiply(movement.quantity, movement.unit_price or ZERO)
-
-
-def _is_of_unknown_cost(each: Told, entry: Entry) -> bool:
-    if isinstance(each, SplitAction) or entry.kind is not EntryKind.ACQUIRE:
-        return False
-    return not each.amount and each.unit_price is None
-
-
-def _after(held: Decimal, entry: Entry) -> Decimal:
-    if entry.kind is EntryKind.SPLIT:
-        return _RATIO.multiply(held, entry.quantity)
-    if entry.kind is EntryKind.RETURN_OF_CAPITAL:
-        return held
-    sign = 1 if entry.kind in {EntryKind.ACQUIRE, EntryKind.COVER} else -1
-    return EXACT.add(held, sign * entry.quantity)
 
 
 def _missing(entries: Sequence[Entry], held: Decimal) -> Decimal:
     """How much more must have been there before the first entry, in units of that day."""
     factor, missing = ONE, ZERO
     for entry in entries:
+        held = held_after(held, entry)
         if entry.kind is EntryKind.SPLIT:
             factor = _RATIO.multiply(factor, entry.quantity)
-        held = _after(held, entry)
-        if entry.kind is EntryKind.DISPOSE and held < 0:
+        elif entry.kind in _LEAVING and held < 0:
             missing = max(missing, _RATIO.divide(-held, factor))
     return missing
 

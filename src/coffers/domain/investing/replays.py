@@ -24,9 +24,12 @@ from coffers.domain.money import EXACT, total_of
 #: A part of a lot's cost is kept to this many decimals; what is left of the lot keeps the rest,
 #: so that the parts always add up to the whole.
 COST_DIGITS: Final = 12
+#: Likewise units after a split: a third, three times, is a whole.
+QUANTITY_DIGITS: Final = 12
 ZERO: Final = Decimal(0)
 _CONTEXT: Final = Context(prec=60, rounding=ROUND_HALF_EVEN)
 _QUANTUM: Final = Decimal(1).scaleb(-COST_DIGITS)
+_UNIT: Final = Decimal(1).scaleb(-QUANTITY_DIGITS)
 
 
 def replay(entries: Iterable[Entry], method: LotMethod) -> Book:
@@ -48,7 +51,7 @@ def steps(entries: Iterable[Entry], method: LotMethod) -> list[Step]:
 
 
 def _order(entry: Entry) -> tuple[date, bool, UUID]:
-    return entry.day, entry.kind is not EntryKind.SPLIT, entry.id
+    return entry.day, entry.kind not in {EntryKind.SPLIT, EntryKind.RECOUNT}, entry.id
 
 
 class _Ledger:
@@ -77,6 +80,11 @@ class _Ledger:
         self._refuse_short(entry)
         self._close(entry, is_short=False)
 
+    def deliver(self, entry: Entry) -> None:
+        self._refuse_short(entry)
+        for lot, quantity in self._chosen(entry):
+            self._take_from(lot, quantity)
+
     def cover(self, entry: Entry) -> None:
         if any(lot.quantity > 0 for lot in self.lots):
             raise Oversold("There is nothing short to cover.")
@@ -84,8 +92,15 @@ class _Ledger:
 
     def split(self, entry: Entry) -> None:
         self.lots = [
-            replace(lot, quantity=_CONTEXT.multiply(lot.quantity, entry.quantity))
-            for lot in self.lots
+            replace(lot, quantity=multiplied(lot.quantity, entry.quantity)) for lot in self.lots
+        ]
+
+    def recount(self, entry: Entry) -> None:
+        weights = [lot.quantity for lot in self.lots]
+        total = entry.quantity.copy_sign(total_of(weights))
+        parts = shares(total, weights)
+        self.lots = [
+            replace(lot, quantity=part) for lot, part in zip(self.lots, parts, strict=True)
         ]
 
     def return_capital(self, entry: Entry) -> None:
@@ -115,9 +130,6 @@ class _Ledger:
         self.lots = [replace(lot, cost=cost) for lot, cost in zip(self.lots, costs, strict=True)]
 
     def _close(self, entry: Entry, *, is_short: bool) -> None:
-        held = total_of(abs(lot.quantity) for lot in self.lots)
-        if entry.quantity > held:
-            raise Oversold(f"On {entry.day} there are {held:f}, not {entry.quantity:f}.")
         chosen = self._chosen(entry)
         amounts = shares(entry.amount, [quantity for _, quantity in chosen])
         for (lot, quantity), amount in zip(chosen, amounts, strict=True):
@@ -126,6 +138,9 @@ class _Ledger:
             self._went(entry, lot, quantity, proceeds, paid)
 
     def _chosen(self, entry: Entry) -> list[tuple[Lot, Decimal]]:
+        held = total_of(abs(lot.quantity) for lot in self.lots)
+        if entry.quantity > held:
+            raise Oversold(f"On {entry.day} there are {held:f}, not {entry.quantity:f}.")
         if self._method is LotMethod.SPECIFIC and entry.picks:
             return self._picked(entry)
         wanted, chosen = entry.quantity, list[tuple[Lot, Decimal]]()
@@ -167,9 +182,11 @@ class _Ledger:
 _TAKERS: Final = {
     EntryKind.ACQUIRE: _Ledger.acquire,
     EntryKind.DISPOSE: _Ledger.dispose,
+    EntryKind.DELIVER: _Ledger.deliver,
     EntryKind.SHORT: _Ledger.short,
     EntryKind.COVER: _Ledger.cover,
     EntryKind.SPLIT: _Ledger.split,
+    EntryKind.RECOUNT: _Ledger.recount,
     EntryKind.RETURN_OF_CAPITAL: _Ledger.return_capital,
 }
 
@@ -193,6 +210,12 @@ _ORDERS: Final = {
     LotMethod.AVERAGE: _oldest,
     LotMethod.SPECIFIC: _oldest,
 }
+
+
+def multiplied(quantity: Decimal, factor: Decimal) -> Decimal:
+    """So many units after a split, to twelve decimals if there are more."""
+    exact = _CONTEXT.multiply(quantity, factor)
+    return exact.quantize(_UNIT, context=_CONTEXT) or exact
 
 
 def shares(amount: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
