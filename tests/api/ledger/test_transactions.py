@@ -22,7 +22,7 @@ FIELDS = [
     *("commission_currency", "transaction_date", "settlement_date", "is_trade", "is_transfer"),
     *("is_income", "is_fee", "is_debit", "is_credit", "is_settled", "category_id", "category"),
     *("merchant", "notes", "tags", "splits", "is_ignored", "transfer_id", "reconciliation_id"),
-    *("annotated_by", "created_at", "updated_at"),
+    *("annotated_by", "acquired_date", "lots", "created_at", "updated_at"),
 ]
 TRADE = movement(
     "trade",

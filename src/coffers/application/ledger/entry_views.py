@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from uuid import UUID
 
-from coffers.application.ledger.transactions import SplitView, TransactionView
+from coffers.application.ledger.transactions import NamedLotView, SplitView, TransactionView
 from coffers.domain.ledger.annotations import Split
 from coffers.domain.ledger.entries import Entry
 from coffers.domain.ledger.transactions import TransactionStatus, TransactionType
@@ -53,6 +53,8 @@ def entry_view(entry: Entry, named: Categories) -> TransactionView:
         transfer_id=entry.transfer_id,
         reconciliation_id=entry.reconciliation_id,
         annotated_by=dict(said.annotated_by),
+        acquired_date=entry.acquired_date,
+        lots=[NamedLotView(each.transaction_id, f"{each.quantity:f}") for each in entry.lots],
         created_at=entry.created_at,
         updated_at=entry.updated_at,
     )

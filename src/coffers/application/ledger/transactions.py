@@ -33,8 +33,19 @@ class SplitView(msgspec.Struct, frozen=True, gc=False):
     notes: str | None
 
 
+class NamedLotView(msgspec.Struct, frozen=True, gc=False):
+    """How much of one purchase a sale takes, in units of the day of the sale."""
+
+    transaction_id: UUID
+    quantity: DecimalText
+
+
 class TransactionView(msgspec.Struct, frozen=True, gc=False):
-    """A movement of money or securities. An amount below zero is money out."""
+    """A movement of money or securities. An amount below zero is money out.
+
+    Where securities move, the quantity is what that adds to the position: below zero where they
+    leave.
+    """
 
     id: UUID
     account_id: UUID
@@ -76,6 +87,12 @@ class TransactionView(msgspec.Struct, frozen=True, gc=False):
     annotated_by: Annotated[
         dict[str, str],
         Meta(description="Who said what: `user`, `rule:<id>` or `edit:<id>`, by field."),
+    ]
+    acquired_date: Annotated[
+        date | None, Meta(description="When securities that came from elsewhere were bought.")
+    ]
+    lots: Annotated[
+        list[NamedLotView], Meta(description="The purchases that a sale names; empty for none.")
     ]
     created_at: Instant
     updated_at: Instant

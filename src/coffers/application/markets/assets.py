@@ -58,6 +58,10 @@ class AssetView(msgspec.Struct, frozen=True):
     day_low: DecimalText | None
     volume: DecimalText | None
     market_cap: DecimalText | None
+    multiplier: Annotated[
+        DecimalText | None,
+        Meta(description="What the price counts for; null: 100 times for an option, else once."),
+    ]
     last_price_update: Instant | None
     price_source: str | None
     is_stale: Annotated[
@@ -189,6 +193,7 @@ class AssetDraft:
     industry: str | None = None
     country: str | None = None
     market_cap: Decimal | None = None
+    multiplier: Decimal | None = None
     is_shared: bool = False
 
 
@@ -269,5 +274,6 @@ def asset_view(asset: Asset, quote: Quote) -> AssetView:
         **{name: getattr(asset, name) for name in (*own, *more)},
         exchange=asset.exchange or None,
         market_cap=None if asset.market_cap is None else format(asset.market_cap, "f"),
+        multiplier=None if asset.multiplier is None else format(asset.multiplier, "f"),
         **quoted,
     )

@@ -23,8 +23,18 @@ from coffers.domain.spending.categories import Category, CategoryKind
 #: How far ahead an entry may be dated: what is further is a slip of the pen.
 AHEAD: Final = timedelta(days=366)
 MAX_DESCRIPTION: Final = 200
+#: Lots that one sale may name.
+MAX_LOTS: Final = 100
 #: What moves no money, and so no balance.
 VOID: Final = frozenset({TransactionStatus.FAILED, TransactionStatus.CANCELLED})
+
+
+@dataclass(frozen=True, slots=True)
+class NamedLot:
+    """How much of one purchase a sale takes, in units of the day of the sale."""
+
+    transaction_id: UUID
+    quantity: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +42,8 @@ class Entry:
     """A movement whole: what its source says, and what is said of it.
 
     Its amount counts in the balance of an account kept by hand unless it failed or was cancelled.
+    `quantity` has the sign of what it adds to the position. `acquired_date` is when securities that
+    came from elsewhere were bought; `lots` are those that a sale takes, where its owner names them.
     """
 
     id: UUID
@@ -54,6 +66,8 @@ class Entry:
     quantity: Decimal | None = None
     unit_price: Decimal | None = None
     commission: Decimal | None = None
+    acquired_date: date | None = None
+    lots: tuple[NamedLot, ...] = ()
     provider_transaction_id: str | None = None
     fingerprint: str | None = None
     import_id: UUID | None = None

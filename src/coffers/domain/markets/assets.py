@@ -19,6 +19,11 @@ MAX_EXCHANGE: Final = 20
 MAX_SECTOR: Final = 80
 #: Of a user's own, made by hand; those of their holdings and trades come on top.
 MAX_ASSETS: Final = 5_000
+#: What a contract on shares stands for, unless its asset says otherwise.
+OPTION_MULTIPLIER: Final = Decimal(100)
+#: So many at most, with so many decimals.
+LARGEST_MULTIPLIER: Final = Decimal(1_000_000)
+MULTIPLIER_DIGITS: Final = 8
 #: Symbols of one user that are linked at once; the next change goes on.
 MAX_LINKED_AT_ONCE: Final = 2_000
 
@@ -26,6 +31,8 @@ MAX_LINKED_AT_ONCE: Final = 2_000
 @dataclass(frozen=True, slots=True)
 class Asset:
     """Something with a price in its currency.
+
+    One unit is worth `multiplier` times the price; None: 100 times for an option, else once.
 
     Without a `user_id` it is in the shared catalogue. The exchange is empty where none is known;
     symbol, exchange and currency together are unique per owner.
@@ -47,6 +54,7 @@ class Asset:
     industry: str | None = None
     country: str | None = None
     market_cap: Decimal | None = None
+    multiplier: Decimal | None = None
     version: int = 1
 
     @property
@@ -150,7 +158,25 @@ def check_identifiers(asset: Asset) -> Asset:
             raise AssetInvalid(f"Not a {name.upper()}: its check digit is wrong.", field=name)
     if asset.market_cap is not None and asset.market_cap < 0:
         raise AssetInvalid("A market capitalisation is not below zero.", field="market_cap")
+    if asset.multiplier is not None:
+        _check_multiplier(asset.multiplier)
     return asset
+
+
+def _check_multiplier(multiplier: Decimal) -> None:
+    exponent = multiplier.as_tuple().exponent
+    is_fine = isinstance(exponent, int) and -exponent <= MULTIPLIER_DIGITS
+    if not is_fine or not 0 < multiplier <= LARGEST_MULTIPLIER:
+        detail = f"A multiplier is above zero, at most {LARGEST_MULTIPLIER}, with 8 decimals."
+        raise AssetInvalid(detail, field="multiplier")
+
+
+def multiplier_of(asset: Asset | None, told: AssetType | None) -> Decimal:
+    """What the price of one unit is multiplied by; `told` counts where no asset knows better."""
+    if asset is not None and asset.multiplier is not None:
+        return asset.multiplier
+    kind = told if asset is None or asset.asset_type is AssetType.OTHER else asset.asset_type
+    return OPTION_MULTIPLIER if kind is AssetType.OPTION else Decimal(1)
 
 
 def check_editable(asset: Asset, principal: Principal) -> Asset:

@@ -1,5 +1,6 @@
 """Entries in SQL: single movements, whole."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -11,7 +12,7 @@ from sqlalchemy import ColumnElement, Delete, Row, Update, bindparam, delete, in
 from coffers.domain.errors import PreconditionFailed
 from coffers.domain.ids import UserId
 from coffers.domain.ledger.accounts import Account
-from coffers.domain.ledger.entries import VOID, Entries, Entry
+from coffers.domain.ledger.entries import VOID, Entries, Entry, NamedLot
 from coffers.domain.ledger.holdings import AssetType
 from coffers.domain.ledger.transactions import (
     TransactionNotFound,
@@ -110,7 +111,23 @@ def _same(entry: Entry) -> ColumnElement[bool]:
 def _row(entry: Entry) -> dict[str, object]:
     facts = {name: getattr(entry, name) for name in _FIELDS}
     words = {"search_text": search_text(entry.description, entry.security_name)}
-    return facts | words | annotation_values(entry.annotation)
+    lots = {"lots": stored_lots(entry.lots)}
+    return facts | words | lots | annotation_values(entry.annotation)
+
+
+def stored_lots(lots: Sequence[NamedLot]) -> list[dict[str, str]] | None:
+    """The column of these lots, NULL for none."""
+    return [
+        {"transaction_id": str(each.transaction_id), "quantity": f"{each.quantity:f}"}
+        for each in lots
+    ] or None
+
+
+def told_lots(stored: Sequence[Mapping[str, str]] | None) -> tuple[NamedLot, ...]:
+    """The lots in this column."""
+    return tuple(
+        NamedLot(UUID(each["transaction_id"]), Decimal(each["quantity"])) for each in stored or ()
+    )
 
 
 def _entry(row: Row[Any]) -> Entry:  # Any: the columns above
@@ -120,5 +137,6 @@ def _entry(row: Row[Any]) -> Entry:  # Any: the columns above
         "subtype": TransactionSubtype(row.subtype),
         "status": TransactionStatus(row.status),
         "asset_type": None if row.asset_type is None else AssetType(row.asset_type),
+        "lots": told_lots(row.lots),
     }
     return Entry(**fields | told, annotation=annotation_of(row))

@@ -47,6 +47,10 @@ ANNOTATIONS: Final = (
     Column("annotated_by", Json),
     #: Merchant, notes and tags, case-folded: what a search looks through beside `search_text`.
     Column("annotation_text", Text),
+    #: When securities that came from elsewhere were bought.
+    Column("acquired_date", Date),
+    #: A list of {"transaction_id", "quantity"}: the lots that a sale takes.
+    Column("lots", Json),
 )
 transactions: Final = Table(
     "transactions",

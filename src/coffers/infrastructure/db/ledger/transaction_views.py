@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, case, select
 
-from coffers.application.ledger.transactions import SplitView, TransactionView
+from coffers.application.ledger.transactions import NamedLotView, SplitView, TransactionView
 from coffers.domain.ledger.transactions import TransactionStatus, TransactionType
 from coffers.domain.spending.categories import SYSTEM_CATEGORIES
 from coffers.infrastructure.db.json_lists import by_key, has_part_of
@@ -41,6 +41,8 @@ COLUMNS: Final = [
     ),
     transactions.c.is_transfer,
     *(transactions.c[name] for name in ("transfer_id", "reconciliation_id", "annotated_by")),
+    plain(transactions.c.acquired_date).label("acquired_date"),
+    transactions.c.lots,
 ]
 
 
@@ -76,7 +78,9 @@ def view_of(row: Sequence[Any]) -> TransactionView:  # Any: the columns above
         sign < 0,
         sign > 0,
         status == TransactionStatus.SETTLED,
-        *_said(row[19:31]),
+        *_said((*row[19:29], *row[31:33])),
+        row[29],
+        [NamedLotView(UUID(each["transaction_id"]), each["quantity"]) for each in row[30] or ()],
         *row[17:19],
     )
     return TransactionView(*fields)

@@ -65,6 +65,8 @@ assets: Final = Table(
     Column("industry", Text),
     Column("country", String(2)),
     Column("market_cap", ExactDecimal),
+    #: NULL: 100 for an option, else 1.
+    Column("multiplier", ExactDecimal),
     #: Symbol, identifiers and name, case-folded: what a search looks through, on both engines.
     Column("search_text", Text, nullable=False),
     Column("version", Integer, nullable=False),

@@ -20,6 +20,7 @@ from coffers.domain.ledger.annotations import (
     Split,
     check_splits,
 )
+from coffers.domain.ledger.entries import MAX_LOTS
 from coffers.domain.ledger.holdings import AssetType
 from coffers.domain.ledger.imports import ImportStatus
 from coffers.domain.ledger.snapshots import SnapshotSource
@@ -67,6 +68,13 @@ class SplitShape(msgspec.Struct, forbid_unknown_fields=True):
     amount: AmountText
     category_id: IdText | None
     notes: str | None
+
+
+class LotShape(msgspec.Struct, forbid_unknown_fields=True):
+    """What a sale takes of a purchase, which may have been deleted since."""
+
+    transaction_id: IdText
+    quantity: AmountText
 
 
 class SummaryShape(msgspec.Struct, forbid_unknown_fields=True):
@@ -179,6 +187,7 @@ LEDGER: Final = (
             "tags": Annotated[list[Tag], msgspec.Meta(max_length=MAX_TAGS)],
             "splits": Annotated[list[SplitShape], msgspec.Meta(max_length=MAX_SPLITS)],
             "annotated_by": dict[str, str],
+            "lots": Annotated[list[LotShape], msgspec.Meta(max_length=MAX_LOTS)],
         },
         refers={
             "account_id": ["accounts"],

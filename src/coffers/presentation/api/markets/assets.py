@@ -31,7 +31,17 @@ from coffers.presentation.schemas import Body, CodeIn, DecimalIn
 
 #: What null forgets.
 _FORGOTTEN: Final = frozenset(
-    {"exchange", "isin", "cusip", "figi", "sector", "industry", "country", "market_cap"}
+    {
+        "exchange",
+        "isin",
+        "cusip",
+        "figi",
+        "sector",
+        "industry",
+        "country",
+        "market_cap",
+        "multiplier",
+    }
 )
 MAX_Q: Final = 100
 #: Of a symbol as a provider tells it.
@@ -86,6 +96,9 @@ class NewAsset(Body):
     industry: SectorIn | None = None
     country: CountryIn | None = Field(None, description="ISO 3166-1 alpha-2.", examples=["US"])
     market_cap: DecimalIn | None = None
+    multiplier: DecimalIn | None = Field(
+        None, description="What the price counts for; null: 100 times for an option, else once."
+    )
     is_shared: bool = Field(default=False, description="Everybody's: only administrators.")
 
 
@@ -103,6 +116,9 @@ class AssetChanges(Body):
     industry: SectorIn | None = None
     country: CountryIn | None = Field(None, description="ISO 3166-1 alpha-2.", examples=["US"])
     market_cap: DecimalIn | None = None
+    multiplier: DecimalIn | None = Field(
+        None, description="What the price counts for; null: 100 times for an option, else once."
+    )
 
 
 class NewAssetLink(Body):
