@@ -3,81 +3,45 @@
 from typing import Any
 
 from sqlalchemy import Boolean, Text, literal_column
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.functions import FunctionElement
 
+from coffers.infrastructure.db.spellings import Spelled
 from coffers.infrastructure.db.types import Json
 
 
-class has_word(FunctionElement[bool]):  # noqa: N801 - reads as a function in queries
+class has_word(Spelled):  # noqa: N801 - reads as a function in queries, here and below
     """Whether the list in a column has this word; NULL or false without a list."""
 
-    inherit_cache = True
     type = Boolean()
+    on_postgresql = "({0} @> jsonb_build_array(CAST({1} AS text)))"
+    on_sqlite = "({1} IN (SELECT value FROM json_each({0})))"
 
 
-class has_part_of(FunctionElement[bool]):  # noqa: N801 - likewise
+class has_part_of(Spelled):  # noqa: N801
     """Whether a part in a column's list is of this category, an id as text or NULL for none."""
 
-    inherit_cache = True
     type = Boolean()
+    on_postgresql = (
+        "({0} @> jsonb_build_array(jsonb_build_object('category_id', CAST({1} AS text))))"
+    )
+    on_sqlite = (
+        "EXISTS (SELECT 1 FROM json_each({0}) AS part"
+        " WHERE json_extract(part.value, '$.category_id') IS {1})"
+    )
 
 
-class value_at(FunctionElement[str]):  # noqa: N801 - likewise
+class value_at(Spelled):  # noqa: N801
     """The text that the object in a column has under this key; NULL without."""
 
-    inherit_cache = True
     type = Text()
+    on_postgresql = "({0} ->> {1})"
 
     def __init__(self, column: Any, key: str) -> None:  # Any: a JSON column
         super().__init__(column, literal_column(f"'{key}'"))
 
 
-class by_key(FunctionElement[Any]):  # noqa: N801 - likewise; Any: a JSON object
+class by_key(Spelled):  # noqa: N801
     """Of all rows, an object from the first to the second; empty or NULL without rows."""
 
-    inherit_cache = True
     type = Json()
-
-
-# Any, here and below: the compiler's own types.
-@compiles(has_word)
-def _has_word(element: has_word, compiler: Any, **kw: Any) -> str:
-    column, word = (compiler.process(clause, **kw) for clause in element.clauses)
-    return f"({column} @> jsonb_build_array(CAST({word} AS text)))"
-
-
-@compiles(has_word, "sqlite")
-def _has_word_sqlite(element: has_word, compiler: Any, **kw: Any) -> str:
-    column, word = (compiler.process(clause, **kw) for clause in element.clauses)
-    return f"({word} IN (SELECT value FROM json_each({column})))"  # noqa: S608 - names and placeholders
-
-
-@compiles(has_part_of)
-def _has_part_of(element: has_part_of, compiler: Any, **kw: Any) -> str:
-    column, category = (compiler.process(clause, **kw) for clause in element.clauses)
-    part = f"jsonb_build_object('category_id', CAST({category} AS text))"
-    return f"({column} @> jsonb_build_array({part}))"
-
-
-@compiles(has_part_of, "sqlite")
-def _has_part_of_sqlite(element: has_part_of, compiler: Any, **kw: Any) -> str:
-    column, category = (compiler.process(clause, **kw) for clause in element.clauses)
-    named = "json_extract(part.value, '$.category_id')"
-    return f"EXISTS (SELECT 1 FROM json_each({column}) AS part WHERE {named} IS {category})"  # noqa: S608 - likewise
-
-
-@compiles(value_at)
-def _value_at(element: value_at, compiler: Any, **kw: Any) -> str:
-    column, key = (compiler.process(clause, **kw) for clause in element.clauses)
-    return f"({column} ->> {key})"
-
-
-@compiles(by_key)
-def _by_key(element: by_key, compiler: Any, **kw: Any) -> str:
-    return f"jsonb_object_agg({compiler.process(element.clauses, **kw)})"
-
-
-@compiles(by_key, "sqlite")
-def _by_key_sqlite(element: by_key, compiler: Any, **kw: Any) -> str:
-    return f"json_group_object({compiler.process(element.clauses, **kw)})"
+    on_postgresql = "jsonb_object_agg({0}, {1})"
+    on_sqlite = "json_group_object({0}, {1})"

@@ -46,12 +46,13 @@ from coffers.infrastructure.db.ledger.accounts import check_account
 from coffers.infrastructure.db.ledger.transaction_rows import transactions
 from coffers.infrastructure.db.reader import Reader, Reads
 from coffers.infrastructure.db.spending.sums import (
-    first_of_month,
-    first_of_week,
+    first_day,
     has_minus,
+    month_of,
     part_amount,
     part_category,
     swift_sum,
+    week_of,
 )
 
 #: Sums in one answer.
@@ -190,7 +191,7 @@ class Statements:
 
     def by_currency(self) -> Select[Any]:
         """Sums by key, currency and flow."""
-        return self._both(null(), [])
+        return self._both(None, [])
 
     def foreign(self) -> Select[Any]:
         """The same by day, of what is neither in the base currency nor without a flow."""
@@ -209,20 +210,28 @@ class Statements:
         reasons = found.group_by(reason).subquery()
         return select(reasons).where(reasons.c.reason.is_not(None))
 
-    def _both(self, day: Expression, conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    def _both(
+        self, day: Expression | None, conditions: Sequence[ColumnElement[bool]]
+    ) -> Select[Any]:
         arms = [self._arm(each, day, conditions) for each in entries(is_sqlite=self._is_sqlite)]
-        both = union_all(*arms).subquery("sums")
-        return select(both).limit(MAX_SUMS + 1)
+        c = union_all(*arms).subquery("sums").c
+        # Once for each sum, not for each entry.
+        key = first_day(c.key) if self._asked.by in _SPANS else c.key
+        shown = (key.label("key"), c.currency, c.flow, c.day, c.total, c.number)
+        return select(*shown).limit(MAX_SUMS + 1)
 
     def _arm(
-        self, each: Entries, day: Expression, conditions: Sequence[ColumnElement[bool]]
+        self, each: Entries, day: Expression | None, conditions: Sequence[ColumnElement[bool]]
     ) -> Select[Any]:
         source, key = self._keyed(each)
         status = [] if self._asked.wanted.include_pending else [_T.status == _SETTLED]
-        groups = [key.label("key"), _T.currency, each.flow.label("flow"), day.label("day")]
-        statement = select(
-            *groups, swift_sum(each.amount).label("total"), func.count().label("number")
-        ).select_from(source)
+        groups = [key.label("key"), _T.currency, each.flow.label("flow")]
+        # What is no key makes no groups: sorting by it would take its time.
+        days = [null().label("day")] if day is None else [day.label("day")]
+        groups += [] if day is None else days
+        total = swift_sum(each.amount).label("total")
+        columns = (*groups[:3], *days, total, func.count().label("number"))
+        statement = select(*columns).select_from(source)
         named = self._asked.wanted.category_ids
         category = [] if named is None else [each.category_id.in_(named)]
         where = [*self._where, each.condition, *status, *category, *conditions]
@@ -240,10 +249,14 @@ class Statements:
             Grouping.MERCHANT: _T.merchant,
             Grouping.ACCOUNT: _ACCOUNT,
             Grouping.DAY: _T.transaction_date,
-            Grouping.WEEK: first_of_week(_T.transaction_date),
-            Grouping.MONTH: first_of_month(_T.transaction_date),
+            Grouping.WEEK: week_of(_T.transaction_date),
+            Grouping.MONTH: month_of(_T.transaction_date),
         }
         return each.source, keys[by]
+
+
+#: Grouped by whatever is quick, and shown by their first days.
+_SPANS: Final = frozenset({Grouping.WEEK, Grouping.MONTH})
 
 
 def _named(groups: Sequence[Any]) -> list[Any]:  # Any: labels
