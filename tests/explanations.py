@@ -48,13 +48,16 @@ class _Evaluator:
             if name not in self._series:
                 self._series[name] = self.series(self._by_name[name])
             return self._series[name]
+        if node["operation"] == "excess":
+            one, other = (self.series(each) for each in node["inputs"])
+            return [mine - theirs for mine, theirs in zip(one, other, strict=True)]
         assert node["operation"] == "series", node
         return [self.number(each) for each in node.get("inputs", [])]
 
     def _is_series(self, node: Node) -> bool:
         if node["operation"] == "reference":
             return self._is_series(self._by_name[node["name"]])
-        return bool(node["operation"] == "series")
+        return node["operation"] in {"series", "excess"}
 
 
 def _day(node: Node) -> date:
@@ -82,6 +85,7 @@ _NUMBERS: Final[dict[str, Callable[[Sequence[Decimal], Node], Decimal]]] = {
     "power": lambda inputs, _: inputs[0] ** inputs[1],
     "rounded": _rounded,
     "percent": _percent,
+    "ratio": lambda inputs, _: inputs[0].quantize(Decimal("0.000001"), rounding=ROUND_HALF_EVEN),
 }
 
 

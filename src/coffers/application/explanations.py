@@ -25,12 +25,16 @@ class Operation(StrEnum):
     ROUNDED = "rounded"
     #: The input times 100, to six decimals.
     PERCENT = "percent"
+    #: To six decimals.
+    RATIO = "ratio"
     #: To the power of the second input.
     POWER = "power"
     #: Another tree of the same answer, by its name.
     REFERENCE = "reference"
     #: Its inputs in their order; it has no value of its own, what takes it takes all of them.
     SERIES = "series"
+    #: A series: the first less the second, one by one.
+    EXCESS = "excess"
     #: The yearly rate at which the inputs, each discounted from its day on, add up to nothing.
     INTERNAL_RATE = "internal_rate"
     MEAN = "mean"
@@ -108,6 +112,22 @@ def made(
         inputs=list(inputs),
         as_of=as_of,
     )
+
+
+def referred(tree: Explanation) -> Explanation:
+    """The tree, told elsewhere in the same answer."""
+    return Explanation(
+        name=tree.name,
+        operation=Operation.REFERENCE,
+        value=tree.value,
+        currency=tree.currency,
+        as_of=tree.as_of,
+    )
+
+
+def number_of(tree: Explanation) -> Decimal | None:
+    """Its value, to calculate with."""
+    return None if tree.value is None else Decimal(tree.value)
 
 
 def rate_told(rate: Rate | None, base: str, quote: str) -> Explanation:

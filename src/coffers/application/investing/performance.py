@@ -9,9 +9,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from coffers.application.investing.benchmarks import Benchmark, benchmark_of, compared, in_base
 from coffers.application.investing.books import Book
 from coffers.application.investing.contributions import gains
+from coffers.application.investing.performance_explained import explained
 from coffers.application.investing.performance_views import (
     BenchmarkView,
     ContributionView,
@@ -58,7 +61,12 @@ CONVENTION: Final = (
 
 
 async def get_performance(
-    ports: BookPorts, principal: Principal, portfolio_id: UUID, asked: PeriodAsked
+    ports: BookPorts,
+    principal: Principal,
+    portfolio_id: UUID,
+    asked: PeriodAsked,
+    *,
+    is_explained: bool = False,
 ) -> PerformanceView:
     """How the portfolio did; raises PortfolioNotFound, NotYours, RangeInvalid, TooManyRows."""
     portfolio, book, today = await open_book(ports, principal, portfolio_id)
@@ -67,7 +75,10 @@ async def get_performance(
     benchmark = await benchmark_of(
         ports.assets, ports.prices, principal.user_id, portfolio.benchmark_id, last
     )
-    return await asyncio.to_thread(_performance, book, valuation, benchmark)
+    view = await asyncio.to_thread(_performance, book, valuation, benchmark)
+    if not is_explained:
+        return view
+    return replace(view, explanations=await asyncio.to_thread(explained, book, valuation, view))
 
 
 async def list_values(

@@ -5,8 +5,9 @@ from typing import Annotated, Final
 from uuid import UUID
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
+from coffers.application.explanations import Explanation
 from coffers.application.investing.valuing import DataQuality
 from coffers.application.views import DecimalText
 from coffers.domain.investing.returns import Undefined
@@ -74,6 +75,10 @@ class PerformanceView(msgspec.Struct, frozen=True, kw_only=True):
     contributions: list[ContributionView]
     convention: str
     data_quality: DataQuality
+    explanations: Annotated[
+        list[Explanation] | UnsetType,
+        Meta(description="With `explain=true`: trees that refer to one another by name."),
+    ] = UNSET
 
 
 class DayView(msgspec.Struct, frozen=True):

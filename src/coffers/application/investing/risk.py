@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Final
 from uuid import UUID
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
+from msgspec.structs import replace
 
+from coffers.application.explanations import Explanation
 from coffers.application.investing.benchmarks import Benchmark, benchmark_of, in_base, steps
 from coffers.application.investing.books import Book
+from coffers.application.investing.explained_returns import Measured
 from coffers.application.investing.periods import PeriodAsked, resolve
+from coffers.application.investing.risk_explained import check_explained, explained
 from coffers.application.investing.series import series
 from coffers.application.investing.texts import money_text
 from coffers.application.investing.valuing import (
@@ -102,19 +106,40 @@ class RiskView(msgspec.Struct, frozen=True, kw_only=True):
     losses: list[LossView]
     convention: str
     data_quality: DataQuality
+    explanations: Annotated[
+        list[Explanation] | UnsetType,
+        Meta(description="With `explain=true`: the returns, and the numbers as trees over them."),
+    ] = UNSET
 
 
 async def get_risk(
-    ports: BookPorts, principal: Principal, portfolio_id: UUID, asked: PeriodAsked
+    ports: BookPorts,
+    principal: Principal,
+    portfolio_id: UUID,
+    asked: PeriodAsked,
+    *,
+    is_explained: bool = False,
 ) -> RiskView:
     """The portfolio's risk; raises PortfolioNotFound, NotYours, RangeInvalid, TooManyRows."""
     portfolio, book, today = await open_book(ports, principal, portfolio_id)
     first, last = resolve(asked, book, today)
+    if is_explained:
+        check_explained(first, last)
     valuation = await series(book, first, last)
     benchmark = await benchmark_of(
         ports.assets, ports.prices, principal.user_id, portfolio.benchmark_id, last
     )
-    return await asyncio.to_thread(_risk, book, valuation, benchmark)
+    make = _explained if is_explained else _risk
+    return await asyncio.to_thread(make, book, valuation, benchmark)
+
+
+def _explained(book: Book, valuation: "Valuation", benchmark: Benchmark | None) -> RiskView:
+    view = _risk(book, valuation, benchmark)
+    returns, places = _weekdays(valuation)
+    prices = None if benchmark is None else in_base(benchmark, book, valuation)
+    other = None if prices is None else _alike(prices, returns, places)
+    measured = Measured(valuation, book.base_currency, returns, places, prices, other)
+    return replace(view, explanations=explained(measured, view))
 
 
 def _risk(book: Book, valuation: "Valuation", benchmark: Benchmark | None) -> RiskView:
@@ -154,9 +179,8 @@ def _against(
 ) -> BenchmarkRiskView:
     from coffers.domain.investing import risk  # noqa: PLC0415 - as above
 
-    other = steps(price, [0, *places])[: returns.size]
-    is_known = other.size == returns.size and not any(math.isnan(each) for each in other)
-    mine, theirs = (returns, other) if is_known else (returns[:0], other[:0])
+    other = _alike(price, returns, places)
+    mine, theirs = (returns[:0], returns[:0]) if other is None else (returns, other)
     growth, its_growth = risk.annual_return(mine), risk.annual_return(theirs)
     alpha = None if growth is None or its_growth is None else growth - its_growth
     return BenchmarkRiskView(
@@ -169,6 +193,13 @@ def _against(
         tracking_error_percent=_percent(risk.tracking_error(mine, theirs)),
         information_ratio=_number(risk.information_ratio(mine, theirs)),
     )
+
+
+def _alike(price: "Series", returns: "Series", places: list[int]) -> "Series | None":
+    """The benchmark's returns between the same days; None where one is not known."""
+    other = steps(price, [0, *places])[: returns.size]
+    is_known = other.size == returns.size and not any(math.isnan(each) for each in other)
+    return other if is_known else None
 
 
 def _weekdays(valuation: "Valuation") -> "tuple[Series, list[int]]":

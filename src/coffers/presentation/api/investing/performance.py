@@ -94,11 +94,14 @@ async def get_performance(
     span: SpanIn = Span.YEAR,
     start_date: From = None,
     end_date: To = None,
+    explain: Explain = False,  # noqa: FBT002 - a query parameter
 ) -> PerformanceView:
     """How the portfolio did over a period, and what made it."""
     asked = PeriodAsked(span, start_date, end_date)
     books = call.services.books
-    return await performance.get_performance(books, call.principal, portfolio_id, asked)
+    return await performance.get_performance(
+        books, call.principal, portfolio_id, asked, is_explained=explain
+    )
 
 
 async def get_risk(
@@ -107,10 +110,12 @@ async def get_risk(
     span: SpanIn = Span.YEAR,
     start_date: From = None,
     end_date: To = None,
+    explain: Explain = False,  # noqa: FBT002 - a query parameter
 ) -> RiskView:
     """How much the portfolio varies, and what it may lose."""
     asked = PeriodAsked(span, start_date, end_date)
-    return await risk.get_risk(call.services.books, call.principal, portfolio_id, asked)
+    books = call.services.books
+    return await risk.get_risk(books, call.principal, portfolio_id, asked, is_explained=explain)
 
 
 async def get_allocation(

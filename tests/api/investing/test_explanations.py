@@ -1,0 +1,226 @@
+"""Numbers of performance and risk, made again from the trees that explain them."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from coffers.application.investing import performance_explained, risk_explained
+from coffers.domain.ledger.transactions import TransactionSubtype, TransactionType
+from tests.explanations import evaluated
+from tests.ledgers import ledger_of, movement, position
+from tests.market_examples import asset_of
+from tests.people import Person, settle
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+TODAY: Final = datetime.now(UTC).date()
+BEGUN: Final = TODAY - timedelta(days=400)
+
+
+def moved(number: str, subtype: TransactionSubtype, amount: str, days: int, **more: Any) -> Any:
+    return movement(
+        number,
+        transaction_type=TransactionType.TRANSFER,
+        subtype=subtype,
+        amount=Decimal(amount),
+        transaction_date=BEGUN + timedelta(days=days),
+        **more,
+    )
+
+
+def traded(number: str, subtype: TransactionSubtype, quantity: str, amount: str, days: int) -> Any:
+    trade = {
+        "symbol": "AAPL",
+        "quantity": Decimal(quantity),
+        "unit_price": abs(Decimal(amount)) / Decimal(quantity),
+    }
+    found = moved(number, subtype, amount, days, **trade)
+    return replaced(found, TransactionType.TRADE)
+
+
+def replaced(row: Any, kind: TransactionType) -> Any:
+
+    return replace(row, transaction_type=kind)
+
+
+async def rates(person: Person) -> None:
+    kept = [
+        {
+            "base_currency": "USD",
+            "quote_currency": "CHF",
+            "date": str(BEGUN + timedelta(days=place)),
+            "rate": f"0.9{place % 89:02}7",
+        }
+        for place in range(0, 401, 5)
+    ]
+    assert (await person.post("/exchange-rates", {"exchange_rates": kept})).status_code == 201
+
+
+async def index(person: Person) -> str:
+    """A benchmark in dollars, whose price has something to do with nothing."""
+    asset_id = await asset_of(person, symbol="INDX", currency="USD")
+    prices = [
+        {
+            "asset_id": asset_id,
+            "date": str(BEGUN + timedelta(days=place - 1)),
+            "close": f"1{place % 13:02}.00",
+        }
+        for place in range(402)
+    ]
+    kept = await person.post("/prices", {"prices": prices})
+    assert kept.status_code in {200, 201}, kept.text
+    return asset_id
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def path(service: httpx.AsyncClient) -> tuple[Person, str]:
+    """A portfolio in francs, of dollars and shares, with money that comes and goes."""
+    person = await settle(service, "explained")
+    await rates(person)
+    async with ledger_of(person) as ledger:
+        ledger.now = datetime.now(UTC)
+        account = await ledger.account("p1", cash_balance=Decimal("1212.00"))
+        held = {"quantity": Decimal(6), "current_price": Decimal("250.00")}
+        await ledger.hold(account, position("AAPL", cost_basis=Decimal("900.00"), **held))
+        await ledger.move(
+            account,
+            moved("m1", TransactionSubtype.DEPOSIT, "2000.00", 0),
+            traded("b1", TransactionSubtype.BUY, "10", "-1500.00", 0),
+            moved("m2", TransactionSubtype.DEPOSIT, "300.00", 120),
+            moved("m3", TransactionSubtype.WITHDRAWAL, "-400.00", 200),
+            traded("s1", TransactionSubtype.SELL, "4", "800.00", 300),
+            replaced(
+                moved("d1", TransactionSubtype.DIVIDEND, "12.00", 350, symbol="AAPL"),
+                TransactionType.INCOME,
+            ),
+        )
+    draft = {"name": "x", "base_currency": "CHF", "account_ids": [str(account.id)]}
+    draft |= {"benchmark_asset_id": await index(person)}
+    made = await person.post("/portfolios", draft)
+    return person, f"/portfolios/{made.json()['id']}"
+
+
+AMOUNTS: Final = [
+    *("start_value", "end_value", "inflow", "outflow"),
+    *("gain", "price_gain", "income", "currency_gain"),
+]
+RISKS: Final = [
+    *("volatility_percent", "downside_percent", "sharpe_ratio", "sortino_ratio"),
+    *("annual_return_percent", "calmar_ratio"),
+]
+AGAINST: Final = [
+    *("beta_ratio", "correlation_ratio", "alpha_percent", "jensen_alpha_percent"),
+    *("tracking_error_percent", "information_ratio"),
+]
+RATES: Final = [
+    *("simple_return", "time_weighted_return", "money_weighted_return"),
+    "modified_dietz_return",
+]
+
+
+@pytest.mark.parametrize("period", ["max", "6m"])
+async def test_performance_can_be_made_again_from_its_explanations(
+    path: tuple[Person, str], period: str
+) -> None:
+    person, place = path
+
+    found = (await person.get(f"{place}/performance?explain=true&period={period}")).json()
+
+    trees = found["explanations"]
+    by_name = {each["name"]: each for each in trees}
+    assert found["gain"] is not None
+    for name in AMOUNTS:
+        assert evaluated(by_name[name], trees) == Decimal(found[name]), name
+    for name in RATES:
+        made, told = evaluated(by_name[name], trees), Decimal(found[name]["percent"])
+        assert abs(made - told) <= Decimal("0.000001"), name
+
+
+async def test_yearly_rates_are_explained_where_there_are_some(path: tuple[Person, str]) -> None:
+    person, place = path
+
+    found = (await person.get(f"{place}/performance?explain=true&period=max")).json()
+
+    trees = found["explanations"]
+    by_name = {each["name"]: each for each in trees}
+    made = evaluated(by_name["money_weighted_annual_return"], trees)
+    told = Decimal(found["money_weighted_annual_return"]["percent"])
+    assert abs(made - told) <= Decimal("0.000001")
+    linked = evaluated(by_name["time_weighted_annual_percent"], trees)
+    assert abs(linked - Decimal(found["time_weighted_annual_percent"])) <= Decimal("0.000001")
+
+
+async def test_a_value_is_explained_down_to_price_and_rate(path: tuple[Person, str]) -> None:
+    person, place = path
+
+    found = (await person.get(f"{place}/performance?explain=true")).json()
+
+    (value,) = (each for each in found["explanations"] if each["name"] == f"value {TODAY}")
+    shares, money = value["inputs"]
+    (quantity, price), rate = shares["inputs"][0]["inputs"], shares["inputs"][1]
+    assert (quantity["value"], price["value"]) == ("6.00000000", "250.00")
+    assert (price["as_of"], price["source"]) == (str(TODAY), "ledger")
+    assert (rate["name"], rate["source"]) == ("rate USD/CHF", "own")
+    assert money["inputs"][0]["value"] == "1212.00"
+
+
+async def test_too_many_days_are_not_explained(path: tuple[Person, str]) -> None:
+    person, place = path
+
+    with pytest.MonkeyPatch.context() as changed:
+        # The ends, and the days of three flows with those before; one line and one account.
+        changed.setattr(performance_explained, "MAX_EXPLAINED", 14)
+        kept = await person.get(f"{place}/performance?explain=true&period=max")
+        changed.setattr(performance_explained, "MAX_EXPLAINED", 13)
+        refused = await person.get(f"{place}/performance?explain=true&period=max")
+
+    assert (kept.status_code, refused.status_code) == (200, 422)
+
+
+async def test_risk_can_be_made_again_from_its_explanations(path: tuple[Person, str]) -> None:
+    person, place = path
+
+    found = (await person.get(f"{place}/risk?explain=true&period=max")).json()
+
+    trees = found["explanations"]
+    by_name = {each["name"]: each for each in trees}
+    told = {name: found[name] for name in RISKS}
+    told["max_drawdown_percent"] = found["max_drawdown"]["percent"]
+    for loss in found["losses"]:
+        level = loss.pop("confidence")
+        told |= {f"{name} {level}": text for name, text in loss.items()}
+    told |= {name: found["against_benchmark"][name] for name in AGAINST}
+    assert None not in told.values()
+    for name, text in told.items():
+        nearly = Decimal("0.01") if "amount" in name else Decimal("0.000001")
+        assert abs(evaluated(by_name[name], trees) - Decimal(text)) <= nearly, name
+
+
+async def test_returns_say_of_which_values_they_are(path: tuple[Person, str]) -> None:
+    person, place = path
+
+    found = (await person.get(f"{place}/risk?explain=true&period=1m")).json()
+
+    (returns,) = (each for each in found["explanations"] if each["name"] == "returns")
+    assert len(returns["inputs"]) == found["return_count"]
+    growth, one = returns["inputs"][-1]["inputs"]
+    value = growth["inputs"][0]["inputs"][0]["inputs"][0]
+    assert (value["name"], value["source"], value["currency"]) == ("value", "values", "CHF")
+    assert one["value"] == "1"
+
+
+async def test_risk_over_more_days_than_that_is_not_explained(path: tuple[Person, str]) -> None:
+    person, place = path
+
+    with pytest.MonkeyPatch.context() as changed:
+        changed.setattr(risk_explained, "MAX_EXPLAINED_DAYS", 30)
+        first, before = TODAY - timedelta(days=30), TODAY - timedelta(days=31)
+        kept = await person.get(f"{place}/risk?explain=true&start_date={first}")
+        refused = await person.get(f"{place}/risk?explain=true&start_date={before}")
+
+    assert (kept.status_code, refused.status_code) == (200, 422)
