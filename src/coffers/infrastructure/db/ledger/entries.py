@@ -48,16 +48,16 @@ class SqlEntries(Entries):
         rows = await self._transaction.rows(_ONE, {"user_id": user_id, "row_id": transaction_id})
         if not rows:
             raise TransactionNotFound("Transaction not found")
-        return _entry(rows[0])
+        return entry_of(rows[0])
 
     async def add(self, entry: Entry) -> None:
         """As the port says."""
-        await self._transaction.execute(insert(transactions).values(_row(entry)))
+        await self._transaction.execute(insert(transactions).values(row_of(entry)))
 
     async def put(self, entry: Entry) -> Entry:
         """As the port says."""
         stored = replace(entry, version=entry.version + 1)
-        await self._change(update(transactions).where(_same(entry)).values(_row(stored)))
+        await self._change(update(transactions).where(_same(entry)).values(row_of(stored)))
         return stored
 
     async def delete(self, entry: Entry) -> None:
@@ -91,7 +91,9 @@ _SAID: Final = (
 )
 _MINE: Final = (_C.user_id == bindparam("user_id")) & (_C.id == bindparam("row_id"))
 _WHERE: Final = select(_C.account_id).where(_MINE)
-_ONE: Final = select(*(_C[name] for name in (*_FIELDS, *_SAID))).where(_MINE).with_for_update()
+#: What `entry_of` takes of a row.
+ENTRY: Final = [_C[name] for name in (*_FIELDS, *_SAID)]
+_ONE: Final = select(*ENTRY).where(_MINE).with_for_update()
 _SUM: Final = select(exact_sum(_C.amount).label("total")).where(
     _C.user_id == bindparam("user_id"),
     _C.account_id == bindparam("account_id"),
@@ -108,7 +110,8 @@ def _same(entry: Entry) -> ColumnElement[bool]:
     return mine & (_C.version == entry.version)
 
 
-def _row(entry: Entry) -> dict[str, object]:
+def row_of(entry: Entry) -> dict[str, object]:
+    """Every column of the entry."""
     facts = {name: getattr(entry, name) for name in _FIELDS}
     words = {"search_text": search_text(entry.description, entry.security_name)}
     lots = {"lots": stored_lots(entry.lots)}
@@ -130,7 +133,8 @@ def told_lots(stored: Sequence[Mapping[str, str]] | None) -> tuple[NamedLot, ...
     )
 
 
-def _entry(row: Row[Any]) -> Entry:  # Any: the columns above
+def entry_of(row: Row[Any]) -> Entry:  # Any: the columns above
+    """The entry in this row."""
     fields = {name: getattr(row, name) for name in _FIELDS}
     told = {
         "transaction_type": TransactionType(row.transaction_type),
