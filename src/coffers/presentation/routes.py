@@ -142,7 +142,7 @@ from coffers.presentation.api.identity import (
     users,
     verifications,
 )
-from coffers.presentation.api.investing import performance, portfolios
+from coffers.presentation.api.investing import performance, portfolios, risk
 from coffers.presentation.api.ledger import (
     accounts,
     daily_balances,
@@ -376,6 +376,8 @@ ROUTES: Final[Sequence[Route]] = (
     Route("GET", "/portfolios/{portfolio_id}/values", performance.list_values, USER, REPORT, [PortfolioNotFound, NotYours, RangeInvalid, TooManyRows]),
     Route("GET", "/portfolios/{portfolio_id}/performance", performance.get_performance, USER, REPORT, [PortfolioNotFound, NotYours, RangeInvalid, TooManyRows]),
     Route("GET", "/portfolios/{portfolio_id}/risk", performance.get_risk, USER, REPORT, [PortfolioNotFound, NotYours, RangeInvalid, TooManyRows]),
+    Route("GET", "/portfolios/{portfolio_id}/risk/rolling", risk.get_rolling_risk, USER, REPORT, [PortfolioNotFound, NotYours, RangeInvalid, TooManyRows]),
+    Route("GET", "/portfolios/{portfolio_id}/correlations", risk.get_position_correlations, USER, REPORT, [PortfolioNotFound, NotYours, RangeInvalid, TooManyRows], deadline_s=60),
     Route("GET", "/portfolios/{portfolio_id}/allocation", performance.get_allocation, USER, API_READ, [PortfolioNotFound, NotYours, TooManyRows]),
     Route("GET", "/portfolios/{portfolio_id}/rebalancing", performance.get_rebalancing, USER, API_READ, [PortfolioNotFound, NotYours, NoTargets, TooManyRows]),
     Route("GET", "/scenarios", performance.list_scenarios, USER, API_READ, []),

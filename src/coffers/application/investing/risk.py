@@ -135,9 +135,9 @@ async def get_risk(
 
 def _explained(book: Book, valuation: "Valuation", benchmark: Benchmark | None) -> RiskView:
     view = _risk(book, valuation, benchmark)
-    returns, places = _weekdays(valuation)
+    returns, places = weekdays(valuation)
     prices = None if benchmark is None else in_base(benchmark, book, valuation)
-    other = None if prices is None else _alike(prices, returns, places)
+    other = None if prices is None else alike(prices, returns, places)
     measured = Measured(valuation, book.base_currency, returns, places, prices, other)
     return replace(view, explanations=explained(measured, view))
 
@@ -146,7 +146,7 @@ def _risk(book: Book, valuation: "Valuation", benchmark: Benchmark | None) -> Ri
     from coffers.domain.investing import risk  # noqa: PLC0415 - numpy is slow to load
 
     currency = book.base_currency
-    returns, places = _weekdays(valuation)
+    returns, places = weekdays(valuation)
     days = [valuation.days.first + timedelta(days=place) for place in places]
     is_known = returns.size >= MIN_RETURNS
     known = returns if is_known else returns[:0]
@@ -179,7 +179,7 @@ def _against(
 ) -> BenchmarkRiskView:
     from coffers.domain.investing import risk  # noqa: PLC0415 - as above
 
-    other = _alike(price, returns, places)
+    other = alike(price, returns, places)
     mine, theirs = (returns[:0], returns[:0]) if other is None else (returns, other)
     growth, its_growth = risk.annual_return(mine), risk.annual_return(theirs)
     alpha = None if growth is None or its_growth is None else growth - its_growth
@@ -195,14 +195,14 @@ def _against(
     )
 
 
-def _alike(price: "Series", returns: "Series", places: list[int]) -> "Series | None":
+def alike(price: "Series", returns: "Series", places: list[int]) -> "Series | None":
     """The benchmark's returns between the same days; None where one is not known."""
     other = steps(price, [0, *places])[: returns.size]
     is_known = other.size == returns.size and not any(math.isnan(each) for each in other)
     return other if is_known else None
 
 
-def _weekdays(valuation: "Valuation") -> "tuple[Series, list[int]]":
+def weekdays(valuation: "Valuation") -> "tuple[Series, list[int]]":
     """Returns of weekdays on which something was invested and known, and where these days are.
 
     On the others no market trades: their flows and rates are part of the next weekday's return.

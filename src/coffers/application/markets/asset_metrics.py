@@ -115,7 +115,7 @@ async def get_metrics(
     if asked.benchmark_id is not None:
         benchmark = await ports.assets.get(principal.user_id, asked.benchmark_id)
         other = benchmark, await _bars(ports, principal, benchmark, first, last)
-    calendar = ports.calendars.of(asset.exchange, asset.asset_type)
+    calendar = ports.calendar(asset)
     return await asyncio.to_thread(_measured, asset, asked, (first, last), bars, other, calendar)
 
 

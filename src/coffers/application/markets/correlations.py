@@ -10,9 +10,11 @@ from uuid import UUID
 
 import msgspec
 from msgspec import Meta
+from msgspec.structs import replace
 
 from coffers.application.markets.indicators import AnalysisPorts
 from coffers.application.markets.price_histories import A_YEAR
+from coffers.application.markets.price_quality import OldPrice, stale
 from coffers.application.markets.prices import CloseArrays
 from coffers.application.views import DecimalText
 from coffers.domain.identity.principals import Principal
@@ -39,6 +41,17 @@ class CorrelatedAsset(msgspec.Struct, frozen=True):
     reason: Annotated[str | None, Meta(description="Why its row is null.")]
 
 
+class MatrixQuality(msgspec.Struct, frozen=True):
+    """What the matrix had to do without."""
+
+    coverage_ratio: Annotated[
+        DecimalText | None, Meta(description="The part of the assets that have a row.")
+    ]
+    stale_prices: list[OldPrice]
+    missing_prices: Annotated[list[str], Meta(description="Symbols without any price.")]
+    notes: list[str]
+
+
 class CorrelationMatrix(msgspec.Struct, frozen=True):
     """Pearson's coefficients of simple returns between the days on which all have a price."""
 
@@ -50,6 +63,7 @@ class CorrelationMatrix(msgspec.Struct, frozen=True):
     assets: list[CorrelatedAsset]
     matrix: list[list[DecimalText | None]]
     total_count: int
+    data_quality: MatrixQuality
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +80,41 @@ async def get_correlations(
     ports: AnalysisPorts, principal: Principal, asked: CorrelationAsked, *, today: date
 ) -> CorrelationMatrix:
     """Raises AssetNotFound, NotYours, RangeInvalid, TooManyRows."""
-    last = today if asked.last is None else asked.last
-    first = last - A_YEAR if asked.first is None else asked.first
+    days = asked_days(asked.first, asked.last, today)
+    return await correlated(ports, await _assets(ports, principal, asked), days)
+
+
+def asked_days(first: date | None, last: date | None, today: date) -> tuple[date, date]:
+    """By themselves a year that ends today; raises RangeInvalid, TooManyRows."""
+    last = today if last is None else last
+    first = last - A_YEAR if first is None else first
     check_range(first, last)
     if (last - first).days >= MAX_DAYS:
         raise TooManyRows(f"At most {MAX_DAYS} days at a time: choose a shorter range.")
-    assets = await _assets(ports, principal, asked)
+    return first, last
+
+
+async def correlated(
+    ports: AnalysisPorts,
+    assets: Sequence[Asset],
+    days: tuple[date, date],
+    notes: Sequence[str] = (),
+) -> CorrelationMatrix:
+    """The matrix of these assets, which the caller may see; raises TooManyRows."""
     if len(assets) > MAX_ASSETS:
         raise TooManyRows(f"At most {MAX_ASSETS} assets at a time: name fewer.")
     ids = [asset.id for asset in assets]
-    arrays = await ports.prices.close_arrays(ids, first, last)
-    actions = await ports.prices.actions(ids, first, last)
-    return await asyncio.to_thread(_matrix, assets, arrays, actions, (first, last))
+    arrays = await ports.prices.close_arrays(ids, *days)
+    actions = await ports.prices.actions(ids, *days)
+    old = [
+        price
+        for asset in assets
+        if (known := arrays.get(asset.id)) is not None
+        for price in stale(asset.symbol, known.days[-1].item(), ports.calendar(asset), days[1])
+    ]
+    missing = [asset.symbol for asset in assets if asset.id not in arrays]
+    quality = MatrixQuality(None, old, missing, list(notes))
+    return await asyncio.to_thread(_matrix, assets, arrays, actions, days, quality)
 
 
 async def _assets(
@@ -107,6 +144,7 @@ def _matrix(
     arrays: Mapping[UUID, CloseArrays],
     actions: Mapping[UUID, Sequence[CorporateAction]],
     days: tuple[date, date],
+    quality: MatrixQuality,
 ) -> CorrelationMatrix:
     import numpy as np  # noqa: PLC0415 - only when something is calculated
 
@@ -140,7 +178,12 @@ def _matrix(
         ],
         matrix=[[_text(value) for value in row] for row in matrix.tolist()],
         total_count=len(assets),
+        data_quality=replace(quality, coverage_ratio=_part(reasons)),
     )
+
+
+def _part(reasons: Sequence[str | None]) -> str | None:
+    return _ratio(reasons.count(None) / len(reasons)) if reasons else None
 
 
 def _reason(*, is_kept: bool, count: int, own: float) -> str | None:

@@ -81,6 +81,10 @@ class AnalysisPorts:
     prices: PriceLookups
     calendars: TradingCalendars
 
+    def calendar(self, asset: Asset) -> TradingCalendar:
+        """When the asset trades."""
+        return self.calendars.of(asset.exchange, asset.asset_type)
+
 
 async def get_indicators(
     ports: AnalysisPorts, principal: Principal, asked: IndicatorsAsked, *, today: date
@@ -96,7 +100,7 @@ async def get_indicators(
     story = await story_of(ports.assets, ports.prices, principal, asset, since, max(last, today))
     told = adjusted([each.bar for each in story.bars], story.actions, asked.adjustment)
     bars = [bar for bar in told if bar.day <= last]
-    calendar = ports.calendars.of(asset.exchange, asset.asset_type)
+    calendar = ports.calendar(asset)
     return await asyncio.to_thread(_drawn, asset, asked, (first, last), bars, calendar)
 
 
