@@ -14,6 +14,8 @@ from coffers.domain.identity.sessions import Sessions
 from coffers.domain.identity.users import Users
 from coffers.domain.identity.verifications import OneTimeTokens
 from coffers.domain.investing.portfolios import Portfolios
+from coffers.domain.investing.snapshots import PortfolioSnapshots
+from coffers.domain.investing.trails import Trails
 from coffers.domain.jobs import Jobs
 from coffers.domain.ledger.accounts import Accounts
 from coffers.domain.ledger.annotations import Annotations
@@ -143,6 +145,9 @@ class UnitOfWork(Protocol):
 
     @property
     def assets(self) -> Assets: ...  # noqa: D102
+
+    @property
+    def trails(self) -> Trails: ...  # noqa: D102
 
     @property
     def asset_links(self) -> AssetLinks: ...  # noqa: D102

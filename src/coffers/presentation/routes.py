@@ -35,8 +35,11 @@ from coffers.domain.identity.users import (
 )
 from coffers.domain.identity.verifications import OneTimeTokenInvalid
 from coffers.domain.investing.allocation import TargetsInvalid
+from coffers.domain.investing.lots import LotUnknown, Oversold
 from coffers.domain.investing.portfolios import PortfolioNotFound, TooManyPortfolios
 from coffers.domain.investing.scenarios import PlanInvalid, ShockInvalid
+from coffers.domain.investing.snapshots import BackFillNotFound, BackFillUnderWay
+from coffers.domain.investing.trails import LotNamed
 from coffers.domain.ledger.accounts import AccountNotFound, AccountNotManual, TooManyAccounts
 from coffers.domain.ledger.entries import TransactionReconciled
 from coffers.domain.ledger.holdings import HoldingNotFound
@@ -147,6 +150,7 @@ from coffers.presentation.api.ledger import (
     accounts,
     daily_balances,
     holdings,
+    entries,
     imports,
     net_worth,
     reconciliations,
@@ -271,11 +275,11 @@ ROUTES: Final[Sequence[Route]] = (
     Route("DELETE", "/accounts/{account_id}", accounts.delete_account, USER, API_WRITE, [AccountNotFound, NotYours, AccountNotManual, PreconditionFailed]),
     Route("GET", "/connections/{connection_id}/accounts", accounts.list_connection_accounts, USER, API_READ, [ConnectionNotFound, NotYours]),
     Route("GET", "/transactions", transactions.list_transactions, USER, API_READ, [CursorInvalid, RangeInvalid, AccountNotFound, NotYours]),
-    Route("POST", "/transactions", transactions.add_transaction, USER, API_WRITE, [AccountNotFound, NotYours, AccountNotManual], body=JSON),
+    Route("POST", "/transactions", entries.add_transaction, USER, API_WRITE, [AccountNotFound, NotYours, AccountNotManual, Oversold, LotUnknown], body=JSON),
     Route("GET", "/transactions/{transaction_id}", transactions.get_transaction, USER, API_READ, [TransactionNotFound, NotYours]),
-    Route("PATCH", "/transactions/{transaction_id}", transactions.edit_transaction, USER, API_WRITE, [TransactionNotFound, AccountNotFound, NotYours, AccountNotManual, TransactionReported, TransactionReconciled, PreconditionFailed], body=JSON),
+    Route("PATCH", "/transactions/{transaction_id}", entries.edit_transaction, USER, API_WRITE, [TransactionNotFound, AccountNotFound, NotYours, AccountNotManual, TransactionReported, TransactionReconciled, Oversold, LotUnknown, LotNamed, PreconditionFailed], body=JSON),
     Route("GET", "/transactions/{transaction_id}/category-suggestions", suggestions.list_category_suggestions, USER, API_READ, [TransactionNotFound, NotYours]),
-    Route("DELETE", "/transactions/{transaction_id}", transactions.delete_transaction, USER, API_WRITE, [TransactionNotFound, NotYours, TransactionReported, TransactionReconciled, PreconditionFailed]),
+    Route("DELETE", "/transactions/{transaction_id}", entries.delete_transaction, USER, API_WRITE, [TransactionNotFound, NotYours, TransactionReported, TransactionReconciled, Oversold, LotNamed, PreconditionFailed]),
     Route("GET", "/accounts/{account_id}/transactions", transactions.list_account_transactions, USER, API_READ, [CursorInvalid, RangeInvalid, AccountNotFound, NotYours]),
     Route("GET", "/holdings", holdings.list_holdings, USER, API_READ, [TooManyRows]),
     Route("GET", "/holdings/{holding_id}", holdings.get_holding, USER, API_READ, [HoldingNotFound, NotYours]),

@@ -213,7 +213,7 @@ def _view(book: Book, held: Held, total: Decimal | None) -> PositionView:
         average_cost=_average(local),
         first_purchase_date=local.first_acquired,
         cost_basis=money_text(local.cost, line.currency),
-        market_price=None if price.price is None else money_text(price.price, line.currency),
+        market_price=_price(line, price),
         market_price_date=price.price_date,
         market_value=money_text(value, line.currency),
         unrealized_gain_loss=money_text(gained, line.currency),
@@ -229,6 +229,13 @@ def _view(book: Book, held: Held, total: Decimal | None) -> PositionView:
         unexplained_quantity=quantity_text(total_of(each.difference for each in held.lines)),
         lots=[_lot(local, place, line.currency) for place in range(len(local.book.lots))],
     )
+
+
+def _price(line: Line, worth: Worth) -> str | None:
+    """Of one unit as the market quotes it, an option's of one share."""
+    if worth.price is None:
+        return None
+    return money_text(EXACT.divide(worth.price, line.multiplier), line.currency)
 
 
 def _lot(position: Position, place: int, currency: str) -> LotView:

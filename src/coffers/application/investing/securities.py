@@ -47,6 +47,7 @@ def _security(asset: Asset, closes: Closes, actions: Iterable[CorporateAction]) 
         asset_type=asset.asset_type.value,
         sector=asset.sector,
         country=asset.country,
+        multiplier=asset.multiplier,
         splits=splits,
         closes=list(zip(closes.days, closes.closes, strict=True)),
     )

@@ -13,14 +13,8 @@ import msgspec
 from msgspec import Meta
 
 from coffers.application.identity.users import Profiles
-from coffers.application.investing.books import (
-    Book,
-    Line,
-    PortfolioLedgers,
-    Quality,
-    bound,
-    keys_of,
-)
+from coffers.application.investing.binding import bound
+from coffers.application.investing.books import Book, Line, PortfolioLedgers, Quality, keys_of
 from coffers.application.investing.portfolios import PortfolioLookups
 from coffers.application.investing.securities import known_securities
 from coffers.application.markets.assets import AssetLookups
@@ -66,6 +60,10 @@ class DataQuality(msgspec.Struct, frozen=True):
     unexplained_quantities: list[Unexplained]
     unreadable_histories: list[str]
 
+    unknown_lots: Annotated[
+        list[str],
+        Meta(description="Symbols whose sales name lots that are not there: the oldest went."),
+    ]
 
 @dataclass(frozen=True, slots=True)
 class BookPorts:
@@ -96,7 +94,12 @@ async def open_book(
     securities = await known_securities(ports.assets, ports.prices, user_id, keys_of(ledger), today)
     book = await ports.rates.book(user_id, max(first - timedelta(days=7), _LONG_AGO), today)
     made = await asyncio.to_thread(
-        bound, ledger, securities, book, portfolio.base_currency, portfolio.lot_method
+        bound,
+        ledger,
+        securities,
+        book,
+        currency or portfolio.base_currency,
+        portfolio.lot_method,
     )
     return portfolio, made, today
 
@@ -179,3 +182,4 @@ def quality_view(quality: Quality, symbols: Iterable[str]) -> DataQuality:
 
 def _items(amounts: dict[str, Decimal]) -> list[tuple[str, Decimal]]:
     return sorted(amounts.items())
+        sorted(quality.lost_lots),

@@ -9,8 +9,20 @@ from uuid import UUID
 
 from coffers.application.ledger.balances import latest_day, shift, unlinked
 from coffers.application.ledger.entry_annotations import categories_of, said_in
+from coffers.application.ledger.entry_edits import (
+    KEPT,
+    EntryEdit,
+    amount_told,
+    changes,
+    check_edit,
+    check_free,
+    check_reported,
+    edited,
+)
 from coffers.application.ledger.entry_views import Categories, entry_view
+from coffers.application.ledger.trades import as_traded, check_possible
 from coffers.application.ledger.transactions import TransactionView
+from coffers.application.markets.asset_links import link_symbols
 from coffers.application.ports import Clock
 from coffers.application.spending.new_movements import ruled
 from coffers.application.spending.transfer_matching import movements_changed
@@ -21,16 +33,9 @@ from coffers.domain.identity.principals import Principal
 from coffers.domain.ids import UserId, new_id
 from coffers.domain.ledger.accounts import Account
 from coffers.domain.ledger.annotations import BY_USER, Annotation, check_splits
-from coffers.domain.ledger.entries import (
-    Entry,
-    EntryInvalid,
-    TransactionReconciled,
-    check_amount,
-    check_day,
-    described,
-    kind_of,
-)
+from coffers.domain.ledger.entries import Entry, check_day, described, kind_of
 from coffers.domain.ledger.tombstones import Tombstone, deletion
+from coffers.domain.ledger.trades import written
 from coffers.domain.ledger.transactions import (
     TransactionBusy,
     TransactionReported,
@@ -39,34 +44,29 @@ from coffers.domain.ledger.transactions import (
     TransactionType,
 )
 from coffers.domain.live.events import Event
-from coffers.domain.money import EXACT, money_digits
+from coffers.domain.money import EXACT
 
 #: How often an entry may move to another account while its edit waits for the lock of the first.
 ATTEMPTS: Final = 5
-#: What a reconciliation stands on.
-_RECONCILED: Final = frozenset({"account_id", "amount", "transaction_date", "status"})
 
 
 @dataclass(frozen=True, slots=True)
 class EntryDraft:
-    """A movement to write down; `said` are its annotations by the names of their fields."""
+    """A movement to write down; `said` are its annotations by the names of their fields.
+
+    `security` is what moves besides money, by the names of an entry's fields. Then the amount may
+    follow from it, and so may the description.
+    """
 
     account_id: UUID
-    amount: Decimal
+    amount: Decimal | None
     transaction_date: date
-    description: str
+    description: str | None
     transaction_type: TransactionType | None = None
     subtype: TransactionSubtype | None = None
     status: TransactionStatus = TransactionStatus.SETTLED
     said: Mapping[str, object] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class EntryEdit:
-    """What to change, by the names of an entry's fields and of its annotation's."""
-
-    facts: Mapping[str, Any]  # Any: as each field has it
-    said: Mapping[str, object]
+    security: Mapping[str, Any] = field(default_factory=dict)  # Any: as each field has it
 
 
 async def add_entry(
@@ -75,7 +75,7 @@ async def add_entry(
     """Write down a movement in an account that no provider reports; its balance follows.
 
     Raises AccountNotFound, NotYours, AccountNotManual, EntryInvalid, AnnotationInvalid,
-    CategoryUnknown, AmountInvalid.
+    CategoryUnknown, AmountInvalid, Oversold, LotUnknown, LotNamed.
     """
     now = clock.now()
     async with uow:
@@ -83,11 +83,15 @@ async def add_entry(
         annotation = Annotation().told(said_in(draft.said, account.currency), BY_USER)
         named = await categories_of(uow, principal.user_id, annotation)
         entry = _written(draft, account, annotation, named, now)
+        entry = await as_traded(uow, entry, amount=draft.amount)
+        check_splits(entry.annotation.splits, entry.amount)
+        await check_possible(uow, {account.id: account}, None, entry)
         entry = replace(entry, annotation=await ruled(uow, entry.user_id, entry.annotated))
         named = await categories_of(uow, principal.user_id, entry.annotation)
         await uow.entries.add(entry)
         await shift(uow, account, entry.counted, now)
         await movements_changed(uow, entry.user_id, now=now, ids=[entry.id])
+        await _link(uow, entry, now)
         uow.record(Event("TransactionAdded", entry.user_id, entry.id, _where(account)))
         await uow.commit()
     return Versioned(entry_view(entry, named), entry.version)
@@ -105,7 +109,7 @@ async def edit_entry(
 
     Raises TransactionNotFound, AccountNotFound, NotYours, AccountNotManual, TransactionReported,
     TransactionReconciled, EntryInvalid, AnnotationInvalid, CategoryUnknown, AmountInvalid,
-    PreconditionFailed, TransactionBusy.
+    Oversold, LotUnknown, LotNamed, PreconditionFailed, TransactionBusy.
     """
     now, target_id = clock.now(), edit.facts.get("account_id")
     for _ in range(ATTEMPTS):
@@ -115,14 +119,19 @@ async def edit_entry(
                 continue
             before, accounts = found
             _check_version(before, expected_version)
-            after = _edited(before, accounts[target_id or before.account_id], edit)
+            after = edited(before, accounts[target_id or before.account_id], edit)
             named = await categories_of(uow, principal.user_id, after.annotation)
-            _check_edit(before, after, accounts, now)
+            check_reported(before, after, accounts)
+            if (amount := amount_told(before, after, edit)) is not KEPT:
+                after = await as_traded(uow, after, amount=amount)
+            check_edit(before, after, now)
             stored = before
             if after != before:
+                await check_possible(uow, accounts, before, after)
                 stored = await uow.entries.put(replace(after, updated_at=now))
                 await _follow(uow, accounts, before, after, now)
-                fields = {"fields": _changes(before, after)}
+                await _link(uow, after, now)
+                fields = {"fields": changes(before, after)}
                 if await movements_changed(uow, before.user_id, now=now, ids=[before.id]):
                     stored = await uow.entries.get(before.user_id, before.id)
                 uow.record(Event("TransactionEdited", before.user_id, before.id, fields))
@@ -140,8 +149,8 @@ async def delete_entry(
 ) -> None:
     """Delete a movement that no provider reports; its balance follows, no file brings it back.
 
-    Raises TransactionNotFound, NotYours, TransactionReported, TransactionReconciled,
-    PreconditionFailed, TransactionBusy.
+    Raises TransactionNotFound, NotYours, TransactionReported, TransactionReconciled, Oversold,
+    LotNamed, PreconditionFailed, TransactionBusy.
     """
     now = clock.now()
     for _ in range(ATTEMPTS):
@@ -154,7 +163,8 @@ async def delete_entry(
             _check_version(entry, expected_version)
             if account.connection_id is not None and entry.import_id is None:
                 raise TransactionReported("A provider reports this movement: what it says, stands.")
-            _check_free(entry)
+            check_free(entry)
+            await check_possible(uow, accounts, entry, None)
             await uow.entries.delete(entry)
             await uow.tombstones.add(_tombstones(entry, now))
             await shift(uow, account, EXACT.minus(entry.counted), now)
@@ -181,21 +191,21 @@ def _check_version(entry: Entry, expected_version: int | None) -> None:
         raise PreconditionFailed("The transaction was changed in the meantime: read it again.")
 
 
-def _check_free(entry: Entry) -> None:
-    if entry.reconciliation_id is not None:
-        detail = "A reconciliation stands on this movement: delete the reconciliation first."
-        raise TransactionReconciled(detail)
+async def _link(uow: UnitOfWork, entry: Entry, now: datetime) -> None:
+    if entry.symbol is not None:
+        await link_symbols(uow, entry.user_id, now=now)
 
 
 def _written(
     draft: EntryDraft, account: Account, annotation: Annotation, named: Categories, now: datetime
 ) -> Entry:
-    check_amount(draft.amount)
     check_day(draft.transaction_date, latest_day(now))
-    amount = money_digits(draft.amount, account.currency)
-    check_splits(annotation.splits, amount)
     category = named.get(annotation.category_id) if annotation.category_id else None
-    kind, finer = kind_of(amount, category, draft.transaction_type, draft.subtype)
+    kind, finer = kind_of(_direction(draft), category, _type(draft), draft.subtype)
+    told = dict(draft.security)
+    if "lots" in told:
+        told["lots"] = written(told["lots"])
+    symbol = told.get("symbol")
     return Entry(
         id=new_id(),
         user_id=account.user_id,
@@ -203,68 +213,33 @@ def _written(
         transaction_type=kind,
         subtype=finer,
         status=draft.status,
-        amount=amount,
+        amount=draft.amount or Decimal(0),
         currency=account.currency,
-        description=described(draft.description),
+        description=described(draft.description or _words(finer, symbol)),
         transaction_date=draft.transaction_date,
         created_at=now,
         updated_at=now,
         annotation=annotation,
+        **told,
     )
 
 
-def _edited(before: Entry, account: Account, edit: EntryEdit) -> Entry:
-    """As it would be; raises EntryInvalid, AnnotationInvalid."""
-    facts = dict(edit.facts)
-    for name, value in facts.items():
-        if value is None:
-            raise EntryInvalid("This cannot be empty.", field=name)
-    if "amount" in facts:
-        check_amount(facts["amount"])
-        facts["amount"] = money_digits(facts["amount"], before.currency)
-    if "description" in facts:
-        facts["description"] = described(facts["description"])
-    if facts.keys() & {"transaction_type", "subtype"}:
-        told = facts.get("transaction_type"), facts.get("subtype")
-        kind = kind_of(facts.get("amount", before.amount), None, *told)
-        facts |= dict(zip(("transaction_type", "subtype"), kind, strict=True))
-    if account.currency != before.currency:
-        detail = f"The entry is in {before.currency}, the account in {account.currency}."
-        raise EntryInvalid(detail, field="account_id")
-    annotation = before.annotation.told(said_in(edit.said, before.currency), BY_USER)
-    return replace(before, **facts, annotation=annotation)
+def _direction(draft: EntryDraft) -> Decimal:
+    """Which way money goes, as far as it is told: what comes in costs something."""
+    if draft.amount is None:
+        return EXACT.minus(draft.security.get("quantity") or Decimal(0))
+    return draft.amount
 
 
-def _check_edit(
-    before: Entry, after: Entry, accounts: Mapping[UUID, Account], now: datetime
-) -> None:
-    changed = {name for name in FACTS if getattr(before, name) != getattr(after, name)}
-    if changed:
-        is_linked = accounts[before.account_id].connection_id is not None
-        if is_linked or not before.is_by_hand:
-            detail = "A provider or a file told of this movement: what it says, stands."
-            raise TransactionReported(detail)
-        unlinked(accounts[after.account_id])
-    if changed & _RECONCILED:
-        _check_free(before)
-    if "transaction_date" in changed:
-        check_day(after.transaction_date, latest_day(now))
-    if after.annotation.splits != before.annotation.splits or "amount" in changed:
-        check_splits(after.annotation.splits, after.amount)
+def _type(draft: EntryDraft) -> TransactionType | None:
+    """A quantity of something is a trade, unless it is said to be something else."""
+    told = draft.transaction_type
+    is_trade = told is None and draft.subtype is None and draft.security.get("quantity")
+    return TransactionType.TRADE if is_trade else told
 
 
-#: What a source says of a movement, as far as its owner may write it.
-FACTS: Final = (
-    *("account_id", "amount", "transaction_date", "description"),
-    *("transaction_type", "subtype", "status"),
-)
-
-
-def _changes(before: Entry, after: Entry) -> list[str]:
-    facts = [name for name in FACTS if getattr(before, name) != getattr(after, name)]
-    old, new = before.annotation, after.annotation
-    said = [name for name in old.__slots__ if getattr(old, name) != getattr(new, name)]
-    return sorted({*facts, *said} - {"annotated_by"})
+def _words(subtype: TransactionSubtype, symbol: str | None) -> str:
+    return "" if symbol is None else f"{subtype.value.replace('_', ' ').capitalize()} {symbol}"
 
 
 async def _follow(

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from coffers.domain.errors import Invalid
+from coffers.domain.errors import Conflict, Invalid
 from coffers.domain.money import EXACT, total_of
 
 ZERO: Final = Decimal(0)
@@ -146,14 +146,14 @@ def a_year_after(day: date) -> date:
         return day.replace(year=day.year + 1, day=28)
 
 
-class Oversold(Invalid):
+class Oversold(Conflict):
     """More is sold than is held."""
 
     slug = "oversold"
 
 
 class LotUnknown(Invalid):
-    """A disposal names a lot that is not there."""
+    """A sale names a lot that is not there."""
 
     slug = "lot_unknown"
 

@@ -70,6 +70,13 @@ class SplitAction:
     factor: Decimal
 
 
+def units(quantity: Decimal | None, subtype: TransactionSubtype) -> Decimal:
+    """How much, of what it adds to the position: without the sign, but for a split."""
+    if quantity is None:
+        return ZERO
+    return quantity if subtype is TransactionSubtype.SPLIT else quantity.copy_abs()
+
+
 Told = Movement | SplitAction
 
 

@@ -171,11 +171,14 @@ def _check_multiplier(multiplier: Decimal) -> None:
         raise AssetInvalid(detail, field="multiplier")
 
 
-def multiplier_of(asset: Asset | None, told: AssetType | None) -> Decimal:
-    """What the price of one unit is multiplied by; `told` counts where no asset knows better."""
-    if asset is not None and asset.multiplier is not None:
-        return asset.multiplier
-    kind = told if asset is None or asset.asset_type is AssetType.OTHER else asset.asset_type
+def multiplier_of(own: Decimal | None, known: AssetType | None, told: AssetType | None) -> Decimal:
+    """What the price of one unit is multiplied by: the asset's own, else as its type has it.
+
+    `told` counts where the asset is of no known type.
+    """
+    if own is not None:
+        return own
+    kind = told if known in {None, AssetType.OTHER} else known
     return OPTION_MULTIPLIER if kind is AssetType.OPTION else Decimal(1)
 
 

@@ -13,6 +13,7 @@ from coffers.application.investing.books import (
     Reported,
 )
 from coffers.domain.ids import UserId
+from coffers.domain.ledger.holdings import AssetType
 from coffers.domain.ledger.transactions import (
     TransactionStatus,
     TransactionSubtype,
@@ -20,6 +21,7 @@ from coffers.domain.ledger.transactions import (
 )
 from coffers.domain.paging import TooManyRows
 from coffers.infrastructure.db.ledger.accounts import account_of, accounts
+from coffers.infrastructure.db.ledger.entries import told_lots
 from coffers.infrastructure.db.ledger.holdings import holdings
 from coffers.infrastructure.db.ledger.transaction_rows import transactions
 from coffers.infrastructure.db.reader import Reader
@@ -64,7 +66,8 @@ _ROWS: Final = (
             transactions.c[name]
             for name in (
                 *("id", "account_id", "transaction_date", "transaction_type", "subtype"),
-                *("amount", "currency", "symbol", "quantity", "unit_price"),
+                *("amount", "currency", "symbol", "quantity", "unit_price", "asset_type"),
+                *("acquired_date", "lots"),
             )
         )
     )
@@ -108,6 +111,9 @@ def _ledger_row(row: Row[Any]) -> LedgerRow:  # Any: the columns above
         row.symbol,
         row.quantity,
         row.unit_price,
+        None if row.asset_type is None else AssetType(row.asset_type),
+        row.acquired_date,
+        told_lots(row.lots) if row.lots else (),
     )
 
 

@@ -1,0 +1,216 @@
+"""Binding: from ledgers, prices and rates to the lines of a book."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Final
+from uuid import UUID
+
+from coffers.application.investing.books import (
+    AccountsLedger,
+    Book,
+    Key,
+    LedgerRow,
+    Line,
+    Quality,
+    Reported,
+    Security,
+)
+from coffers.domain.investing.lots import EntryInvalid, LotMethod, LotUnknown, Oversold
+from coffers.domain.investing.movements import Movement, SplitAction, units
+from coffers.domain.investing.positions import Position, derive, opened_with
+from coffers.domain.ledger.accounts import Account
+from coffers.domain.ledger.holdings import AssetType
+from coffers.domain.ledger.transactions import TransactionSubtype
+from coffers.domain.markets.assets import multiplier_of
+from coffers.domain.markets.rates import RateBook
+from coffers.domain.money import EXACT
+
+ZERO: Final = Decimal(0)
+#: Their unit price is the market's of their day; so is what was transferred in on the day on which
+#: it was bought.
+_PRICED: Final = frozenset(
+    {
+        *(TransactionSubtype.BUY, TransactionSubtype.SELL, TransactionSubtype.SHORT_SELL),
+        *(TransactionSubtype.BUY_TO_COVER, TransactionSubtype.TRANSFER_IN),
+    }
+)
+
+
+def bound(
+    ledger: AccountsLedger,
+    securities: Mapping[Key, Security],
+    rates: RateBook,
+    base_currency: str,
+    method: LotMethod,
+) -> Book:
+    """The book of these accounts."""
+    quality = Quality()
+    binder = _Binder(securities, rates, base_currency, method, quality)
+    rows, reported = _by_line(ledger)
+    lines = [
+        line
+        for account in ledger.accounts
+        for key in sorted(rows[account.id].keys() | reported[account.id].keys())
+        if (line := binder.line(account, key, rows[account.id][key], reported[account.id].get(key)))
+    ]
+    return Book(base_currency, ledger, lines, rates, quality)
+
+
+Rows = dict[UUID, dict[Key, list[LedgerRow]]]
+
+
+def _by_line(ledger: AccountsLedger) -> tuple[Rows, dict[UUID, dict[Key, Reported]]]:
+    rows: Rows = defaultdict(lambda: defaultdict(list))
+    for row in ledger.rows:
+        if row.symbol:
+            rows[row.account_id][row.symbol, row.currency].append(row)
+    reported: dict[UUID, dict[Key, Reported]] = defaultdict(dict)
+    for each in ledger.reported:
+        key = (each.symbol, each.currency)
+        known = reported[each.account_id].get(key)
+        reported[each.account_id][key] = each if known is None else _together(known, each)
+    return rows, reported
+
+
+def _together(one: Reported, other: Reported) -> Reported:
+    """Two positions of a security in one account: a source may report them apart."""
+    is_known = one.cost_basis is not None and other.cost_basis is not None
+    cost = EXACT.add(one.cost_basis or ZERO, other.cost_basis or ZERO) if is_known else None
+    return Reported(
+        one.account_id,
+        one.symbol,
+        one.name,
+        one.asset_type,
+        one.currency,
+        EXACT.add(one.quantity, other.quantity),
+        cost,
+        other.price or one.price,
+        max(one.day, other.day),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Binder:
+    securities: Mapping[Key, Security]
+    rates: RateBook
+    base: str
+    method: LotMethod
+    quality: Quality
+
+    def line(
+        self, account: Account, key: Key, rows: Sequence[LedgerRow], reported: Reported | None
+    ) -> Line | None:
+        symbol, currency = key
+        security = self.securities.get(key, Security())
+        times = _multiplier(security, rows, reported)
+        told = [_movement(row, times) for row in rows if row.quantity or row.amount]
+        try:
+            derived, movements = self._derived(symbol, told, security.splits)
+        except (Oversold, EntryInvalid):
+            self.quality.unreadable.add(symbol)
+            return None
+        difference = _difference(derived, reported, account)
+        if difference and account.connection_id is not None:
+            self.quality.unexplained[symbol] = difference
+        local = opened_with(derived, difference, _first_day(rows, reported))
+        if local.cost is None:
+            self.quality.missing_basis.add(symbol)
+        base = self._in_base(movements, security, currency, difference, _first_day(rows, reported))
+        closes = [
+            (day, EXACT.multiply(price, times)) for day, price in _closes(security, rows, reported)
+        ]
+        return Line(
+            account, symbol, currency, security, local, base, closes, reported, difference, times
+        )
+
+    def _derived(
+        self, symbol: str, movements: Sequence[Movement], splits: Sequence[SplitAction]
+    ) -> tuple[Position, Sequence[Movement]]:
+        """The position, and what it is made of: without named lots where these are not there."""
+        try:
+            return derive(movements, splits, self.method), movements
+        except (LotUnknown, EntryInvalid):
+            if not any(each.picks for each in movements):
+                raise
+        self.quality.lost_lots.add(symbol)
+        bare = [replace(each, picks={}) for each in movements]
+        return derive(bare, splits, self.method), bare
+
+    def _in_base(
+        self,
+        movements: Sequence[Movement],
+        security: Security,
+        currency: str,
+        difference: Decimal,
+        first: date,
+    ) -> Position | None:
+        converted: list[Movement] = []
+        for each in movements:
+            rate = self.rates.rate(currency, self.base, each.day)
+            if rate is None:
+                self.quality.missing_rates.add(f"{currency}/{self.base} {each.day}")
+                return None
+            converted.append(each.converted(rate.rate))
+        return opened_with(derive(converted, security.splits, self.method), difference, first)
+
+
+def _movement(row: LedgerRow, multiplier: Decimal) -> Movement:
+    price = row.unit_price
+    return Movement(
+        row.id,
+        row.day,
+        row.subtype,
+        units(row.quantity, row.subtype),
+        row.amount,
+        None if price is None else EXACT.multiply(price, multiplier),
+        row.acquired,
+        {each.transaction_id: each.quantity for each in row.lots},
+    )
+
+
+def _multiplier(
+    security: Security, rows: Sequence[LedgerRow], reported: Reported | None
+) -> Decimal:
+    """What one unit counts for: as its asset says, else as the ledger tells what it is."""
+    told = next((row.asset_type for row in rows if row.asset_type is not None), None)
+    if told is None and reported is not None:
+        told = AssetType(reported.asset_type)
+    known = None if security.asset_type is None else AssetType(security.asset_type)
+    return multiplier_of(security.multiplier, known, told)
+
+
+def _difference(derived: Position, reported: Reported | None, account: Account) -> Decimal:
+    """What a source reports beyond the movements; nothing where no source reports holdings."""
+    if reported is None:
+        is_told = account.connection_id is not None and account.last_synced_at is not None
+        return EXACT.minus(derived.quantity) if is_told and derived.quantity else ZERO
+    return EXACT.subtract(reported.quantity, derived.quantity)
+
+
+def _first_day(rows: Sequence[LedgerRow], reported: Reported | None) -> date:
+    """The day before anything is told of it."""
+    days = [row.day for row in rows] or ([] if reported is None else [reported.day])
+    return min(days) - timedelta(days=1) if rows else min(days)
+
+
+def _closes(
+    security: Security, rows: Sequence[LedgerRow], reported: Reported | None
+) -> list[tuple[date, Decimal]]:
+    """Market prices; where there are none, the prices of the account's own trades and reports."""
+    if security.closes:
+        return list(security.closes)
+    return sorted(dict(_own_prices(rows, reported)).items())
+
+
+def _own_prices(
+    rows: Sequence[LedgerRow], reported: Reported | None
+) -> Iterator[tuple[date, Decimal]]:
+    for row in rows:
+        is_of_the_day = row.acquired in {None, row.day}
+        if row.unit_price and is_of_the_day and row.subtype in _PRICED:
+            yield row.day, row.unit_price
+    if reported is not None and reported.price:
+        yield reported.day, reported.price

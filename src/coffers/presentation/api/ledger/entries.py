@@ -1,0 +1,187 @@
+"""Writing to /transactions: movements by hand, and what is said of those that are reported."""
+
+from collections.abc import Iterable
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field, StringConstraints
+
+from coffers.application.ledger import entries
+from coffers.application.ledger.entries import EntryDraft
+from coffers.application.ledger.entry_edits import FACTS, EntryEdit
+from coffers.application.ledger.transactions import TransactionView
+from coffers.application.views import Versioned
+from coffers.domain.ledger.annotations import (
+    MAX_NAME,
+    MAX_NOTES,
+    MAX_SPLITS,
+    MAX_TAG,
+    MAX_TAGS,
+    Split,
+)
+from coffers.domain.ledger.entries import MAX_DESCRIPTION, MAX_LOTS, NamedLot
+from coffers.domain.ledger.holdings import AssetType
+from coffers.domain.ledger.transactions import (
+    TransactionStatus,
+    TransactionSubtype,
+    TransactionType,
+)
+from coffers.domain.markets.assets import MAX_NAME as MAX_TITLE
+from coffers.domain.markets.assets import MAX_SYMBOL
+from coffers.presentation.answers import Answer
+from coffers.presentation.calls import Caller
+from coffers.presentation.schemas import Body, DateIn, DecimalIn
+
+DescriptionIn = Annotated[str, StringConstraints(min_length=1, max_length=MAX_DESCRIPTION)]
+MerchantIn = Annotated[str, StringConstraints(max_length=MAX_NAME)]
+NotesIn = Annotated[str, StringConstraints(max_length=MAX_NOTES)]
+TagIn = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TAG)]
+SymbolIn = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, to_upper=True, min_length=1, max_length=MAX_SYMBOL),
+]
+TitleIn = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TITLE)
+]
+
+
+class SplitIn(Body):
+    """A part of the amount, with its sign."""
+
+    amount: DecimalIn
+    category_id: UUID | None = None
+    notes: NotesIn | None = None
+
+
+class LotIn(Body):
+    """How much of one purchase a sale takes, in units of the day of the sale."""
+
+    transaction_id: UUID
+    quantity: DecimalIn = Field(examples=["5"])
+
+
+class Annotations(Body):
+    """What is said of a movement, whatever its source says. Splits add up to its amount."""
+
+    category_id: UUID | None = None
+    merchant: MerchantIn | None = None
+    notes: NotesIn | None = None
+    tags: Annotated[list[TagIn], Field(max_length=MAX_TAGS)] | None = None
+    splits: Annotated[list[SplitIn], Field(max_length=MAX_SPLITS)] | None = None
+    is_ignored: bool = False
+    is_transfer: bool = Field(
+        default=False, description="Neither income nor expense, whatever its type."
+    )
+
+
+class Security(Body):
+    """What moves besides money, or what earns it: these need a symbol."""
+
+    symbol: SymbolIn | None = Field(
+        None, description="In the account's currency; an unknown one becomes an asset."
+    )
+    asset_type: AssetType | None = None
+    security_name: TitleIn | None = None
+    quantity: DecimalIn | None = Field(
+        None,
+        description="How much; below zero where it leaves, or without a sign. Of a split: what"
+        " comes on top. Of a dividend: what it was paid on.",
+    )
+    unit_price: DecimalIn | None = Field(
+        None, description="Of one unit; of what is transferred in, its cost."
+    )
+    commission: DecimalIn | None = Field(None, description="Above zero.")
+    acquired_date: DateIn | None = Field(
+        None, description="When that which is transferred in was bought."
+    )
+    lots: Annotated[list[LotIn], Field(max_length=MAX_LOTS)] | None = Field(
+        None,
+        description="The purchases that a sale takes, where the portfolio's method is `specific`;"
+        " they add up to its quantity. Without any the oldest go.",
+    )
+
+
+class NewTransaction(Annotations, Security):
+    """A movement; minus is money out. Without a type, it is the category's, else by the sign.
+
+    With a quantity it is a trade: a purchase, or a sale below zero. Its amount follows from
+    quantity, unit price and commission; one that is given agrees with these.
+    """
+
+    account_id: UUID
+    amount: DecimalIn | None = Field(None, examples=["-12.50"])
+    transaction_date: DateIn
+    description: DescriptionIn | None = Field(
+        None, description="Only trades do without.", examples=["Lunch"]
+    )
+    transaction_type: TransactionType | None = None
+    subtype: TransactionSubtype | None = None
+    status: TransactionStatus = TransactionStatus.SETTLED
+
+
+class TransactionChanges(Annotations, Security):
+    """The fields to change; the others stay. Null empties what may be empty.
+
+    The amount of a trade follows its quantity, unit price and commission. Of what a provider or a
+    file told, only category, merchant, notes, tags, splits, `is_ignored`, `is_transfer` and `lots`
+    change.
+    """
+
+    account_id: UUID | None = None
+    amount: DecimalIn | None = None
+    transaction_date: DateIn | None = None
+    description: DescriptionIn | None = None
+    transaction_type: TransactionType | None = None
+    subtype: TransactionSubtype | None = None
+    status: TransactionStatus | None = None
+
+
+async def add_transaction(call: Caller, body: NewTransaction) -> Answer[TransactionView]:
+    """Write down a movement in an account that no provider reports."""
+    draft = EntryDraft(
+        body.account_id,
+        body.amount,
+        body.transaction_date,
+        body.description,
+        body.transaction_type,
+        body.subtype,
+        body.status,
+        _said(body),
+        _told(body, Security.model_fields),
+    )
+    made = await entries.add_entry(call.uow, call.services.clock, call.principal, draft)
+    return Answer(made.view, {"Location": f"/api/v1/transactions/{made.view.id}"}, made.version)
+
+
+async def edit_transaction(
+    call: Caller, transaction_id: UUID, body: TransactionChanges
+) -> Versioned[TransactionView]:
+    """Edit a movement, or say more of one that is reported."""
+    edit = EntryEdit(_told(body, (*FACTS, "lots")), _said(body))
+    return await entries.edit_entry(
+        call.uow, call.services.clock, call.principal, transaction_id, edit, call.expected_version
+    )
+
+
+async def delete_transaction(call: Caller, transaction_id: UUID) -> None:
+    """Delete a movement that no provider reports; no file brings it back."""
+    await entries.delete_entry(
+        call.uow, call.services.clock, call.principal, transaction_id, call.expected_version
+    )
+
+
+def _said(body: Annotations) -> dict[str, object]:
+    sent = body.model_fields_set & Annotations.model_fields.keys()
+    said: dict[str, object] = {name: getattr(body, name) for name in sent}
+    if body.splits is not None:
+        said["splits"] = [Split(each.amount, each.category_id, each.notes) for each in body.splits]
+    return said
+
+
+def _told(body: Security, names: Iterable[str]) -> dict[str, object]:
+    told: dict[str, object] = {
+        name: getattr(body, name) for name in names if name in body.model_fields_set
+    }
+    if "lots" in told:
+        told["lots"] = [NamedLot(each.transaction_id, each.quantity) for each in body.lots or ()]
+    return told
