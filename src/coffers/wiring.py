@@ -26,7 +26,7 @@ from coffers.application.spending.reports import ReportDesk
 from coffers.application.unit_of_work import IdempotencyClaim
 from coffers.domain.ids import SessionId, UserId
 from coffers.domain.live.events import Origin
-from coffers.domain.markets.calendars import PlainCalendars
+from coffers.domain.markets.calendars import RuledCalendars
 from coffers.domain.markets.sources import PriceSource
 from coffers.infrastructure.argon2_passwords import Argon2Passwords
 from coffers.infrastructure.clock import SystemClock
@@ -179,7 +179,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 rate_lookups=rates,
                 asset_lookups=SqlAssetLookups(reader),
                 price_lookups=price_lookups,
-                quotes=Quotes(price_lookups, PlainCalendars()),
+                quotes=Quotes(price_lookups, RuledCalendars()),
                 market_data=MarketData(clock, _price_sources(settings, http)),
                 category_lookups=SqlCategoryLookups(reader),
                 budget_lookups=SqlBudgetLookups(reader),

@@ -284,6 +284,7 @@ ROUTES: Final[Sequence[Route]] = (
     Route("GET", "/holdings", holdings.list_holdings, USER, API_READ, [TooManyRows]),
     Route("GET", "/holdings/{holding_id}", holdings.get_holding, USER, API_READ, [HoldingNotFound, NotYours]),
     Route("GET", "/accounts/{account_id}/holdings", holdings.list_account_holdings, USER, API_READ, [AccountNotFound, NotYours, TooManyRows]),
+    Route("POST", "/accounts/{account_id}/positions", entries.enter_position, USER, API_WRITE, [AccountNotFound, NotYours, AccountNotManual, Oversold], body=JSON),
 
     Route("POST", "/imports", imports.create_import, USER, API_WRITE, [StatementUnreadable, ImportTargetInvalid, TooManyImports, AccountNotFound, NotYours], body=MULTIPART, deadline_s=60),
     Route("GET", "/imports", imports.list_imports, USER, API_READ, [CursorInvalid]),

@@ -28,7 +28,7 @@ from coffers.application.investing.valuing import (
 )
 from coffers.application.views import DecimalText
 from coffers.domain.identity.principals import Principal
-from coffers.domain.investing.positions import Position, merged
+from coffers.domain.investing.positions import LAST_OPENING, Position, merged
 from coffers.domain.money import EXACT, known_total, total_of
 from coffers.domain.percentages import percent_of
 
@@ -40,6 +40,9 @@ Amount = Annotated[DecimalText | None, Meta(description=_UNKNOWN)]
 class LotView(msgspec.Struct, frozen=True):
     """What is left of one purchase; null cost: nobody told."""
 
+    transaction_id: Annotated[
+        UUID | None, Meta(description="The purchase's; null for what was there before it all.")
+    ]
     acquired: date
     quantity: DecimalText
     cost_basis: Amount
@@ -241,7 +244,8 @@ def _price(line: Line, worth: Worth) -> str | None:
 def _lot(position: Position, place: int, currency: str) -> LotView:
     lot = position.book.lots[place]
     cost = None if lot.id in position.unknown else lot.cost
-    return LotView(lot.acquired, quantity_text(lot.quantity), money_text(cost, currency))
+    told = lot.id if lot.id.int > LAST_OPENING else None
+    return LotView(told, lot.acquired, quantity_text(lot.quantity), money_text(cost, currency))
 
 
 def _average(position: Position) -> str | None:

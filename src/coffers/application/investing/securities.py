@@ -10,9 +10,11 @@ from coffers.application.markets.prices import Closes, PriceLookups
 from coffers.domain.ids import UserId
 from coffers.domain.investing.movements import SplitAction
 from coffers.domain.markets.assets import Asset
+from coffers.domain.markets.calendars import RuledCalendars
 from coffers.domain.markets.corporate_actions import ActionKind, CorporateAction
 
 FIRST: Final = date(1900, 1, 1)
+CALENDARS: Final = RuledCalendars()
 _NONE: Final = Closes((), ())
 
 
@@ -47,6 +49,7 @@ def _security(asset: Asset, closes: Closes, actions: Iterable[CorporateAction]) 
         asset_type=asset.asset_type.value,
         sector=asset.sector,
         country=asset.country,
+        calendar=CALENDARS.of(asset.exchange, asset.asset_type),
         multiplier=asset.multiplier,
         splits=splits,
         closes=list(zip(closes.days, closes.closes, strict=True)),

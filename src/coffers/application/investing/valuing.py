@@ -24,17 +24,16 @@ from coffers.application.views import DecimalText
 from coffers.domain.identity.principals import Principal
 from coffers.domain.investing.portfolios import Portfolio
 from coffers.domain.ledger.accounts import Account
+from coffers.domain.markets.calendars import missed
 from coffers.domain.markets.rates import ExchangeRates
 from coffers.domain.money import EXACT
 
 ZERO: Final = Decimal(0)
-#: A price that is older than this on the day that is looked at is called stale.
-FRESH: Final = timedelta(days=5)
 _LONG_AGO: Final = date(1999, 1, 4)
 
 
 class StalePrice(msgspec.Struct, frozen=True):
-    """A price that is older than the day that is looked at."""
+    """A price since which a whole trading day of its exchange has passed without one."""
 
     symbol: str
     price_date: date
@@ -121,7 +120,7 @@ def worth(book: Book, line: Line, day: date) -> Worth:
         book.quality.missing_prices.add(line.symbol)
         return Worth(None, None, None, None)
     when, price = known[-1]
-    if day - when > FRESH:
+    if missed(line.security.calendar, when, day):
         book.quality.stale_prices[line.symbol] = when
     local = EXACT.multiply(line.local.quantity, price)
     return Worth(price, when, local, in_base(book, local, line.currency, day))

@@ -31,7 +31,7 @@ OPENING: Final = UUID(int=0)
 #: How often an opening lot may turn out too small: what a split added depends on it.
 ATTEMPTS: Final = 5
 #: Merged positions number their opening lots.
-_LAST_OPENING: Final = 1_000_000
+LAST_OPENING: Final = 1_000_000
 _RATIO: Final = Context(prec=40)
 _LEAVING: Final = frozenset({EntryKind.DISPOSE, EntryKind.DELIVER})
 
@@ -69,7 +69,7 @@ class Position:
     @property
     def first_acquired(self) -> date | None:
         """The day of the oldest lot that is left and told."""
-        days = [lot.acquired for lot in self.book.lots if lot.id.int > _LAST_OPENING]
+        days = [lot.acquired for lot in self.book.lots if lot.id.int > LAST_OPENING]
         return min(days, default=None)
 
 

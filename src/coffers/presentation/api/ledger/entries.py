@@ -1,7 +1,7 @@
 """Writing to /transactions: movements by hand, and what is said of those that are reported."""
 
 from collections.abc import Iterable
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID
 
 from pydantic import Field, StringConstraints
@@ -29,7 +29,7 @@ from coffers.domain.ledger.transactions import (
 from coffers.domain.markets.assets import MAX_NAME as MAX_TITLE
 from coffers.domain.markets.assets import MAX_SYMBOL
 from coffers.presentation.answers import Answer
-from coffers.presentation.calls import Caller
+from coffers.presentation.calls import Call, Caller
 from coffers.presentation.schemas import Body, DateIn, DecimalIn
 
 DescriptionIn = Annotated[str, StringConstraints(min_length=1, max_length=MAX_DESCRIPTION)]
@@ -136,6 +136,43 @@ class TransactionChanges(Annotations, Security):
     status: TransactionStatus | None = None
 
 
+class NewPosition(Body):
+    """What has been held since a day, without the purchases that made it."""
+
+    symbol: SymbolIn = Field(examples=["AAPL"])
+    asset_type: AssetType | None = None
+    security_name: TitleIn | None = None
+    quantity: DecimalIn = Field(examples=["100"])
+    average_cost: DecimalIn | None = Field(
+        None, description="Of one unit; without it the cost is unknown.", examples=["150.00"]
+    )
+    first_purchase_date: DateIn = Field(examples=["2024-01-15"])
+    description: DescriptionIn | None = None
+    notes: NotesIn | None = None
+
+
+async def enter_position(
+    call: Caller, account_id: UUID, body: NewPosition
+) -> Answer[TransactionView]:
+    """Enter a position as it stands: an opening entry of its day, edited and deleted like others.
+
+    It comes in kind at its average cost: no money moves.
+    """
+    draft = EntryDraft(
+        account_id,
+        None,
+        body.first_purchase_date,
+        body.description or f"Opening position {body.symbol}",
+        subtype=TransactionSubtype.TRANSFER_IN,
+        said={} if body.notes is None else {"notes": body.notes},
+        security=_told(body, _POSITION) | {"unit_price": body.average_cost},
+    )
+    return await _add(call, draft)
+
+
+_POSITION: Final = ("symbol", "asset_type", "security_name", "quantity")
+
+
 async def add_transaction(call: Caller, body: NewTransaction) -> Answer[TransactionView]:
     """Write down a movement in an account that no provider reports."""
     draft = EntryDraft(
@@ -149,8 +186,7 @@ async def add_transaction(call: Caller, body: NewTransaction) -> Answer[Transact
         _said(body),
         _told(body, Security.model_fields),
     )
-    made = await entries.add_entry(call.uow, call.services.clock, call.principal, draft)
-    return Answer(made.view, {"Location": f"/api/v1/transactions/{made.view.id}"}, made.version)
+    return await _add(call, draft)
 
 
 async def edit_transaction(
@@ -170,6 +206,11 @@ async def delete_transaction(call: Caller, transaction_id: UUID) -> None:
     )
 
 
+async def _add(call: Call, draft: EntryDraft) -> Answer[TransactionView]:
+    made = await entries.add_entry(call.uow, call.services.clock, call.principal, draft)
+    return Answer(made.view, {"Location": f"/api/v1/transactions/{made.view.id}"}, made.version)
+
+
 def _said(body: Annotations) -> dict[str, object]:
     sent = body.model_fields_set & Annotations.model_fields.keys()
     said: dict[str, object] = {name: getattr(body, name) for name in sent}
@@ -178,10 +219,10 @@ def _said(body: Annotations) -> dict[str, object]:
     return said
 
 
-def _told(body: Security, names: Iterable[str]) -> dict[str, object]:
+def _told(body: Body, names: Iterable[str]) -> dict[str, object]:
     told: dict[str, object] = {
         name: getattr(body, name) for name in names if name in body.model_fields_set
     }
-    if "lots" in told:
+    if isinstance(body, Security) and "lots" in told:
         told["lots"] = [NamedLot(each.transaction_id, each.quantity) for each in body.lots or ()]
     return told
