@@ -38,7 +38,7 @@ from tests.market_examples import (
     some_prices,
 )
 from tests.people import PASSWORD, Person, sign_in
-from tests.portfolio_examples import a_portfolio
+from tests.portfolio_examples import a_portfolio, a_portfolio_being_filled
 from tests.promises import description
 from tests.recurring_examples import a_recurring_payment
 from tests.rule_examples import (
@@ -166,6 +166,7 @@ SHARED = {"/errors/{slug}", "/providers/{slug}"}
 FITTING: dict[str, Maker] = {
     "sync_holdings": an_account_to_sync,
     "get_daily_balances": _a_known_account,
+    "get_portfolio_back_fill": a_portfolio_being_filled,
     "create_reconciliation": _a_known_account,
     "revert_import": an_applied_import,
     "revert_rule_run": an_applied_rule_run,

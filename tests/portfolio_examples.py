@@ -30,3 +30,9 @@ async def a_portfolio(person: Person) -> str:
         "targets": {"equity": "0.8", "cash_equivalent": "0.2"},
     }
     return f"/portfolios/{(await person.post('/portfolios', draft)).json()['id']}"
+
+
+async def a_portfolio_being_filled(person: Person) -> str:
+    path = await a_portfolio(person)
+    assert (await person.post(f"{path}/snapshots", {})).status_code == 201
+    return path

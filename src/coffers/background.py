@@ -6,6 +6,15 @@ from datetime import timedelta
 from typing import Final
 
 from coffers.application.identity.verifications import LETTER, write_letter
+from coffers.application.investing.snapshot_taking import (
+    SNAPSHOTS,
+    SNAPSHOTS_EVERY,
+    TAKE,
+    look_for_missing,
+    run_back_fill,
+    take_missing,
+)
+from coffers.application.investing.snapshots import FILL
 from coffers.application.jobs import clean_up
 from coffers.application.letters import MAIL, deliver_mail
 from coffers.application.linking.schedules import TURN, look_whose_turn, take_turn
@@ -99,6 +108,18 @@ async def _price_new_symbols(services: Services, job: Job) -> None:
     await refresh_linked(uow, market, lookups, prices, job.user_id)
 
 
+async def _look_for_missing(services: Services, job: Job) -> None:
+    await look_for_missing(unit_of_work(services, job), services.portfolio_snapshots)
+
+
+async def _take_missing(services: Services, job: Job) -> None:
+    await take_missing(unit_of_work(services, job), services.portfolio_snapshots, job)
+
+
+async def _run_back_fill(services: Services, job: Job) -> None:
+    await run_back_fill(unit_of_work(services, job), services.portfolio_snapshots, job)
+
+
 #: Every kind of background work, one line each.
 KINDS: Final[Mapping[str, Kind]] = {
     LETTER: Kind(_write_letter, at_once=2, limit_s=30),
@@ -112,6 +133,9 @@ KINDS: Final[Mapping[str, Kind]] = {
     MISSING: Kind(_tell_missed, at_once=1, limit_s=1200, every=timedelta(hours=1)),
     NEW_PRICES: Kind(_price_new_symbols, at_once=1, limit_s=600),
     REFRESH: Kind(_refresh_prices, at_once=1, limit_s=1200, every=REFRESH_EVERY),
+    SNAPSHOTS: Kind(_look_for_missing, at_once=1, limit_s=300, every=SNAPSHOTS_EVERY),
+    TAKE: Kind(_take_missing, at_once=1, limit_s=300),
+    FILL: Kind(_run_back_fill, at_once=1, limit_s=600),
     TURN: Kind(_take_turn, at_once=MAX_AT_ONCE, limit_s=1200),
 }
 

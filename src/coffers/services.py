@@ -11,6 +11,7 @@ from coffers.application.identity.tokens import RefreshTokenLookups
 from coffers.application.identity.users import Profiles
 from coffers.application.identity.verifications import Post
 from coffers.application.investing.portfolios import PortfolioLookups
+from coffers.application.investing.snapshot_taking import SnapshotPorts
 from coffers.application.investing.valuing import BookPorts
 from coffers.application.jobs import JobQueue
 from coffers.application.ledger.accounts import AccountLookups
@@ -105,6 +106,7 @@ class Services:
     budget_lookups: BudgetLookups
     portfolio_lookups: PortfolioLookups
     books: BookPorts
+    portfolio_snapshots: SnapshotPorts
     rule_lookups: RuleLookups
     edit_desk: EditDesk
     choice_lookups: ChoiceLookups

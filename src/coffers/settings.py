@@ -183,6 +183,11 @@ class Settings(BaseSettings):
         return self.redirect_uris or [f"{self.public_base_url}/oauth/callback"]
 
     @property
+    def listed_origins(self) -> list[str]:
+        """Where calls may go although the address is private: those listed, and the sandbox."""
+        return [*self.private_origins, *([self.sandbox] if self.sandbox else [])]
+
+    @property
     def is_embedded(self) -> bool:
         """Whether one process does everything on SQLite."""
         return self.database.startswith("sqlite")

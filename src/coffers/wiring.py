@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Final
 
 from coffers.application.identity.verifications import Post
+from coffers.application.investing.snapshot_taking import SnapshotPorts
 from coffers.application.investing.valuing import BookPorts
 from coffers.application.ledger.imports import ImportDesk
 from coffers.application.linking.credentials import ProviderAccess
@@ -39,6 +40,7 @@ from coffers.infrastructure.db.identity.session_watch import SessionWatch
 from coffers.infrastructure.db.identity.sessions import SqlSessionLists
 from coffers.infrastructure.db.identity.users import SqlProfiles
 from coffers.infrastructure.db.investing.ledgers import SqlPortfolioLedgers
+from coffers.infrastructure.db.investing.portfolio_snapshots import SqlPortfolioSnapshotLookups
 from coffers.infrastructure.db.investing.portfolios import SqlPortfolioLookups
 from coffers.infrastructure.db.jobs import SqlJobQueue
 from coffers.infrastructure.db.lean import LeanReader
@@ -111,7 +113,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     async with (
         open_engines(settings.database) as engines,
         HttpClient(
-            clock, listed_origins=_private_origins(settings), limits=_http_limits(settings)
+            clock, listed_origins=settings.listed_origins, limits=_http_limits(settings)
         ) as http,
         _rate_limiter(settings, Reader(engines), clock, erased) as limiter,
         open_event_stream(settings.redis_url, SqlChangeFeeds(Reader(engines))) as event_stream,
@@ -128,6 +130,15 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         session_lists = SqlSessionLists(reader, clock, erased)
         rates = SqlExchangeRates(reader, BundledRates())
         price_lookups = SqlPriceLookups(reader)
+        books = BookPorts(
+            SqlPortfolioLookups(reader),
+            SqlPortfolioLedgers(reader),
+            SqlAssetLookups(reader),
+            price_lookups,
+            rates,
+            SqlProfiles(reader),
+            clock,
+        )
         committed = _announcing(limiter, event_stream)
         exports = SqlExports(reader, _vault(settings))
 
@@ -191,15 +202,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                     clock,
                 ),
                 portfolio_lookups=SqlPortfolioLookups(reader),
-                books=BookPorts(
-                    SqlPortfolioLookups(reader),
-                    SqlPortfolioLedgers(reader),
-                    SqlAssetLookups(reader),
-                    price_lookups,
-                    rates,
-                    SqlProfiles(reader),
-                    clock,
-                ),
+                books=books,
+                portfolio_snapshots=SnapshotPorts(books, SqlPortfolioSnapshotLookups(reader)),
                 rule_lookups=SqlRuleLookups(reader),
                 choice_lookups=SqlChoiceLookups(reader),
                 edit_desk=EditDesk(
@@ -260,10 +264,6 @@ def _vault(settings: Settings) -> Vault:
 def _http_limits(settings: Settings) -> HttpLimits:
     usual, deadline_s = HttpLimits(), settings.provider_deadline_s
     return replace(usual, deadline_s=deadline_s, connect_s=min(usual.connect_s, deadline_s))
-
-
-def _private_origins(settings: Settings) -> list[str]:
-    return [*settings.private_origins, *([settings.sandbox] if settings.sandbox else [])]
 
 
 def _price_sources(settings: Settings, http: HttpClient) -> list[PriceSource]:

@@ -129,6 +129,9 @@ class UnitOfWork(Protocol):
     def snapshots(self) -> Snapshots: ...  # noqa: D102
 
     @property
+    def portfolio_snapshots(self) -> PortfolioSnapshots: ...  # noqa: D102
+
+    @property
     def restorations(self) -> Restorations: ...  # noqa: D102
 
     @property

@@ -145,7 +145,8 @@ from coffers.presentation.api.identity import (
     users,
     verifications,
 )
-from coffers.presentation.api.investing import performance, portfolios, risk
+from coffers.presentation.api.investing import performance, portfolios, risk, values
+from coffers.presentation.api.investing import snapshots as portfolio_snapshots
 from coffers.presentation.api.ledger import (
     accounts,
     daily_balances,
@@ -378,7 +379,11 @@ ROUTES: Final[Sequence[Route]] = (
     Route("PATCH", "/portfolios/{portfolio_id}", portfolios.edit_portfolio, USER, API_WRITE, [PortfolioNotFound, AccountNotFound, AssetNotFound, NotYours, TargetsInvalid, PreconditionFailed], body=JSON),
     Route("DELETE", "/portfolios/{portfolio_id}", portfolios.delete_portfolio, USER, API_WRITE, [PortfolioNotFound, NotYours, PreconditionFailed]),
     Route("GET", "/portfolios/{portfolio_id}/positions", performance.list_positions, USER, API_READ, [PortfolioNotFound, NotYours, TooManyRows]),
-    Route("GET", "/portfolios/{portfolio_id}/values", performance.list_values, USER, REPORT, [PortfolioNotFound, NotYours, RangeInvalid, TooManyRows]),
+    Route("GET", "/portfolios/{portfolio_id}/values", values.list_values, USER, REPORT, [PortfolioNotFound, NotYours, RangeInvalid, TooManyRows]),
+    Route("GET", "/portfolios/{portfolio_id}/chart", values.get_chart, USER, REPORT, [PortfolioNotFound, NotYours, RangeInvalid, TooManyRows]),
+    Route("GET", "/portfolios/{portfolio_id}/snapshots", portfolio_snapshots.list_portfolio_snapshots, USER, API_READ, [PortfolioNotFound, NotYours, RangeInvalid, TooManyRows]),
+    Route("POST", "/portfolios/{portfolio_id}/snapshots", portfolio_snapshots.fill_portfolio_snapshots, USER, API_WRITE, [PortfolioNotFound, NotYours, RangeInvalid, BackFillUnderWay], body=JSON),
+    Route("GET", "/portfolios/{portfolio_id}/snapshots/back-fill", portfolio_snapshots.get_portfolio_back_fill, USER, API_READ, [PortfolioNotFound, NotYours, BackFillNotFound]),
     Route("GET", "/portfolios/{portfolio_id}/performance", performance.get_performance, USER, REPORT, [PortfolioNotFound, NotYours, RangeInvalid, TooManyRows]),
     Route("GET", "/portfolios/{portfolio_id}/risk", performance.get_risk, USER, REPORT, [PortfolioNotFound, NotYours, RangeInvalid, TooManyRows]),
     Route("GET", "/portfolios/{portfolio_id}/risk/rolling", risk.get_rolling_risk, USER, REPORT, [PortfolioNotFound, NotYours, RangeInvalid, TooManyRows]),

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select
 
+from coffers.application.investing.snapshots import FILL
 from coffers.infrastructure.db.engines import open_engines
 from coffers.infrastructure.db.ledger.accounts import accounts
 from coffers.infrastructure.db.linking.connections import connections
@@ -18,6 +19,8 @@ from tests.conftest import running, settings_for
 from tests.examples import EXAMPLES
 from tests.exporting import STATEMENT, apply, exported, fill, made, restored, undated
 from tests.people import PASSWORD, Person, sign_up
+from tests.portfolio_examples import a_portfolio_being_filled
+from tests.spendings import work_through
 
 Enrol = Callable[..., Awaitable[Person]]
 
@@ -48,6 +51,8 @@ async def test_a_restored_export_exports_the_same(
         # One of everything that any route speaks of.
         for make in EXAMPLES.values():
             await make(ada)
+        await a_portfolio_being_filled(ada)
+        await work_through(client, FILL)
         await _complete(there.database)
         before = await exported(ada)
         shown = await _shown(ada)

@@ -142,6 +142,7 @@ async def delete_portfolio(
     async with uow:
         portfolio = await uow.portfolios.get(principal.user_id, portfolio_id)
         await uow.portfolios.update(portfolio, expected_version=expected_version)
+        await uow.portfolio_snapshots.remove_all(portfolio.user_id, portfolio.id)
         await uow.portfolios.delete(portfolio)
         uow.record(Event("PortfolioDeleted", portfolio.user_id, portfolio.id))
         await uow.commit()

@@ -1,6 +1,7 @@
 """The series of a book: its value, money, flows and income day by day, in its currency."""
 
 import asyncio
+import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -14,7 +15,8 @@ from coffers.application.investing.valuing import money_of
 from coffers.domain.investing.lots import Step
 from coffers.domain.investing.positions import OPENING
 from coffers.domain.ledger.transactions import TransactionSubtype
-from coffers.domain.money import EXACT
+from coffers.domain.markets.rates import rounded
+from coffers.domain.money import EXACT, money_digits
 from coffers.domain.paging import TooManyRows
 
 if TYPE_CHECKING:
@@ -32,6 +34,13 @@ async def series(book: Book, first: date, last: date) -> "Valuation":
     if (last - first).days >= MAX_DAYS:
         raise TooManyRows(f"At most {MAX_DAYS} days at a time: choose a shorter range.")
     return await asyncio.to_thread(_series, book, first, last)
+
+
+def exact_amount(amount: float, currency: str) -> Decimal | None:
+    """To the currency's minor units, halves away from zero; None for what is not known."""
+    if math.isnan(amount):
+        return None
+    return money_digits(rounded(Decimal(repr(amount)), currency), currency)
 
 
 def _series(book: Book, first: date, last: date) -> "Valuation":

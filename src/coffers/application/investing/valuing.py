@@ -22,6 +22,7 @@ from coffers.application.markets.prices import PriceLookups
 from coffers.application.ports import Clock
 from coffers.application.views import DecimalText
 from coffers.domain.identity.principals import Principal
+from coffers.domain.ids import UserId
 from coffers.domain.investing.portfolios import Portfolio
 from coffers.domain.ledger.accounts import Account
 from coffers.domain.markets.calendars import missed
@@ -58,11 +59,11 @@ class DataQuality(msgspec.Struct, frozen=True):
     missing_basis: Annotated[list[str], Meta(description="Symbols whose cost nobody told.")]
     unexplained_quantities: list[Unexplained]
     unreadable_histories: list[str]
-
     unknown_lots: Annotated[
         list[str],
         Meta(description="Symbols whose sales name lots that are not there: the oldest went."),
     ]
+
 
 @dataclass(frozen=True, slots=True)
 class BookPorts:
@@ -78,13 +79,19 @@ class BookPorts:
 
 
 async def open_book(
-    ports: BookPorts, principal: Principal, portfolio_id: UUID
+    ports: BookPorts, principal: Principal, portfolio_id: UUID, currency: str | None = None
 ) -> tuple[Portfolio, Book, date]:
-    """The portfolio, its book, and the day that it is for the caller.
+    """The caller's portfolio, its book, and the day that it is for them; as `book_of`."""
+    return await book_of(ports, principal.user_id, portfolio_id, currency)
+
+
+async def book_of(
+    ports: BookPorts, user_id: UserId, portfolio_id: UUID, currency: str | None = None
+) -> tuple[Portfolio, Book, date]:
+    """The portfolio, its book in a currency, its own if none is given, and its owner's today.
 
     Raises PortfolioNotFound, NotYours, TooManyRows.
     """
-    user_id = principal.user_id
     portfolio = await ports.portfolios.get(user_id, portfolio_id)
     profile = (await ports.profiles.profile(user_id)).view
     today = ports.clock.now().astimezone(ZoneInfo(profile.time_zone)).date()
@@ -176,9 +183,9 @@ def quality_view(quality: Quality, symbols: Iterable[str]) -> DataQuality:
         sorted(quality.missing_basis),
         [Unexplained(name, format(amount, "f")) for name, amount in _items(quality.unexplained)],
         sorted(quality.unreadable),
+        sorted(quality.lost_lots),
     )
 
 
 def _items(amounts: dict[str, Decimal]) -> list[tuple[str, Decimal]]:
     return sorted(amounts.items())
-        sorted(quality.lost_lots),

@@ -108,6 +108,19 @@ class Valuation:
         result: Series = np.where(invested > 0, growth, np.nan)
         return result
 
+    @property
+    def growth(self) -> Series:
+        """Time-weighted, 1 on the first day; NaN from the first day on whose value is not known.
+
+        A day on which nothing was invested changes nothing.
+        """
+        returns = self.returns
+        is_unknown = np.isnan(self.value)
+        steps = np.where(np.isnan(returns), 1.0, 1.0 + returns)
+        steps[is_unknown[1:] | is_unknown[:-1]] = np.nan
+        growth: Series = np.cumprod(np.concatenate([[np.nan if is_unknown[0] else 1.0], steps]))
+        return growth
+
 
 @dataclass(frozen=True, slots=True)
 class Holdings:

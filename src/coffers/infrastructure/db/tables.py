@@ -2,7 +2,7 @@
 
 from coffers.infrastructure.db import idempotency, jobs
 from coffers.infrastructure.db.identity import api_keys, security, sessions, users, verifications
-from coffers.infrastructure.db.investing import portfolios
+from coffers.infrastructure.db.investing import portfolio_snapshots, portfolios
 from coffers.infrastructure.db.ledger import (
     accounts,
     holdings,
@@ -42,6 +42,7 @@ __all__ = [
     "idempotency",
     "imports",
     "jobs",
+    "portfolio_snapshots",
     "portfolios",
     "prices",
     "rates",

@@ -20,6 +20,7 @@ from coffers.infrastructure.db.identity.security import SqlRotations
 from coffers.infrastructure.db.identity.sessions import SqlSessions
 from coffers.infrastructure.db.identity.users import SqlUsers
 from coffers.infrastructure.db.identity.verifications import SqlOneTimeTokens
+from coffers.infrastructure.db.investing.portfolio_snapshots import SqlPortfolioSnapshots
 from coffers.infrastructure.db.investing.portfolios import SqlPortfolios
 from coffers.infrastructure.db.jobs import SqlJobs
 from coffers.infrastructure.db.investing.trails import SqlTrails

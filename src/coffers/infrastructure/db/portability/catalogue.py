@@ -29,6 +29,7 @@ LEFT_OUT: Final[Mapping[str, str]] = {
     "link_attempts": "links that were begun, with their secrets",
     "one_time_tokens": "secrets of letters under way",
     "reference_rates": "everybody's, not one user's",
+    "portfolio_back_fills": "how far work of this installation is",
     "refresh_tokens": "secrets of sessions",
     "security_rotations": "this installation's own",
     "sessions": "who is signed in here",

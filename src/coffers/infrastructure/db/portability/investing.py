@@ -7,8 +7,10 @@ from sqlalchemy import select
 
 from coffers.domain.investing.lots import LotMethod
 from coffers.domain.investing.portfolios import MAX_ACCOUNTS_EACH, MAX_PORTFOLIOS
+from coffers.domain.investing.snapshots import SnapshotOrigin
 from coffers.domain.ledger.holdings import AssetType
 from coffers.domain.markets.corporate_actions import ActionKind
+from coffers.infrastructure.db.investing.portfolio_snapshots import portfolio_snapshots
 from coffers.infrastructure.db.investing.portfolios import portfolios
 from coffers.infrastructure.db.markets.assets import asset_links, assets
 from coffers.infrastructure.db.markets.corporate_actions import corporate_actions
@@ -20,6 +22,7 @@ from coffers.infrastructure.db.portability.tables import Exported, Mention
 MAX_ASSETS: Final = 20_000
 MAX_ACTIONS: Final = 100_000
 MAX_PRICES: Final = 400_000
+MAX_SNAPSHOTS: Final = 400_000
 
 AccountIds = Annotated[list[IdText], msgspec.Meta(max_length=MAX_ACCOUNTS_EACH)]
 #: The shared catalogue is each installation's own: what leads into it is found there again.
@@ -62,5 +65,12 @@ INVESTING: Final = (
         mentions=[Mention("account_ids", ["accounts"], list)],
         # It may be one of the shared catalogue.
         strays=frozenset({"benchmark_id"}),
+    ),
+    Exported(
+        portfolio_snapshots,
+        most=MAX_SNAPSHOTS,
+        words={"origin": SnapshotOrigin},
+        reads={"currency": currency},
+        refers={"portfolio_id": ["portfolios"]},
     ),
 )
