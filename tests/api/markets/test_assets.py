@@ -30,7 +30,7 @@ async def test_an_asset_of_one_s_own_is_nobody_else_s(eve: Person) -> None:
     assert (asset["price"], asset["is_stale"], asset["trading_calendar"]) == (
         None,
         None,
-        "weekdays",
+        "XETR",
     )
     assert theirs.status_code == 403
     assert await found(mallory, q="wine") == []

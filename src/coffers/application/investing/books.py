@@ -14,7 +14,7 @@ from coffers.domain.ledger.accounts import Account
 from coffers.domain.ledger.entries import NamedLot
 from coffers.domain.ledger.holdings import AssetType
 from coffers.domain.ledger.transactions import TransactionSubtype, TransactionType
-from coffers.domain.markets.calendars import TradingCalendar, Weekdays
+from coffers.domain.markets.calendars import UNTOLD, TradingCalendar
 from coffers.domain.markets.rates import RateBook
 
 ZERO: Final = Decimal(0)
@@ -97,7 +97,7 @@ class Security:
     sector: str | None = None
     country: str | None = None
     multiplier: Decimal | None = None
-    calendar: TradingCalendar = Weekdays()
+    calendar: TradingCalendar = UNTOLD
     splits: Sequence[SplitAction] = ()
     closes: Sequence[tuple[date, Decimal]] = ()
 

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from typing import Final, Protocol
 
 from coffers.domain.ledger.holdings import AssetType
+from coffers.domain.markets.holidays import FIRST_YEAR, holidays, is_known
 
 WEEKDAYS: Final = "weekdays"
 EVERY_DAY: Final = "every_day"
@@ -44,6 +45,10 @@ class Weekdays(TradingCalendar):
         return day.weekday() < _SATURDAY
 
 
+#: What stands for a market whose days nobody told.
+UNTOLD: Final = Weekdays()
+
+
 @dataclass(frozen=True, slots=True)
 class EveryDay(TradingCalendar):
     """Markets that never close."""
@@ -55,12 +60,43 @@ class EveryDay(TradingCalendar):
         return True
 
 
-class PlainCalendars(TradingCalendars):
-    """Weekdays for all, every day for cryptocurrencies."""
+@dataclass(frozen=True, slots=True)
+class ExchangeDays(TradingCalendar):
+    """Monday to Friday without the holidays of the market; before its rules begin, with them."""
 
-    def of(self, exchange: str, asset_type: AssetType) -> TradingCalendar:  # noqa: ARG002 - the port says so
+    name: str
+
+    def is_open(self, day: date) -> bool:
         """As the port says."""
-        return EveryDay() if asset_type is AssetType.CRYPTOCURRENCY else Weekdays()
+        if day.weekday() >= _SATURDAY:
+            return False
+        return day.year < FIRST_YEAR or day not in holidays(self.name, day.year)
+
+
+class RuledCalendars(TradingCalendars):
+    """Those of the main exchanges, by their rules; every day for cryptocurrencies."""
+
+    def of(self, exchange: str, asset_type: AssetType) -> TradingCalendar:
+        """As the port says."""
+        if asset_type is AssetType.CRYPTOCURRENCY:
+            return EveryDay()
+        name = exchange.strip().upper()
+        market = MARKETS.get(name, name)
+        return ExchangeDays(market) if is_known(market) else Weekdays()
+
+
+#: What exchanges are called, and the market whose days they keep (ISO 10383).
+MARKETS: Final = {
+    **dict.fromkeys(("NYSE", "NASDAQ", "AMEX", "NYSE ARCA", "NYSEARCA", "ARCA"), "XNYS"),
+    **dict.fromkeys(("BATS", "CBOE", "XNAS", "XASE", "ARCX", "XNGS", "XNMS", "US"), "XNYS"),
+    **dict.fromkeys(("LSE", "LON", "LONDON"), "XLON"),
+    **dict.fromkeys(("XETRA", "ETR", "FRA", "FWB", "XFRA", "FRANKFURT"), "XETR"),
+    **dict.fromkeys(("EURONEXT", "EPA", "PAR", "PARIS", "AMS", "XAMS", "AMSTERDAM"), "XPAR"),
+    **dict.fromkeys(("BRU", "XBRU", "BRUSSELS", "LIS", "XLIS", "LISBON"), "XPAR"),
+    **dict.fromkeys(("BIT", "MIL", "MTA", "MILAN", "BORSA ITALIANA"), "XMIL"),
+    **dict.fromkeys(("SIX", "SWX", "EBS", "ZURICH"), "XSWX"),
+    **dict.fromkeys(("TSX", "TOR", "TORONTO"), "XTSE"),
+}
 
 
 #: Beyond so many days nobody counts trading days: the price is old.
