@@ -7,6 +7,7 @@ import httpx
 
 from tests import brokers
 from tests.people import Person
+from tests.trading import a_depot, done, sold
 
 STATEMENT = b"""Date,Description,Amount,Currency
 2026-02-01,Coffee,-3.50,EUR
@@ -25,8 +26,21 @@ async def fill(person: Person) -> None:
     await apply(person, STATEMENT)
     rows = (await person.get("/transactions?q=Coffee")).json()["transactions"]
     await made(person.delete(f"/transactions/{rows[0]['id']}"), 204)
+    await trade(person)
     rate = {"base_currency": "EUR", "quote_currency": "XAU", "date": "2026-03-02", "rate": "0.0004"}
     await made(person.post("/exchange-rates", {"exchange_rates": [rate]}))
+
+
+async def trade(person: Person) -> None:
+    """A contract of its own size, a position entered as it stands, a sale that names its lot."""
+    mini = {"symbol": "MINI", "name": "Mini", "asset_type": "option", "currency": "USD"}
+    await made(person.post("/assets", mini | {"multiplier": "10"}))
+    depot = await a_depot(person)
+    held = {"symbol": "MINI", "quantity": "3", "first_purchase_date": "2024-01-15"}
+    await made(person.post(f"/accounts/{depot}/positions", held | {"average_cost": "1.25"}))
+    came = await done(person, depot, subtype="transfer_in", acquired_date="2020-05-04")
+    lots = [{"transaction_id": came["id"], "quantity": "4"}]
+    await sold(person, depot, "4", "2026-02-02", lots=lots)
 
 
 async def apply(person: Person, statement: bytes) -> dict[str, Any]:

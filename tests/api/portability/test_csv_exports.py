@@ -9,6 +9,7 @@ from tests import brokers
 from tests.api.portability.test_beancount_exports import category, move, open_account
 from tests.exporting import STATEMENT, apply, made
 from tests.people import Person
+from tests.trading import a_depot, done, sold
 
 
 async def lines(person: Person, table: str = "transactions") -> list[dict[str, str]]:
@@ -48,6 +49,18 @@ async def test_no_text_is_a_formula(ada: Person, text: str) -> None:
     assert line["amount"] == "-3.50"
     assert line["notes"].removeprefix("'") == text
     assert not line["notes"].startswith(("=", "+", "-", "@"))
+
+
+async def test_a_sale_has_the_lots_that_it_names(ada: Person) -> None:
+    depot = await a_depot(ada)
+    came = await done(ada, depot, subtype="transfer_in", acquired_date="2020-05-04")
+    lots = [{"transaction_id": came["id"], "quantity": "4"}]
+    await sold(ada, depot, "4", "2026-02-02", lots=lots)
+
+    first, second = await lines(ada)
+
+    assert (first["acquired_date"], first["lots"]) == ("2020-05-04", "")
+    assert (second["acquired_date"], second["lots"]) == ("", f"4.00000000 of {came['id']}")
 
 
 async def test_the_lines_add_up_to_the_balance(ada: Person) -> None:

@@ -73,6 +73,8 @@ def trades(draw: st.DrawFn) -> Movement:
         quantity=quantity.copy_negate() if is_out else quantity,
         unit_price=None,
         commission=draw(st.none() | amounts("0", "5")) if moves_money else None,
+        acquired_date=None,
+        lots=None,
         merchant=None,
         notes=None,
         tags=(),

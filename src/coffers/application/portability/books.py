@@ -54,6 +54,8 @@ class Movement:
     quantity: Decimal | None
     unit_price: Decimal | None
     commission: Decimal | None
+    acquired_date: date | None
+    lots: Sequence[Mapping[str, str]] | None
     merchant: str | None
     notes: str | None
     tags: Sequence[str]

@@ -31,6 +31,7 @@ MOVEMENT_COLUMNS: Final = (
     *("description", "amount", "currency", "transaction_type", "subtype", "status"),
     *("category_kind", "category", "merchant", "tags", "notes", "is_ignored", "is_own_transfer"),
     *("symbol", "security_name", "asset_type", "quantity", "unit_price", "commission"),
+    *("acquired_date", "lots"),
 )
 ACCOUNT_COLUMNS: Final = (
     *("id", "name", "account_type", "currency", "balance", "available_balance", "cash_balance"),
@@ -97,6 +98,8 @@ def _security(movement: Movement) -> Sequence[Cell]:
         movement.quantity,
         movement.unit_price,
         movement.commission,
+        movement.acquired_date,
+        "; ".join(f"{lot['quantity']} of {lot['transaction_id']}" for lot in movement.lots or ()),
     ]
 
 
