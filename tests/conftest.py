@@ -11,6 +11,7 @@ from typing import Final
 import httpx
 import pytest
 import pytest_asyncio
+import structlog
 from fastapi import FastAPI
 
 from coffers import migrations
@@ -20,7 +21,8 @@ from coffers.settings import Settings
 from tests import servers
 from tests.brokers import Broker
 from tests.compiled_statements import share_compiled_statements
-from tests.people import Person, sign_up
+from tests.kept_databases import KeptDatabase
+from tests.people import Person, settle
 from tests.promises import hold_to_the_promise
 from tests.sandbox.running import running_sandbox
 
@@ -32,6 +34,9 @@ FEW: Final = 4
 def pytest_configure(config: pytest.Config) -> None:
     servers.share_servers(config)
     share_compiled_statements()
+    # By itself, structlog shows every local variable of a traceback, which takes it seconds.
+    plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[structlog.processors.add_log_level, plain])
 
 
 @pytest.fixture(scope="session")
@@ -92,12 +97,18 @@ def module_database_url(request: pytest.FixtureRequest) -> str:
     return fresh()
 
 
+@pytest.fixture(scope="session")
+def kept_database(postgres_template: str) -> Iterator[KeptDatabase]:
+    kept = KeptDatabase(postgres_template)
+    yield kept
+    kept.drop()
+
+
 @pytest.fixture
-def postgres_database(postgres_template: str) -> Iterator[str]:
-    """A fresh, migrated PostgreSQL database."""
-    name = f"test_{uuid.uuid4().hex}"
-    yield servers.create_database(servers.postgres_url(), name, template=postgres_template)
-    servers.drop_database(servers.postgres_url(), name)
+def postgres_database(kept_database: KeptDatabase) -> Iterator[str]:
+    """A migrated PostgreSQL database with nothing in it."""
+    yield kept_database.lend()
+    kept_database.take_back()
 
 
 @pytest.fixture(params=ENGINES)
@@ -175,17 +186,17 @@ async def tight(
 
 @pytest.fixture
 def enrol(client: httpx.AsyncClient) -> Callable[..., Awaitable[Person]]:
-    """Registers, verifies and signs in somebody: `await enrol("ada")`."""
+    """Signs in somebody new: `await enrol("ada")`."""
 
     async def enrolled(name: str = "ada", *roles: str) -> Person:
-        return await sign_up(client, name, *roles)
+        return await settle(client, name, *roles)
 
     return enrolled
 
 
 @pytest.fixture
 async def ada(client: httpx.AsyncClient) -> Person:
-    return await sign_up(client, "ada")
+    return await settle(client, "ada")
 
 
 @pytest.fixture(scope="session")
@@ -217,4 +228,4 @@ async def linked_client(
 @pytest.fixture
 async def saver(linked_client: httpx.AsyncClient) -> Person:
     """Somebody who may link the sandbox."""
-    return await sign_up(linked_client, "saver")
+    return await settle(linked_client, "saver")

@@ -6,6 +6,7 @@ from typing import Any, Final
 import httpx
 from sqlalchemy import update
 
+from coffers.application.identity.users import DEFAULT_CURRENCY
 from coffers.application.ports import Passwords
 from coffers.domain.identity.users import Role
 from coffers.domain.ids import UserId, new_id
@@ -69,13 +70,14 @@ async def sign_up(
 
 
 async def settle(client: httpx.AsyncClient, name: str, *roles: str) -> Person:
-    """Sign in somebody who has been here for long: at half the price of `sign_up`.
-
-    For the tests that are made from the registry, which need a thousand people.
-    """
+    """Sign in somebody as registration leaves them, at half the price of `sign_up`."""
     services: Services = client.app.state.services  # type: ignore[attr-defined]  # set by `running`
+    now = services.clock.now()
     person = replace(
         user(UserId(new_id()), name),
+        base_currency=DEFAULT_CURRENCY,
+        created_at=now,
+        updated_at=now,
         password_hash=await _hashed(services.passwords),
         roles=frozenset(map(Role, roles or ["user"])),
     )
@@ -83,16 +85,19 @@ async def settle(client: httpx.AsyncClient, name: str, *roles: str) -> Person:
     async with uow:
         await uow.users.add(person)
         await uow.commit()
-    return await sign_in(client, person.email)
+    return await sign_in(client, person.email, user_id=str(person.id))
 
 
-async def sign_in(client: httpx.AsyncClient, email: str, password: str = PASSWORD) -> Person:
+async def sign_in(
+    client: httpx.AsyncClient, email: str, password: str = PASSWORD, user_id: str | None = None
+) -> Person:
     answer = await client.post("/sessions", json={"email": email, "password": password})
     assert answer.status_code == 201, answer.text
     pair = answer.json()
-    headers = {"Authorization": f"Bearer {pair['access_token']}"}
-    me = (await client.get("/users/me", headers=headers)).json()
-    return Person(me["id"], email, pair["access_token"], pair["refresh_token"], client)
+    if user_id is None:
+        headers = {"Authorization": f"Bearer {pair['access_token']}"}
+        user_id = (await client.get("/users/me", headers=headers)).json()["id"]
+    return Person(user_id, email, pair["access_token"], pair["refresh_token"], client)
 
 
 async def _confirm(url: str, email: str, roles: tuple[str, ...]) -> None:

@@ -32,6 +32,22 @@ async def somebody(client: httpx.AsyncClient, *roles: str) -> Person:
     return await settle(client, f"person-{next(_names)}", *roles)
 
 
+_regulars: dict[tuple[httpx.AsyncClient, tuple[str, ...]], Person] = {}
+
+
+async def anybody(client: httpx.AsyncClient, *roles: str) -> Person:
+    """Somebody with these roles: the same person as before, for tests that change nothing."""
+    key = (client, roles)
+    if key not in _regulars:
+        _regulars[key] = await somebody(client, *roles)
+    return _regulars[key]
+
+
+async def anybody_for(client: httpx.AsyncClient, route: Route) -> Person:
+    """Likewise, who may call this route."""
+    return await anybody(client, *(["admin"] if route.access is ADMIN else []))
+
+
 async def somebody_for(client: httpx.AsyncClient, route: Route) -> Person:
     """A new person who may call this route."""
     return await somebody(client, *(["admin"] if route.access is ADMIN else []))

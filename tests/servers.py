@@ -99,7 +99,12 @@ def create_database(server_url: str, name: str, template: str | None = None) -> 
     """
     copied = f" TEMPLATE {_identifier(template)}" if template else ""
     _execute(server_url, f"CREATE DATABASE {_identifier(name)}{copied}")
-    return make_url(server_url).set(database=name).render_as_string(hide_password=False)
+    return _named(server_url, name)
+
+
+def address_of(name: str) -> str:
+    """Answer the address of a database of the shared PostgreSQL."""
+    return _named(postgres_url(), name)
 
 
 def drop_database(server_url: str, name: str) -> None:
@@ -265,6 +270,10 @@ async def _run_statement(server_url: str, statement: str) -> None:
         await connection.execute(statement, timeout=STATEMENT_LIMIT_S)
     finally:
         await connection.close()
+
+
+def _named(server_url: str, name: str) -> str:
+    return make_url(server_url).set(database=name).render_as_string(hide_password=False)
 
 
 def _with_driver(url: str, driver: str) -> str:

@@ -17,7 +17,16 @@ from coffers.presentation.routes import ROUTES
 from tests.conftest import FEW, client_of, running, settings_for
 from tests.examples import body_for, path_for
 from tests.promises import LIMIT_HEADERS, promises
-from tests.route_cases import bare, call, nowhere, per, send, some_address, somebody_for
+from tests.route_cases import (
+    anybody_for,
+    bare,
+    call,
+    nowhere,
+    per,
+    send,
+    some_address,
+    somebody_for,
+)
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -106,7 +115,7 @@ async def test_head_answers_as_get_does_without_its_body(
 
 @per([route for route in ROUTES if route.body is not None])
 async def test_a_body_of_another_type_is_refused(route: Route, service: httpx.AsyncClient) -> None:
-    person = await somebody_for(service, route)
+    person = await anybody_for(service, route)
 
     answer = await person.request(
         route.method, nowhere(route), content=b"x", headers={"Content-Type": "text/plain"}
@@ -119,7 +128,7 @@ async def test_a_body_of_another_type_is_refused(route: Route, service: httpx.As
 async def test_a_body_that_is_not_strict_json_is_refused(
     route: Route, service: httpx.AsyncClient
 ) -> None:
-    person = await somebody_for(service, route)
+    person = await anybody_for(service, route)
     headers = {"Content-Type": "application/json"}
 
     for content in (b"{", b'{"a": NaN}', b'{"a": 1, "a": 2}', b'"\\ud800"', b"\xff"):
@@ -134,7 +143,7 @@ async def test_a_body_that_is_not_strict_json_is_refused(
 async def test_a_field_that_nobody_knows_is_refused(
     route: Route, service: httpx.AsyncClient
 ) -> None:
-    person = await somebody_for(service, route)
+    person = await anybody_for(service, route)
     body = await body_for(route, person) | {"hunter2": 1}
 
     answer = await person.request(route.method, nowhere(route), json=body)
@@ -150,7 +159,7 @@ async def test_a_field_that_nobody_knows_is_refused(
 async def test_a_query_parameter_that_nobody_knows_is_refused(
     route: Route, service: httpx.AsyncClient
 ) -> None:
-    person = await somebody_for(service, route)
+    person = await anybody_for(service, route)
 
     answer = await call(route, person, bare(nowhere(route)) + "?surprise=1")
 

@@ -15,6 +15,7 @@ from sqlalchemy import update
 from coffers.infrastructure.db.engines import open_engines
 from coffers.infrastructure.db.identity.users import users
 from tests.api.ledger.test_hostile_imports import HOSTILE
+from tests.nursery import ForkedService
 from tests.programs import NO_TLS
 from tests.service_processes import Service
 
@@ -27,7 +28,7 @@ CREDENTIALS: Final = {"email": "ada@example.com", "password": "correct horse bat
 
 @pytest.fixture
 def service(database_url: str, tmp_path: Path) -> Iterator[Service]:
-    with Service(tmp_path, database_url=database_url) as service:
+    with ForkedService(tmp_path, database_url=database_url) as service:
         yield service
 
 

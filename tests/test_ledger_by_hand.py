@@ -21,6 +21,7 @@ from coffers.application.live.audit_log import verify_audit_log
 from coffers.domain.ids import new_id
 from coffers.wiring import open_services
 from tests.conftest import settings_for
+from tests.nursery import ForkedService
 from tests.people import Person, sign_up
 from tests.programs import NO_TLS
 from tests.purses import FOOD, MEALS, Row, a_purse, an_entry, told_of
@@ -42,7 +43,7 @@ BUSY: Final = 503
 
 @pytest.fixture
 def service(database_url: str, tmp_path: Path) -> Iterator[Service]:
-    with Service(tmp_path, database_url=database_url) as service:
+    with ForkedService(tmp_path, database_url=database_url) as service:
         yield service
 
 

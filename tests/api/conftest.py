@@ -8,7 +8,7 @@ import pytest
 
 from tests.conftest import running, settings_for
 from tests.ledgers import movement, position, reported_account
-from tests.people import Person, sign_up
+from tests.people import Person, settle
 from tests.scripted import Script, ScriptedBank, running_with
 
 
@@ -16,7 +16,7 @@ from tests.scripted import Script, ScriptedBank, running_with
 async def eve(database_url: str, tmp_path: Path) -> AsyncIterator[Person]:
     """Somebody on each engine in turn."""
     async with running(settings_for(database_url, tmp_path)) as client:
-        yield await sign_up(client, "eve")
+        yield await settle(client, "eve")
 
 
 @pytest.fixture
@@ -33,4 +33,4 @@ def script() -> Script:
 async def holder(script: Script, sqlite_url: str, tmp_path: Path) -> AsyncIterator[Person]:
     """Somebody who may connect to the scripted bank."""
     async with running_with(settings_for(sqlite_url, tmp_path), ScriptedBank(script)) as client:
-        yield await sign_up(client, "holder")
+        yield await settle(client, "holder")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.clients.conftest import ROOT, run
-from tests.service_processes import Service
+from tests.nursery import ForkedService
 
 STRICT = "--noEmit --strict --skipLibCheck --target es2022 --lib es2022,dom,dom.iterable"
 
@@ -40,7 +40,7 @@ def test_a_new_user_s_tour_through_the_generated_python_client(
     python_client: Path, python_tools: Path, tmp_path: Path
 ) -> None:
     tour = ROOT / "tests" / "clients" / "tour.py"
-    with Service(tmp_path) as service:
+    with ForkedService(tmp_path) as service:
         said = run(
             [python_tools / "python", tour, service.origin, tmp_path / "mail"],
             cwd=tmp_path,

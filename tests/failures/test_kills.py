@@ -18,6 +18,7 @@ from coffers.infrastructure.db.engines import open_engines
 from coffers.infrastructure.db.identity.users import users
 from coffers.infrastructure.db.live.audit_log import SqlAuditLogs
 from coffers.infrastructure.db.reader import Reader
+from tests.nursery import ForkedService
 from tests.people import PASSWORD, Person, sign_up
 from tests.programs import NO_TLS
 from tests.service_processes import Service
@@ -41,7 +42,7 @@ class Written:
 
 @pytest.fixture
 async def service(database_url: str, tmp_path: Path) -> AsyncIterator[Service]:
-    started = Service(tmp_path, database_url=database_url)
+    started = ForkedService(tmp_path, database_url=database_url)
     await asyncio.to_thread(started.start)
     yield started
     started.close()

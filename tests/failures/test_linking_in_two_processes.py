@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from tests.brokers import Broker, consent
+from tests.nursery import ForkedService
 from tests.people import Person, sign_up
 from tests.programs import NO_TLS
 from tests.service_processes import Service
@@ -31,7 +32,7 @@ class Pair:
 @pytest.fixture
 def processes(postgres_database: str, tmp_path: Path, sandbox_url: str) -> Iterator[list[Service]]:
     env = {"database_url": postgres_database, "sandbox_url": sandbox_url, **LIMITS}
-    started = [Service(tmp_path, **env) for _ in range(2)]
+    started = [ForkedService(tmp_path, **env) for _ in range(2)]
     with ThreadPoolExecutor() as threads:
         list(threads.map(Service.start, started))
     yield started

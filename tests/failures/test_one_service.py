@@ -14,6 +14,7 @@ import redis.asyncio
 
 from coffers import migrations
 from coffers.infrastructure.in_process.remembered import KEPT_S
+from tests.nursery import ForkedService, ForkedWorker
 from tests.people import PASSWORD, Person, sign_up
 from tests.programs import NO_TLS, free_port
 from tests.servers import PostgresServer, ValkeyServer
@@ -44,8 +45,8 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation
         asyncio.run(migrations.upgrade(postgres.url))
         env = {"database_url": postgres.url, "redis_url": valkey.url}
         limits = {"limits__api_write": f"{WRITES}/1"}
-        one, other = (Service(home, **env, **limits) for _ in range(2))
-        worker = WorkerProcess(home, **env)
+        one, other = (ForkedService(home, **env, **limits) for _ in range(2))
+        worker = ForkedWorker(home, **env)
         with ThreadPoolExecutor() as threads:
             for started in [threads.submit(program.start) for program in (one, other, worker)]:
                 started.result()
@@ -174,7 +175,7 @@ async def test_whoever_is_erased_by_a_process_without_redis_is_out_of_the_other_
 ) -> None:
     home = installation.one.env["COFFERS_HOME"]
     nowhere = f"redis://127.0.0.1:{free_port()}"
-    cut_off = Service(Path(home), database_url=installation.postgres.url, redis_url=nowhere)
+    cut_off = ForkedService(Path(home), database_url=installation.postgres.url, redis_url=nowhere)
     try:
         await asyncio.to_thread(cut_off.start)
         async with redis.asyncio.from_url(installation.valkey.url) as client:

@@ -57,8 +57,8 @@ async def test_the_log_is_narrowed_by_name_actor_and_time(admin: Person, ada: Pe
     newest = (await admin.get("/admin/audit-log")).json()["entries"][0]["occurred_at"]
     later = (datetime.fromisoformat(newest) + timedelta(seconds=1)).isoformat()
 
-    assert await count(name="RegistrationSucceeded") == 2
-    assert await count(name="RegistrationSucceeded", user_id=ada.id) == 1
+    assert await count(name="SignInSucceeded") == 2
+    assert await count(name="SignInSucceeded", user_id=ada.id) == 1
     assert await count(actor_id=ada.id, name="Nothing") == 0
     assert await count(**{"from": later}) == 0
     assert await count(to=later) == await count()

@@ -11,7 +11,10 @@ async def rename(person: Person, *names: str) -> None:
         assert (await person.patch("/users/me", {"display_name": name})).status_code == 200
 
 
-async def test_the_feed_tells_everything_from_the_beginning_oldest_first(ada: Person) -> None:
+async def test_the_feed_tells_everything_from_the_beginning_oldest_first(
+    client: httpx.AsyncClient,
+) -> None:
+    ada = await sign_up(client, "ada")
     await rename(ada, "Ada")
 
     page = (await ada.get("/changes")).json()

@@ -27,7 +27,7 @@ from coffers.wiring import open_services
 from tests.conftest import settings_for
 from tests.stores import user
 
-MANY: Final = 100_000 if "TORTURE" in os.environ else 10_000
+MANY: Final = 100_000 if "TORTURE" in os.environ else 5_000
 #: Bytes, whatever the number of rows; the file of the fewer is as large.
 CONSTANT: Final = 4 * 1024 * 1024
 NOW: Final = datetime(2026, 3, 2, 12, tzinfo=UTC)

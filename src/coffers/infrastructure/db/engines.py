@@ -3,10 +3,13 @@
 One engine for writing and one, in autocommit, for reading.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import Thread
 from typing import Any, Final
+from weakref import WeakSet
 
 import asyncpg
 from sqlalchemy import event, make_url
@@ -28,6 +31,8 @@ LOCK_TIMEOUT_S: Final = 2
 CONNECT_TIMEOUT_S: Final = 2
 #: How long saying goodbye to PostgreSQL may take.
 CLOSE_TIMEOUT_S: Final = 0.2
+#: How long to wait for SQLite to finish what nobody waits for any more.
+THREAD_TIMEOUT_S: Final = 2.0
 BUSY_TIMEOUT_S: Final = 5
 POSTGRES_CONNECTIONS: Final = 6
 SQLITE_READERS: Final = 4
@@ -44,6 +49,8 @@ class Engines:
     patience_s: float | None = None
     #: Small reads without a lane, where the database is a file of our own.
     quick: QuickReads | None = None
+    #: In which SQLite works, one for each connection.
+    threads: WeakSet[Thread] = field(default_factory=WeakSet)
 
     @property
     def is_sqlite(self) -> bool:
@@ -67,6 +74,13 @@ async def open_engines(url: str, *, is_patient: bool = False) -> AsyncIterator[E
         await engines.lanes.close()
         await engines.read.dispose()
         await engines.write.dispose()
+        await _ended(engines.threads)
+
+
+async def _ended(threads: WeakSet[Thread]) -> None:
+    """Those of abandoned requests tell the event loop last, which has to be there then."""
+    for thread in list(threads):
+        await asyncio.to_thread(thread.join, THREAD_TIMEOUT_S)
 
 
 def _postgres(url: str, *, is_patient: bool) -> Engines:
@@ -140,11 +154,17 @@ def _sqlite(url: str) -> Engines:
         pool_size=SQLITE_READERS,
         **pool,
     )
-    event.listen(write.sync_engine, "connect", _prepare_sqlite)
-    event.listen(read.sync_engine, "connect", _prepare_sqlite)
+    threads: WeakSet[Thread] = WeakSet()
+
+    def remember_thread(connection: Any, _record: object) -> None:  # Any: SQLAlchemy's adapter
+        threads.add(connection.driver_connection._thread)  # noqa: SLF001 - it tells nobody else
+
+    for engine in (write, read):
+        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+        event.listen(engine.sync_engine, "connect", remember_thread)
     event.listen(write.sync_engine, "begin", _begin_immediate)
     quick = QuickReads(str(make_url(url).database), _add_functions)
-    return Engines(write, read, Lanes(read, SQLITE_READERS - 1), quick=quick)
+    return Engines(write, read, Lanes(read, SQLITE_READERS - 1), quick=quick, threads=threads)
 
 
 def _prepare_sqlite(

@@ -101,7 +101,7 @@ class SqlSnapshotLookups(SnapshotLookups):
         parameters = _given(user_id, asked) | {"start": asked.start, "end": asked.end}
         is_whole = self._lean.is_sqlite and asked.source is None
         statement = _whole_history() if is_whole else self._filtered(asked)
-        rows = await self._lean.rows(statement, parameters)
+        rows = await self._lean.many_rows(statement, parameters)
         if len(rows) > MAX_UNPAGED:
             raise TooManyRows(f"More than {MAX_UNPAGED} snapshots: choose a shorter range.")
         return await views(_in_turn(rows) if is_whole else rows, self._make)
