@@ -32,7 +32,7 @@ class Pair:
 @pytest.fixture
 def processes(postgres_database: str, tmp_path: Path, sandbox_url: str) -> Iterator[list[Service]]:
     env = {"database_url": postgres_database, "sandbox_url": sandbox_url, **LIMITS}
-    started = [ForkedService(tmp_path, **env) for _ in range(2)]
+    started: list[Service] = [ForkedService(tmp_path, **env) for _ in range(2)]
     with ThreadPoolExecutor() as threads:
         list(threads.map(Service.start, started))
     yield started
