@@ -1,7 +1,7 @@
 # Coffers: everything a developer does, each with one word. It needs Python 3.11 or later and make.
 
 PYTHON ?= python3
-WORKERS ?= 2
+WORKERS ?= 3
 UV_VERSION = 0.13.8
 ZENSICAL_VERSION = 0.0.73
 

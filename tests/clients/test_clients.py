@@ -1,5 +1,6 @@
 """What the description is for: clients that nobody wrote, compiled, and one of them at work."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -8,6 +9,13 @@ import pytest
 from tests.clients.conftest import ROOT, run
 from tests.nursery import ForkedService
 
+IMPORT_ALL = """
+import importlib, pkgutil, coffers_client
+found = [each.name for each in pkgutil.walk_packages(coffers_client.__path__, "coffers_client.")]
+assert len(found) > 100
+for name in found:
+    importlib.import_module(name)
+"""
 STRICT = "--noEmit --strict --skipLibCheck --target es2022 --lib es2022,dom,dom.iterable"
 
 
@@ -30,7 +38,15 @@ def python_client(
     return folder
 
 
-def test_the_generated_python_client_is_whole_and_its_types_are_sound(python_client: Path) -> None:
+def test_every_module_of_the_generated_python_client_is_whole(
+    python_client: Path, python_tools: Path
+) -> None:
+    run([python_tools / "python", "-c", IMPORT_ALL], cwd=python_client)
+
+
+@pytest.mark.torture
+@pytest.mark.skipif("TORTURE" not in os.environ, reason="a quarter of a minute: make torture")
+def test_the_types_of_the_generated_python_client_are_sound(python_client: Path) -> None:
     mypy = [sys.executable, "-m", "mypy", "--ignore-missing-imports", "--cache-dir", "mypy-cache"]
 
     run([*mypy, "coffers_client"], cwd=python_client)

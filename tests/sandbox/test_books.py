@@ -21,7 +21,7 @@ from coffers.sandbox.wire import (
 )
 from tests.sandbox.running import TODAY
 
-BANKS = {seed: Bank(seed) for seed in (1, 2, 3)}
+BANKS = {seed: Bank(seed) for seed in (1, 2)}
 TRADES = {"buy", "sell", "short_sell", "buy_to_cover"}
 # The broker names commissions beside the trade and needs no journal.
 NEVER_SEEN = {
@@ -83,7 +83,7 @@ def cents(amount: Decimal) -> Decimal:
 
 
 DAYS = [TODAY - timedelta(days=back) for back in range(3)] + [date(2024, 1, 1), LAST_TODAY]
-CASES = [(1, day) for day in DAYS] + [(2, TODAY), (3, TODAY)]
+CASES = [(1, day) for day in DAYS] + [(2, TODAY)]
 
 
 @pytest.mark.parametrize(("seed", "as_of"), CASES, ids=str)
