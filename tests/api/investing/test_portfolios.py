@@ -147,8 +147,9 @@ async def test_what_the_movements_do_not_explain_is_told_and_its_cost_is_not_kno
     assert found["total_gain_loss"] is None
     assert found["data_quality"]["missing_basis"] == ["AAPL"]
     assert found["data_quality"]["unexplained_quantities"] == [
-        {"symbol": "AAPL", "quantity": "6.00000000"}
+        {"symbol": "AAPL", "quantity": "6.00000000", "since": "2026-03-02"}
     ]
+    assert apple["unexplained_since"] == "2026-03-02"
 
 
 async def test_performance_adds_up_to_the_cent(eve: Person) -> None:

@@ -21,6 +21,7 @@ from coffers.application.investing.books import (
 from coffers.domain.investing.lots import EntryInvalid, LotMethod, LotUnknown, Oversold
 from coffers.domain.investing.movements import Movement, SplitAction, units
 from coffers.domain.investing.positions import Position, derive, opened_with
+from coffers.domain.investing.reconciling import Told, parted_on
 from coffers.domain.ledger.accounts import Account
 from coffers.domain.ledger.holdings import AssetType
 from coffers.domain.ledger.transactions import TransactionSubtype
@@ -48,7 +49,7 @@ def bound(
 ) -> Book:
     """The book of these accounts."""
     quality = Quality()
-    binder = _Binder(securities, rates, base_currency, method, quality)
+    binder = _Binder(securities, rates, base_currency, method, quality, _counted(ledger))
     rows, reported = _by_line(ledger)
     lines = [
         line
@@ -60,6 +61,14 @@ def bound(
 
 
 Rows = dict[UUID, dict[Key, list[LedgerRow]]]
+Counts = Mapping[tuple[UUID, Key], Sequence[tuple[date, Decimal]]]
+
+
+def _counted(ledger: AccountsLedger) -> Counts:
+    counts: dict[tuple[UUID, Key], list[tuple[date, Decimal]]] = defaultdict(list)
+    for each in ledger.counts:
+        counts[each.account_id, (each.symbol, each.currency)].append((each.day, each.quantity))
+    return counts
 
 
 def _by_line(ledger: AccountsLedger) -> tuple[Rows, dict[UUID, dict[Key, Reported]]]:
@@ -99,6 +108,7 @@ class _Binder:
     base: str
     method: LotMethod
     quality: Quality
+    counts: Counts
 
     def line(
         self, account: Account, key: Key, rows: Sequence[LedgerRow], reported: Reported | None
@@ -106,15 +116,19 @@ class _Binder:
         symbol, currency = key
         security = self.securities.get(key, Security())
         times = _multiplier(security, rows, reported)
-        told = [_movement(row, times) for row in rows if row.quantity or row.amount]
+        moved = [_movement(row, times) for row in rows if row.quantity or row.amount]
         try:
-            derived, movements = self._derived(symbol, told, security.splits)
+            derived, movements = self._derived(symbol, moved, security.splits)
         except (Oversold, EntryInvalid):
             self.quality.unreadable.add(symbol)
             return None
         difference = _difference(derived, reported, account)
+        parted = None
         if difference and account.connection_id is not None:
             self.quality.unexplained[symbol] = difference
+            told = _told(self.counts.get((account.id, key), ()), reported, account)
+            parted = parted_on(derived.steps, told)
+            self.quality.note_parted(symbol, parted)
         local = opened_with(derived, difference, _first_day(rows, reported))
         if local.cost is None:
             self.quality.missing_basis.add(symbol)
@@ -123,7 +137,17 @@ class _Binder:
             (day, EXACT.multiply(price, times)) for day, price in _closes(security, rows, reported)
         ]
         return Line(
-            account, symbol, currency, security, local, base, closes, reported, difference, times
+            account,
+            symbol,
+            currency,
+            security,
+            local,
+            base,
+            closes,
+            reported,
+            difference,
+            parted,
+            times,
         )
 
     def _derived(
@@ -183,11 +207,29 @@ def _multiplier(
 
 
 def _difference(derived: Position, reported: Reported | None, account: Account) -> Decimal:
-    """What a source reports beyond the movements; nothing where no source reports holdings."""
+    """What a source reports beyond the movements; nothing where no source reports holdings.
+
+    What a file reported was so on its day: what was entered for later days comes on top.
+    """
     if reported is None:
         is_told = account.connection_id is not None and account.last_synced_at is not None
         return EXACT.minus(derived.quantity) if is_told and derived.quantity else ZERO
-    return EXACT.subtract(reported.quantity, derived.quantity)
+    held = derived.quantity
+    if account.connection_id is None:
+        steps = reversed(derived.steps)
+        held = next((step.quantity for step in steps if step.day <= reported.day), ZERO)
+    return EXACT.subtract(reported.quantity, held)
+
+
+def _told(counts: Told, reported: Reported | None, account: Account) -> Told:
+    """What was reported to be held, by day, up to what is reported now."""
+    now = ZERO if reported is None else reported.quantity
+    if counts and counts[-1][1] == now:
+        return counts
+    synced = account.last_synced_at
+    day = None if synced is None else synced.date()
+    day = day if reported is None else reported.day
+    return counts if day is None else [*counts, (day, now)]
 
 
 def _first_day(rows: Sequence[LedgerRow], reported: Reported | None) -> date:

@@ -68,12 +68,27 @@ class Reported:
 
 
 @dataclass(frozen=True, slots=True)
+class Count:
+    """How much of a security a source reported from a day on; zero: no more."""
+
+    account_id: UUID
+    symbol: str
+    currency: str
+    day: date
+    quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class AccountsLedger:
-    """Accounts, their settled movements by day, and what is reported to be held in them."""
+    """Accounts, their settled movements by day, and what is reported to be held in them.
+
+    `counts` are what was reported before, by day.
+    """
 
     accounts: Sequence[Account]
     rows: Sequence[LedgerRow]
     reported: Sequence[Reported]
+    counts: Sequence[Count] = ()
 
 
 class PortfolioLedgers(Protocol):
@@ -112,7 +127,8 @@ class Line:
 
     `local` is in its own currency; `base` in the portfolio's, every movement at the rate of its
     day, None when one of those rates is missing. `difference` is what is reported to be held beyond
-    what the movements explain. `closes` are what one unit was worth: its price times `multiplier`.
+    what the movements explain, `parted_on` the day since which they do not agree. `closes` are what
+    one unit was worth: its price times `multiplier`.
     """
 
     account: Account
@@ -124,6 +140,7 @@ class Line:
     closes: Sequence[tuple[date, Decimal]]
     reported: Reported | None = None
     difference: Decimal = ZERO
+    parted_on: date | None = None
     multiplier: Decimal = ONE
 
 
@@ -136,8 +153,14 @@ class Quality:
     stale_prices: dict[str, date] = field(default_factory=dict)
     missing_basis: set[str] = field(default_factory=set)
     unexplained: dict[str, Decimal] = field(default_factory=dict)
+    parted: dict[str, date] = field(default_factory=dict)
     unreadable: set[str] = field(default_factory=set)
     lost_lots: set[str] = field(default_factory=set)
+
+    def note_parted(self, symbol: str, day: date | None) -> None:
+        """In some account; the first day counts."""
+        if day is not None:
+            self.parted[symbol] = min(day, self.parted.get(symbol, day))
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,10 @@ class PositionView(msgspec.Struct, frozen=True, kw_only=True):
     unexplained_quantity: Annotated[
         DecimalText, Meta(description="Reported less what the movements add up to.")
     ]
+    unexplained_since: Annotated[
+        date | None,
+        Meta(description="The first day since which these never agreed; null while they do."),
+    ]
     lots: list[LotView]
     explanations: Annotated[
         list[Explanation] | UnsetType,
@@ -230,6 +234,9 @@ def _view(book: Book, held: Held, total: Decimal | None) -> PositionView:
         weight_ratio=_weight(held.base_value, total),
         reported_quantity=_reported(held.lines),
         unexplained_quantity=quantity_text(total_of(each.difference for each in held.lines)),
+        unexplained_since=min(
+            (each.parted_on for each in held.lines if each.parted_on), default=None
+        ),
         lots=[_lot(local, place, line.currency) for place in range(len(local.book.lots))],
     )
 

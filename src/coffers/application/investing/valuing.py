@@ -45,6 +45,9 @@ class Unexplained(msgspec.Struct, frozen=True):
 
     symbol: str
     quantity: DecimalText
+    since: Annotated[
+        date | None, Meta(description="The first day since which they never agreed again.")
+    ]
 
 
 class DataQuality(msgspec.Struct, frozen=True):
@@ -181,7 +184,10 @@ def quality_view(quality: Quality, symbols: Iterable[str]) -> DataQuality:
         [StalePrice(symbol, day) for symbol, day in sorted(quality.stale_prices.items())],
         sorted(quality.missing_rates),
         sorted(quality.missing_basis),
-        [Unexplained(name, format(amount, "f")) for name, amount in _items(quality.unexplained)],
+        [
+            Unexplained(name, format(amount, "f"), quality.parted.get(name))
+            for name, amount in _items(quality.unexplained)
+        ],
         sorted(quality.unreadable),
         sorted(quality.lost_lots),
     )

@@ -44,10 +44,10 @@ class Storage:
         await self._add(account, planned)
         if account.adds_up:
             await self._add_up(account, target)
-            return account
-        await self._record_balance(account, target)
-        if target.is_current:
-            await self._bring_up_to_date(account, target)
+        else:
+            await self._record_balance(account, target)
+            if target.is_current:
+                await self._bring_up_to_date(account, target)
         await link_symbols(self.uow, account.user_id, now=self.wish.now)
         return account
 

@@ -8,6 +8,7 @@ from sqlalchemy import BindParameter, Row, bindparam, func, select
 
 from coffers.application.investing.books import (
     AccountsLedger,
+    Count,
     LedgerRow,
     PortfolioLedgers,
     Reported,
@@ -23,6 +24,7 @@ from coffers.domain.paging import TooManyRows
 from coffers.infrastructure.db.ledger.accounts import account_of, accounts
 from coffers.infrastructure.db.ledger.entries import told_lots
 from coffers.infrastructure.db.ledger.holdings import holdings
+from coffers.infrastructure.db.ledger.reported_quantities import reported_quantities
 from coffers.infrastructure.db.ledger.transaction_rows import transactions
 from coffers.infrastructure.db.reader import Reader
 
@@ -45,12 +47,14 @@ class SqlPortfolioLedgers(PortfolioLedgers):
             found = await snapshot.rows(_ACCOUNTS, asked)
             rows = await snapshot.rows(_ROWS, asked)
             reported = await snapshot.rows(_REPORTED, asked)
+            counts = await snapshot.rows(_COUNTS, asked)
         if len(rows) > MAX_ROWS:
             raise TooManyRows(f"A portfolio is made of at most {MAX_ROWS} movements.")
         return AccountsLedger(
             [account_of(row) for row in found],
             [_ledger_row(row) for row in rows],
             [_reported(row) for row in reported],
+            [Count(**row._asdict()) for row in counts],
         )
 
 
@@ -96,6 +100,13 @@ _REPORTED: Final = (
         holdings.c.is_active,
     )
     .order_by(holdings.c.symbol, holdings.c.id)
+)
+_Q: Final = reported_quantities.c
+_COUNTS: Final = (
+    select(_Q.account_id, _Q.symbol, _Q.currency, _Q.day, _Q.quantity)
+    .where(_Q.user_id == bindparam("user_id"), _Q.account_id.in_(_IDS))
+    .order_by(_Q.account_id, _Q.symbol, _Q.currency, _Q.day)
+    .limit(MAX_ROWS)
 )
 
 

@@ -39,6 +39,7 @@ from coffers.domain.paging import MAX_UNPAGED, TooManyRows
 from coffers.domain.percentages import percent_of
 from coffers.infrastructure.db.lean import LeanReader
 from coffers.infrastructure.db.ledger.accounts import check_account
+from coffers.infrastructure.db.ledger.reported_quantities import note_changes, quantities
 from coffers.infrastructure.db.metadata import METADATA
 from coffers.infrastructure.db.ownership import missing
 from coffers.infrastructure.db.reader import Reader
@@ -97,6 +98,9 @@ class SqlHoldings(Holdings):
         await self._change(account, changed, now)
         await self._change(account, {row_id: {"is_active": False} for row_id in gone}, now)
         await self._note_sync(account, now)
+        held = quantities(row for row in known.values() if row.is_active)
+        by_id = {row.provider_holding_id: row for row in rows}
+        await note_changes(self._transaction, account, held, quantities(by_id.values()), now)
         unchanged = len(told) - len(created) - len(changed)
         return Counts(len(created), len(changed), unchanged, len(gone))
 

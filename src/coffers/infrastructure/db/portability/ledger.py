@@ -37,6 +37,7 @@ from coffers.infrastructure.db.ledger.holdings import holdings
 from coffers.infrastructure.db.ledger.import_packing import compressed
 from coffers.infrastructure.db.ledger.imports import imports
 from coffers.infrastructure.db.ledger.reconciliations import reconciliations
+from coffers.infrastructure.db.ledger.reported_quantities import reported_quantities
 from coffers.infrastructure.db.ledger.snapshots import balance_snapshots
 from coffers.infrastructure.db.ledger.tombstones import transaction_tombstones
 from coffers.infrastructure.db.ledger.transaction_records import search_text
@@ -50,6 +51,7 @@ MAX_CONNECTIONS: Final = 1_000
 MAX_IMPORTS: Final = 10_000
 MAX_TRANSACTIONS: Final = 400_000
 MAX_HOLDINGS: Final = 50_000
+MAX_REPORTED: Final = 200_000
 MAX_SNAPSHOTS: Final = 400_000
 MAX_TOMBSTONES: Final = 100_000
 MAX_SYNCS: Final = 100_000
@@ -214,6 +216,12 @@ LEDGER: Final = (
         holdings,
         most=MAX_HOLDINGS,
         words={"asset_type": AssetType},
+        reads={"currency": currency},
+        refers={"account_id": ["accounts"]},
+    ),
+    Exported(
+        reported_quantities,
+        most=MAX_REPORTED,
         reads={"currency": currency},
         refers={"account_id": ["accounts"]},
     ),
