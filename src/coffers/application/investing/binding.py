@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final
@@ -18,7 +18,7 @@ from coffers.application.investing.books import (
     Reported,
     Security,
 )
-from coffers.domain.investing.lots import EntryInvalid, LotMethod, LotUnknown, Oversold
+from coffers.domain.investing.lots import NO_PICKS, EntryInvalid, LotMethod, LotUnknown, Oversold
 from coffers.domain.investing.movements import Movement, SplitAction, units
 from coffers.domain.investing.positions import Position, derive, opened_with
 from coffers.domain.investing.reconciling import Told, parted_on
@@ -160,7 +160,7 @@ class _Binder:
             if not any(each.picks for each in movements):
                 raise
         self.quality.lost_lots.add(symbol)
-        bare = [replace(each, picks={}) for each in movements]
+        bare = [each._replace(picks=NO_PICKS) for each in movements]
         return derive(bare, splits, self.method), bare
 
     def _in_base(
@@ -191,7 +191,7 @@ def _movement(row: LedgerRow, multiplier: Decimal) -> Movement:
         row.amount,
         None if price is None else EXACT.multiply(price, multiplier),
         row.acquired,
-        {each.transaction_id: each.quantity for each in row.lots},
+        {each.transaction_id: each.quantity for each in row.lots} if row.lots else NO_PICKS,
     )
 
 

@@ -4,7 +4,6 @@ import asyncio
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
@@ -82,7 +81,7 @@ def _assets(book: Book) -> "list[Asset]":
 def _steps(line: Line) -> list[Step]:
     """Quantities as they were, costs in the base currency; NaN where these are not known."""
     costs = {} if line.base is None else {step.day: step.cost for step in line.base.steps}
-    return [replace(step, cost=costs.get(step.day, UNKNOWN)) for step in line.local.steps]
+    return [Step(day, held, costs.get(day, UNKNOWN)) for day, held, _ in line.local.steps]
 
 
 def _cash(book: Book) -> "list[Cash]":

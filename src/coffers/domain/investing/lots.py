@@ -6,17 +6,19 @@ since a price is quoted after it. Costs are totals, never per unit; fees are par
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from decimal import Context, Decimal
 from enum import StrEnum
-from typing import Final
+from types import MappingProxyType
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from coffers.domain.errors import Conflict, Invalid
 from coffers.domain.money import EXACT, total_of
 
 ZERO: Final = Decimal(0)
+NO_PICKS: Final[Mapping[UUID, Decimal]] = MappingProxyType({})
 
 
 class LotMethod(StrEnum):
@@ -42,8 +44,7 @@ class EntryKind(StrEnum):
     RETURN_OF_CAPITAL = "return_of_capital"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """Something that changed a position.
 
     `quantity` is above zero, for a split the factor (2 for two to one), for a recount (a split of
@@ -59,11 +60,10 @@ class Entry:
     quantity: Decimal
     amount: Decimal = ZERO
     acquired: date | None = None
-    picks: Mapping[UUID, Decimal] = field(default_factory=dict)
+    picks: Mapping[UUID, Decimal] = NO_PICKS
 
 
-@dataclass(frozen=True, slots=True)
-class Lot:
+class Lot(NamedTuple):
     """What is left of one acquisition; `id` is its entry's. A short lot's quantity is negative.
 
     Its cost is then what selling it brought, negative too.
@@ -80,8 +80,7 @@ class Lot:
         return Context(prec=28).divide(self.cost, self.quantity)
 
 
-@dataclass(frozen=True, slots=True)
-class Disposal:
+class Disposal(NamedTuple):
     """A part of a lot that went: what it brought, what it had cost, and the difference.
 
     For a short position `acquired` is the day on which it was sold, `day` the one of the cover.
@@ -129,8 +128,7 @@ class Book:
         return total_of(disposal.gain for disposal in self.disposals)
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """What is held from a day on, until the next step, and what that cost."""
 
     day: date

@@ -1,13 +1,13 @@
 """Movements: what changed a position, as its source tells it, and what that does to the lots."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Context, Decimal
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
-from coffers.domain.investing.lots import Entry, EntryKind
+from coffers.domain.investing.lots import NO_PICKS, Entry, EntryKind
 from coffers.domain.investing.replays import multiplied
 from coffers.domain.ledger.transactions import TransactionSubtype
 from coffers.domain.money import EXACT
@@ -36,8 +36,7 @@ _ENDINGS: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Movement:
+class Movement(NamedTuple):
     """A settled movement of one asset in one account.
 
     `quantity` is how much, without a sign; for a split what came on top, below zero where units
@@ -52,13 +51,13 @@ class Movement:
     amount: Decimal | None = None
     unit_price: Decimal | None = None
     acquired: date | None = None
-    picks: Mapping[UUID, Decimal] = field(default_factory=dict)
+    picks: Mapping[UUID, Decimal] = NO_PICKS
 
     def converted(self, rate: Decimal) -> "Movement":
         """The same with its money in another currency."""
         amount = None if self.amount is None else EXACT.multiply(self.amount, rate)
         price = None if self.unit_price is None else EXACT.multiply(self.unit_price, rate)
-        return replace(self, amount=amount, unit_price=price)
+        return self._replace(amount=amount, unit_price=price)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +132,13 @@ def is_of_unknown_cost(each: Told, entry: Entry) -> bool:
 
 def held_after(held: Decimal, entry: Entry) -> Decimal:
     """What is there after it, of so much before it."""
-    if entry.kind is EntryKind.SPLIT:
+    kind = entry.kind
+    if kind is EntryKind.ACQUIRE or kind is EntryKind.COVER:
+        return EXACT.add(held, entry.quantity)
+    if kind is EntryKind.SPLIT:
         return multiplied(held, entry.quantity)
-    if entry.kind is EntryKind.RECOUNT:
+    if kind is EntryKind.RECOUNT:
         return entry.quantity.copy_sign(held)
-    if entry.kind is EntryKind.RETURN_OF_CAPITAL:
+    if kind is EntryKind.RETURN_OF_CAPITAL:
         return held
-    sign = 1 if entry.kind in {EntryKind.ACQUIRE, EntryKind.COVER} else -1
-    return EXACT.add(held, sign * entry.quantity)
+    return EXACT.subtract(held, entry.quantity)

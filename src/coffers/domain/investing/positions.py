@@ -21,7 +21,7 @@ from coffers.domain.investing.movements import (
     in_order,
     is_of_unknown_cost,
 )
-from coffers.domain.investing.replays import replay, steps
+from coffers.domain.investing.replays import replayed
 from coffers.domain.money import EXACT
 
 ZERO: Final = Decimal(0)
@@ -84,8 +84,7 @@ def derive(
     """
     actions, opening = list(splits), ZERO
     for _ in range(ATTEMPTS):
-        entries, unknown = _entries(movements, actions, opening)
-        missing = _missing(entries, opening)
+        entries, unknown, missing = _entries(movements, actions, opening)
         if not missing:
             break
         opening = _RATIO.add(opening, missing)
@@ -93,16 +92,20 @@ def derive(
         first = min(entry.day for entry in entries) - timedelta(days=1)
         entries = [Entry(OPENING, first, EntryKind.ACQUIRE, opening), *entries]
         unknown |= {OPENING}
-    went = tuple(steps(entries, method))
-    return Position(replay(entries, method), frozenset(unknown), went)
+    book, steps = replayed(entries, method)
+    return Position(book, frozenset(unknown), tuple(steps))
 
 
 def _entries(
     movements: Sequence[Movement], splits: Sequence[SplitAction], held: Decimal
-) -> tuple[list[Entry], set[UUID]]:
-    """In order, splits as factors; and the ids of those whose cost is not known."""
+) -> tuple[list[Entry], set[UUID], Decimal]:
+    """In order; the ids of those whose cost is not known; what is missing.
+
+    That is how much more must have been there before the first of them, in units of that day.
+    """
     entries: list[Entry] = []
     unknown: set[UUID] = set()
+    factor, missing = ONE, ZERO
     for each in in_order(movements, splits):
         entry = entry_of(each, held)
         if entry is None:
@@ -111,19 +114,11 @@ def _entries(
             unknown.add(entry.id)
         entries.append(entry)
         held = held_after(held, entry)
-    return entries, unknown
-
-
-def _missing(entries: Sequence[Entry], held: Decimal) -> Decimal:
-    """How much more must have been there before the first entry, in units of that day."""
-    factor, missing = ONE, ZERO
-    for entry in entries:
-        held = held_after(held, entry)
         if entry.kind is EntryKind.SPLIT:
             factor = _RATIO.multiply(factor, entry.quantity)
-        elif entry.kind in _LEAVING and held < 0:
+        elif held < 0 and entry.kind in _LEAVING:
             missing = max(missing, _RATIO.divide(-held, factor))
-    return missing
+    return entries, unknown, missing
 
 
 def opened_with(position: Position, quantity: Decimal, day: date) -> Position:
@@ -137,8 +132,8 @@ def opened_with(position: Position, quantity: Decimal, day: date) -> Position:
     before = [step for step in position.steps if step.day < day] or [Step(day, ZERO, ZERO)]
     after = [step for step in position.steps if step.day >= day]
     raised = [
-        replace(step, quantity=EXACT.add(step.quantity, quantity))
-        for step in (replace(before[-1], day=day), *after)
+        step._replace(quantity=EXACT.add(step.quantity, quantity))
+        for step in (before[-1]._replace(day=day), *after)
     ]
     lots = _with_opening(position.book.lots, lot)
     book = replace(position.book, lots=lots)
@@ -149,7 +144,7 @@ def _with_opening(lots: Sequence[Lot], opening: Lot) -> tuple[Lot, ...]:
     known = next((lot for lot in lots if lot.id == OPENING), None)
     if known is None:
         return (opening, *lots)
-    both = replace(known, quantity=EXACT.add(known.quantity, opening.quantity))
+    both = known._replace(quantity=EXACT.add(known.quantity, opening.quantity))
     return tuple(both if lot is known else lot for lot in lots)
 
 
@@ -163,7 +158,7 @@ def merged(positions: Iterable[Position]) -> Position:
         opening = UUID(int=number)
         lots += [_renamed(lot, opening) for lot in position.book.lots]
         gone += [
-            replace(each, lot_id=opening) if each.lot_id == OPENING else each
+            each._replace(lot_id=opening) if each.lot_id == OPENING else each
             for each in position.book.disposals
         ]
         unknown |= {opening if each == OPENING else each for each in position.unknown}
@@ -173,4 +168,4 @@ def merged(positions: Iterable[Position]) -> Position:
 
 
 def _renamed(lot: Lot, opening: UUID) -> Lot:
-    return replace(lot, id=opening) if lot.id == OPENING else lot
+    return lot._replace(id=opening) if lot.id == OPENING else lot

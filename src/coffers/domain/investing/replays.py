@@ -1,7 +1,6 @@
 """Replays: the lots that a position's entries amount to, one entry after the other."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Final
@@ -34,37 +33,44 @@ _UNIT: Final = Decimal(1).scaleb(-QUANTITY_DIGITS)
 
 def replay(entries: Iterable[Entry], method: LotMethod) -> Book:
     """The position that these entries amount to; raises Oversold, LotUnknown, EntryInvalid."""
-    ledger = _Ledger(method)
-    for entry in sorted(entries, key=_order):
-        ledger.take(entry)
-    return Book(tuple(ledger.lots), tuple(ledger.disposals))
+    return replayed(entries, method)[0]
 
 
-def steps(entries: Iterable[Entry], method: LotMethod) -> list[Step]:
-    """How quantity and cost went, one step a day with entries; raises as `replay` does."""
+def replayed(entries: Iterable[Entry], method: LotMethod) -> tuple[Book, list[Step]]:
+    """Likewise, and how quantity and cost went: one step a day with entries."""
     ledger, found = _Ledger(method), dict[date, Step]()
     for entry in sorted(entries, key=_order):
         ledger.take(entry)
-        held = total_of(lot.quantity for lot in ledger.lots)
-        found[entry.day] = Step(entry.day, held, total_of(lot.cost for lot in ledger.lots))
-    return list(found.values())
+        found[entry.day] = Step(entry.day, ledger.quantity, ledger.cost)
+    ledger.level()
+    return Book(tuple(ledger.lots), tuple(ledger.disposals)), list(found.values())
 
 
 def _order(entry: Entry) -> tuple[date, bool, UUID]:
-    return entry.day, entry.kind not in {EntryKind.SPLIT, EntryKind.RECOUNT}, entry.id
+    is_split = entry.kind is EntryKind.SPLIT or entry.kind is EntryKind.RECOUNT
+    return entry.day, not is_split, entry.id
 
 
 class _Ledger:
+    """Lots of one sign, oldest first; what they are and cost together is kept beside them."""
+
     def __init__(self, method: LotMethod) -> None:
         self._method = method
+        self._is_uneven = False
         self.lots: list[Lot] = []
         self.disposals: list[Disposal] = []
+        self.quantity = ZERO
+        self.cost = ZERO
 
     def take(self, entry: Entry) -> None:
         if entry.quantity <= 0 and entry.kind is not EntryKind.RETURN_OF_CAPITAL:
             raise EntryInvalid("A quantity is above zero.")
         if entry.amount < 0:
             raise EntryInvalid("An amount is not below zero.")
+        if entry.kind is EntryKind.ACQUIRE:
+            self.acquire(entry)
+            return
+        self.level()
         _TAKERS[entry.kind](self, entry)
 
     def acquire(self, entry: Entry) -> None:
@@ -72,9 +78,9 @@ class _Ledger:
         self._open(entry, entry.quantity, entry.amount)
 
     def short(self, entry: Entry) -> None:
-        if any(lot.quantity > 0 for lot in self.lots):
+        if self.quantity > 0:
             raise Oversold("What is held is sold before anything is sold short.")
-        self._open(entry, -entry.quantity, -entry.amount)
+        self._open(entry, EXACT.minus(entry.quantity), EXACT.minus(entry.amount))
 
     def dispose(self, entry: Entry) -> None:
         self._refuse_short(entry)
@@ -86,69 +92,83 @@ class _Ledger:
             self._take_from(lot, quantity)
 
     def cover(self, entry: Entry) -> None:
-        if any(lot.quantity > 0 for lot in self.lots):
+        if self.quantity > 0:
             raise Oversold("There is nothing short to cover.")
         self._close(entry, is_short=True)
 
     def split(self, entry: Entry) -> None:
-        self.lots = [
-            replace(lot, quantity=multiplied(lot.quantity, entry.quantity)) for lot in self.lots
-        ]
+        self._recounted(multiplied(self.quantity, entry.quantity))
 
     def recount(self, entry: Entry) -> None:
-        weights = [lot.quantity for lot in self.lots]
-        total = entry.quantity.copy_sign(total_of(weights))
-        parts = shares(total, weights)
+        self._recounted(entry.quantity.copy_sign(self.quantity))
+
+    def _recounted(self, total: Decimal) -> None:
+        """The lots add up to what is there in all, however their own parts are rounded."""
+        parts = shares(total, [lot.quantity for lot in self.lots])
         self.lots = [
-            replace(lot, quantity=part) for lot, part in zip(self.lots, parts, strict=True)
+            lot._replace(quantity=part) for lot, part in zip(self.lots, parts, strict=True)
         ]
+        self.quantity = total_of(parts)
 
     def return_capital(self, entry: Entry) -> None:
         """Lessens the cost of each lot by its share; what is more than the cost is a gain."""
         parts = shares(entry.amount, [lot.quantity for lot in self.lots])
         for place, (lot, part) in enumerate(zip(self.lots, parts, strict=True)):
             taken = min(part, lot.cost)
-            self.lots[place] = replace(lot, cost=EXACT.subtract(lot.cost, taken))
+            self.lots[place] = lot._replace(cost=EXACT.subtract(lot.cost, taken))
+            self.cost = EXACT.subtract(self.cost, taken)
             if part > taken:
                 excess = EXACT.subtract(part, taken)
                 self._went(entry, lot, ZERO, excess, ZERO)
 
     def _refuse_short(self, entry: Entry) -> None:
-        if any(lot.quantity < 0 for lot in self.lots):
+        if self.quantity < 0:
             raise Oversold(f"On {entry.day} the position is short: cover it first.")
 
     def _open(self, entry: Entry, quantity: Decimal, cost: Decimal) -> None:
         lot = Lot(entry.id, entry.acquired or entry.day, quantity, cost)
+        is_newest = not self.lots or self.lots[-1].acquired <= lot.acquired
         self.lots.append(lot)
-        self.lots.sort(key=lambda each: each.acquired)
-        if self._method is LotMethod.AVERAGE:
-            self._level()
+        if not is_newest:
+            self.lots.sort(key=lambda each: each.acquired)
+        self.quantity = EXACT.add(self.quantity, quantity)
+        self.cost = EXACT.add(self.cost, cost)
+        self._is_uneven = self._method is LotMethod.AVERAGE
 
-    def _level(self) -> None:
-        """Every lot costs the same per unit."""
-        costs = shares(total_of(lot.cost for lot in self.lots), [lot.quantity for lot in self.lots])
-        self.lots = [replace(lot, cost=cost) for lot, cost in zip(self.lots, costs, strict=True)]
+    def level(self) -> None:
+        """With the average method every lot costs the same per unit.
+
+        Only when something is taken from them, or they are looked at: the parts of the whole cost
+        do not depend on how it was divided before.
+        """
+        if self._is_uneven:
+            costs = shares(self.cost, [lot.quantity for lot in self.lots])
+            self.lots = [
+                lot._replace(cost=cost) for lot, cost in zip(self.lots, costs, strict=True)
+            ]
+            self._is_uneven = False
 
     def _close(self, entry: Entry, *, is_short: bool) -> None:
         chosen = self._chosen(entry)
         amounts = shares(entry.amount, [quantity for _, quantity in chosen])
         for (lot, quantity), amount in zip(chosen, amounts, strict=True):
-            cost = abs(self._take_from(lot, quantity))
+            cost = self._take_from(lot, quantity).copy_abs()
             proceeds, paid = (cost, amount) if is_short else (amount, cost)
             self._went(entry, lot, quantity, proceeds, paid)
 
     def _chosen(self, entry: Entry) -> list[tuple[Lot, Decimal]]:
-        held = total_of(abs(lot.quantity) for lot in self.lots)
-        if entry.quantity > held:
-            raise Oversold(f"On {entry.day} there are {held:f}, not {entry.quantity:f}.")
+        held, wanted = self.quantity.copy_abs(), entry.quantity
+        if wanted > held:
+            raise Oversold(f"On {entry.day} there are {_plain(held)}, not {_plain(wanted)}.")
         if self._method is LotMethod.SPECIFIC and entry.picks:
             return self._picked(entry)
-        wanted, chosen = entry.quantity, list[tuple[Lot, Decimal]]()
+        chosen = list[tuple[Lot, Decimal]]()
         for lot in _ORDERS[self._method](self.lots):
-            part = min(wanted, abs(lot.quantity))
-            if part:
-                chosen.append((lot, part))
-            wanted -= part
+            part = min(wanted, lot.quantity.copy_abs())
+            chosen.append((lot, part))
+            wanted = EXACT.subtract(wanted, part)
+            if not wanted:
+                break
         return chosen
 
     def _picked(self, entry: Entry) -> list[tuple[Lot, Decimal]]:
@@ -156,20 +176,23 @@ class _Ledger:
         if total_of(entry.picks.values()) != entry.quantity:
             raise EntryInvalid("The lots that are named do not add up to the quantity.")
         for lot_id, quantity in entry.picks.items():
-            if lot_id not in by_id or not 0 < quantity <= abs(by_id[lot_id].quantity):
+            if lot_id not in by_id or not 0 < quantity <= by_id[lot_id].quantity.copy_abs():
                 raise LotUnknown(f"On {entry.day} there is no such lot, or less of it.")
         return [(by_id[lot_id], quantity) for lot_id, quantity in entry.picks.items()]
 
     def _take_from(self, lot: Lot, quantity: Decimal) -> Decimal:
         """The part of the lot's cost that goes with the quantity; the lot keeps the rest."""
-        left = EXACT.subtract(abs(lot.quantity), quantity)
-        cost = lot.cost if not left else _part(lot.cost, quantity, abs(lot.quantity))
+        held = lot.quantity.copy_abs()
+        left = EXACT.subtract(held, quantity)
+        cost = _part(lot.cost, quantity, held) if left else lot.cost
         place = next(n for n, each in enumerate(self.lots) if each is lot)
         if left:
             rest = EXACT.subtract(lot.cost, cost)
-            self.lots[place] = replace(lot, quantity=left.copy_sign(lot.quantity), cost=rest)
+            self.lots[place] = Lot(lot.id, lot.acquired, left.copy_sign(lot.quantity), rest)
         else:
             del self.lots[place]
+        self.quantity = EXACT.subtract(self.quantity, quantity.copy_sign(lot.quantity))
+        self.cost = EXACT.subtract(self.cost, cost)
         return cost
 
     def _went(
@@ -191,15 +214,15 @@ _TAKERS: Final = {
 }
 
 
-def _oldest(lots: Sequence[Lot]) -> list[Lot]:
-    return list(lots)
+def _oldest(lots: Sequence[Lot]) -> Iterable[Lot]:
+    return lots
 
 
-def _newest(lots: Sequence[Lot]) -> list[Lot]:
-    return list(reversed(lots))
+def _newest(lots: Sequence[Lot]) -> Iterable[Lot]:
+    return reversed(lots)
 
 
-def _dearest(lots: Sequence[Lot]) -> list[Lot]:
+def _dearest(lots: Sequence[Lot]) -> Iterable[Lot]:
     return sorted(lots, key=lambda lot: -lot.unit_cost)
 
 
@@ -212,6 +235,10 @@ _ORDERS: Final = {
 }
 
 
+def _plain(quantity: Decimal) -> str:
+    return format(quantity.normalize(EXACT), "f")
+
+
 def multiplied(quantity: Decimal, factor: Decimal) -> Decimal:
     """So many units after a split, to twelve decimals if there are more."""
     exact = _CONTEXT.multiply(quantity, factor)
@@ -220,6 +247,8 @@ def multiplied(quantity: Decimal, factor: Decimal) -> Decimal:
 
 def shares(amount: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
     """The amount by these weights, which have one sign; the parts add up to it exactly."""
+    if len(weights) == 1:
+        return [amount]
     parts: list[Decimal] = []
     left, weight_left = amount, total_of(weights)
     for weight in weights:

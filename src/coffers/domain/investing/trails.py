@@ -14,6 +14,7 @@ from uuid import UUID
 from coffers.domain.errors import Conflict
 from coffers.domain.ids import UserId
 from coffers.domain.investing.lots import (
+    NO_PICKS,
     Entry,
     EntryInvalid,
     EntryKind,
@@ -178,7 +179,7 @@ def lots_fail(trail: Trail, naming: Callable[[Movement], bool]) -> bool:
 
 
 def _naming(movement: Movement, naming: Callable[[Movement], bool]) -> Movement:
-    return movement if naming(movement) else replace(movement, picks={})
+    return movement if naming(movement) else movement._replace(picks=NO_PICKS)
 
 
 class LotNamed(Conflict):
