@@ -16,6 +16,7 @@ from coffers.domain.markets.corporate_actions import (
     CorporateAction,
     adjusted,
     check_action,
+    in_old_units,
 )
 from coffers.domain.markets.prices import Bar
 
@@ -101,6 +102,33 @@ def test_raw_prices_are_as_they_were_quoted() -> None:
     assert adjusted(prices, [split(1, "5")], Adjustment.NONE) == prices
 
 
+def test_a_reverse_split_of_one_for_three_is_exact() -> None:
+    reverse = action(1, ActionKind.SPLIT, ratio=Decimal(1), old_units=Decimal(3))
+
+    told = adjusted(bars("7.77", "23.31"), [reverse], Adjustment.SPLITS)
+
+    assert closes(told) == [Decimal("23.31"), Decimal("23.31")]
+    assert told[0].volume == Decimal("33.33333333")
+
+
+@pytest.mark.parametrize(
+    ("told", "meant"),
+    [
+        ("0.333333", (1, 3)),
+        ("0.3333333333", (1, 3)),
+        ("5", (5, 1)),
+        ("1.5", (3, 2)),
+        ("0.0666667", (1, 15)),
+        ("0.00666667", (1, 150)),
+        ("0.004", (1, 250)),
+        ("1.0417", (Decimal("1.0417"), 1)),
+        ("0.0012345", (Decimal("0.0012345"), 1)),
+    ],
+)
+def test_what_a_source_cut_off_is_a_ratio_of_whole_numbers(told: str, meant: Any) -> None:
+    assert in_old_units(Decimal(told)) == meant
+
+
 @given(
     st.lists(st.integers(1, 10**6), min_size=2, max_size=20),
     st.lists(st.tuples(st.integers(1, 19), st.sampled_from(["2", "4", "5", "0.5", "10"]))),
@@ -128,6 +156,10 @@ def test_splits_that_the_prices_follow_leave_a_line_of_one_level(
         (ActionKind.SPLIT, {"ratio": Decimal(0)}),
         (ActionKind.SPLIT, {"ratio": LARGEST_RATIO + 1}),
         (ActionKind.SPLIT, {"ratio": Decimal(2), "amount": Decimal(1)}),
+        (ActionKind.SPLIT, {"ratio": Decimal(3), "old_units": Decimal(3)}),
+        (ActionKind.SPLIT, {"ratio": Decimal(1), "old_units": Decimal(0)}),
+        (ActionKind.SPLIT, {"ratio": LARGEST_RATIO, "old_units": LARGEST_RATIO + 1}),
+        (ActionKind.DIVIDEND, {"amount": Decimal(1), "old_units": Decimal(3)}),
         (ActionKind.DIVIDEND, {}),
         (ActionKind.DIVIDEND, {"amount": Decimal(0)}),
         (ActionKind.DIVIDEND, {"amount": Decimal(1), "currency": "USD"}),

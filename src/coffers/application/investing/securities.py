@@ -39,9 +39,9 @@ async def known_securities(
 
 def _security(asset: Asset, closes: Closes, actions: Iterable[CorporateAction]) -> Security:
     splits = [
-        SplitAction(each.id, each.day, each.ratio)
+        SplitAction(each.id, each.day, factor)
         for each in actions
-        if each.kind is ActionKind.SPLIT and each.ratio is not None
+        if each.kind is ActionKind.SPLIT and (factor := each.factor) is not None
     ]
     return Security(
         asset_id=asset.id,

@@ -19,6 +19,7 @@ from coffers.domain.ids import new_id
 from coffers.domain.live.events import Event
 from coffers.domain.markets.assets import Asset, check_editable
 from coffers.domain.markets.corporate_actions import (
+    ONE,
     ActionKind,
     ActionNotFound,
     CorporateAction,
@@ -35,6 +36,7 @@ class CorporateActionView(msgspec.Struct, frozen=True):
     date: date
     kind: ActionKind
     ratio: DecimalText | None
+    old_units: DecimalText | None
     amount: DecimalText | None
     currency: str | None
     new_asset_id: UUID | None
@@ -61,6 +63,7 @@ class ActionDraft:
     currency: str | None = None
     new_asset_id: UUID | None = None
     note: str = ""
+    old_units: Decimal | None = None
 
 
 async def list_actions(
@@ -186,6 +189,9 @@ def action_view(action: CorporateAction) -> CorporateActionView:
         date=action.day,
         kind=action.kind,
         ratio=None if action.ratio is None else format(with_digits(action.ratio, 0), "f"),
+        old_units=None
+        if action.ratio is None
+        else format(with_digits(action.old_units or ONE, 0), "f"),
         amount=None if action.amount is None else format(action.amount, "f"),
         currency=action.currency,
         new_asset_id=action.new_asset_id,

@@ -23,6 +23,7 @@ from coffers.domain.markets.corporate_actions import (
     ActionInvalid,
     CorporateAction,
     check_action,
+    in_old_units,
 )
 from coffers.domain.markets.prices import Bar
 from coffers.domain.markets.sources import Offer, Rejected, Sifted, SourcesFailed, sift
@@ -164,6 +165,7 @@ def _actions(asset: Asset, found: _Found, now: datetime) -> list[CorporateAction
     actions: list[CorporateAction] = []
     for each in found.offer.actions:
         amount = None if each.amount is None else money_digits(each.amount, asset.currency)
+        ratio, old_units = (None, None) if each.ratio is None else in_old_units(each.ratio)
         action = CorporateAction(
             asset_id=asset.id,
             id=new_id(),
@@ -172,9 +174,10 @@ def _actions(asset: Asset, found: _Found, now: datetime) -> list[CorporateAction
             kind=each.kind,
             created_at=now,
             updated_at=now,
-            ratio=each.ratio,
+            ratio=ratio,
             amount=amount,
             note=found.source or "",
+            old_units=old_units,
         )
         try:
             actions.append(check_action(action, asset.currency))

@@ -110,8 +110,8 @@ def _before(bars: Sequence[StoredBar], actions: Iterable[CorporateAction]) -> De
     close = before.close
     for action in actions:
         is_between = before.day < action.day <= last.day
-        if is_between and action.kind is ActionKind.SPLIT and action.ratio is not None:
-            close = _RATIO.divide(close, action.ratio)
+        if is_between and action.kind is ActionKind.SPLIT and (factor := action.factor) is not None:
+            close = _RATIO.divide(close, factor)
             close = close.quantize(Decimal(1).scaleb(-_DIGITS), context=_RATIO)
     return close
 

@@ -29,8 +29,8 @@ def adjusted_closes(days: Days, closes: Series, actions: Iterable[CorporateActio
         place = int(np.searchsorted(days, np.datetime64(action.day)))
         if not 0 < place < days.size:
             continue
-        if action.kind is ActionKind.SPLIT and action.ratio is not None:
-            split_day, split = action.day, float(action.ratio)
+        if action.kind is ActionKind.SPLIT and (factor := action.factor) is not None:
+            split_day, split = action.day, float(factor)
             out[:place] /= split
         elif action.kind in _PAYING and action.amount is not None:
             before = closes[place - 1] / (split if action.day == split_day else 1.0)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from enum import StrEnum
+from fractions import Fraction
 from typing import Final, Protocol
 from uuid import UUID
 
@@ -17,6 +18,9 @@ MAX_ACTIONS: Final = 1_200
 #: New units for one old one, or the other way round, are at most this many.
 LARGEST_RATIO: Final = Decimal(100_000)
 MAX_NOTE: Final = 500
+#: Sources tell 1 for 3 as 0.333333: what is so near to a ratio of few units is that ratio.
+FEW_UNITS: Final = 50
+_CUT_OFF: Final = Fraction(1, 500_000)
 #: Adjusted prices are calculated: they have so many digits after the point.
 ADJUSTED_DIGITS: Final = 8
 ONE: Final = Decimal(1)
@@ -46,9 +50,10 @@ class Adjustment(StrEnum):
 class CorporateAction:
     """What happened to an asset at the opening of a day (the ex-date).
 
-    `ratio` is new units for one old: of the asset itself at a split, of `new_asset_id` at a merger,
-    symbol change or spin-off. `amount` is money for one unit before the action: a dividend, the
-    cash of a merger, what a spun-off part was worth.
+    `ratio` is new units for so many `old_units`, one if none are told (1 for 3 is no decimal): of
+    the asset itself at a split, of `new_asset_id` at a merger, symbol change or spin-off. `amount`
+    is money for one unit before the action: a dividend, the cash of a merger, what a spun-off part
+    was worth.
     """
 
     asset_id: UUID
@@ -64,6 +69,14 @@ class CorporateAction:
     new_asset_id: UUID | None = None
     note: str = ""
     version: int = 1
+    old_units: Decimal | None = None
+
+    @property
+    def factor(self) -> Decimal | None:
+        """New units for one old, to 40 digits; None where none are told."""
+        if self.ratio is None:
+            return None
+        return _CONTEXT.divide(self.ratio, self.old_units or ONE)
 
 
 class CorporateActions(Protocol):
@@ -109,8 +122,9 @@ def check_action(action: CorporateAction, currency: str) -> CorporateAction:
         _check_field(action, name, is_needed=name in needed, is_known=name in needed | allowed)
     if action.kind is ActionKind.MERGER:
         _check_merger(action)
-    if action.ratio is not None:
-        _check_ratio(action.ratio, action.kind)
+    _check_old_units(action)
+    if action.factor is not None:
+        _check_ratio(action.factor, action.kind)
     if action.amount is not None:
         _check_amount(action, currency)
     if action.new_asset_id == action.asset_id:
@@ -123,6 +137,17 @@ def _check_merger(action: CorporateAction) -> None:
         raise ActionInvalid("A merger pays money, another asset, or both.", field="amount")
     if (action.new_asset_id is None) != (action.ratio is None):
         raise ActionInvalid("How many units of which asset? Both or neither.", field="ratio")
+
+
+def _check_old_units(action: CorporateAction) -> None:
+    if action.old_units is None:
+        return
+    if action.ratio is None:
+        raise ActionInvalid("Old units are told beside a ratio.", field="old_units")
+    if not 0 < action.old_units <= LARGEST_RATIO:
+        raise ActionInvalid(
+            f"Old units are above zero, at most {LARGEST_RATIO}.", field="old_units"
+        )
 
 
 def _check_ratio(ratio: Decimal, kind: ActionKind) -> None:
@@ -147,6 +172,18 @@ def _check_field(action: CorporateAction, name: str, *, is_needed: bool, is_know
         raise ActionInvalid(f"A {action.kind.value} has a {name}.", field=name)
     if is_given and not is_known:
         raise ActionInvalid(f"A {action.kind.value} has no {name}.", field=name)
+
+
+def in_old_units(ratio: Decimal) -> tuple[Decimal, Decimal]:
+    """New units and old ones, in whole numbers, for a ratio that a source cut off (0.333333)."""
+    told = Fraction(ratio)
+    larger = max(told, 1 / told)
+    near = larger.limit_denominator(FEW_UNITS)
+    is_few = near.denominator == 1 or near.numerator <= FEW_UNITS**2
+    if not is_few or abs(near - larger) > larger * _CUT_OFF:
+        return ratio, ONE
+    new, old = Decimal(near.numerator), Decimal(near.denominator)
+    return (new, old) if told >= 1 else (old, new)
 
 
 def adjusted(
@@ -195,10 +232,10 @@ def _factors(
     for action in sorted(within, key=lambda each: (each.day, each.kind is not ActionKind.SPLIT)):
         while bars[place + 1].day < action.day:
             place += 1
-        if action.kind is ActionKind.SPLIT and action.ratio is not None:
-            split = action.ratio if action.day != split_day else split * action.ratio
+        if action.kind is ActionKind.SPLIT and (factor := action.factor) is not None:
+            split = factor if action.day != split_day else _CONTEXT.multiply(split, factor)
             split_day = action.day
-            yield Factor(action.day, _CONTEXT.divide(ONE, action.ratio), action.ratio)
+            yield Factor(action.day, _CONTEXT.divide(ONE, factor), factor)
         elif _pays(action, adjustment) and action.amount is not None:
             before = bars[place].close
             if action.day == split_day:

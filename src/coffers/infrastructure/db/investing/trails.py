@@ -16,7 +16,7 @@ from coffers.infrastructure.db.ledger.entries import told_lots
 from coffers.infrastructure.db.ledger.holdings import holdings
 from coffers.infrastructure.db.ledger.transaction_rows import transactions
 from coffers.infrastructure.db.markets.assets import asset_links, asset_of, assets
-from coffers.infrastructure.db.markets.corporate_actions import corporate_actions
+from coffers.infrastructure.db.markets.corporate_actions import action_of, corporate_actions
 from coffers.infrastructure.db.transaction import Transaction
 
 
@@ -36,7 +36,11 @@ class SqlTrails(Trails):
         return Trail(
             [_movement(row) for row in rows],
             frozenset(row.id for row in rows if _is_by_hand(row)),
-            [SplitAction(row.id, row.day, row.ratio) for row in splits],
+            [
+                SplitAction(row.id, row.day, factor)
+                for row in splits
+                if (factor := action_of(row).factor) is not None
+            ],
             is_reported=bool(reported),
         )
 

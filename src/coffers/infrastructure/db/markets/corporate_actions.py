@@ -50,6 +50,7 @@ corporate_actions: Final = Table(
     Column("day", Date, nullable=False),
     Column("kind", String(16), nullable=False),
     Column("ratio", ExactDecimal),
+    Column("old_units", ExactDecimal),
     Column("amount", ExactDecimal),
     Column("currency", String(12)),
     Column("new_asset_id", Id),

@@ -18,7 +18,8 @@ from coffers.presentation.calls import Caller
 from coffers.presentation.schemas import Body, CodeIn, DateIn, DecimalIn
 
 NoteIn = Annotated[str, StringConstraints(max_length=MAX_NOTE)]
-_RATIO = Field(None, description="New units for one old: 5 for 5:1.")
+_RATIO = Field(None, description="New units for one old, or for so many `old_units`: 5 for 5:1.")
+_OLD = Field(None, description="1 if not told; a reverse split of 1 for 3 has the ratio 1 for 3.")
 _AMOUNT = Field(
     None,
     description="Money for one unit: a dividend, the cash of a merger, what was spun off is worth.",
@@ -33,6 +34,7 @@ class NewCorporateAction(Body):
     date: DateIn = Field(description="The ex-date.", examples=["2026-03-02"])
     kind: ActionKind
     ratio: DecimalIn | None = _RATIO
+    old_units: DecimalIn | None = _OLD
     amount: DecimalIn | None = _AMOUNT
     currency: CodeIn | None = Field(None, description="The asset's own, if it is told.")
     new_asset_id: UUID | None = _NEW
@@ -44,6 +46,7 @@ class CorporateActionChanges(Body):
 
     date: DateIn | None = Field(None, description="Null leaves it.", examples=["2026-03-02"])
     ratio: DecimalIn | None = _RATIO
+    old_units: DecimalIn | None = _OLD
     amount: DecimalIn | None = _AMOUNT
     new_asset_id: UUID | None = _NEW
     note: NoteIn = ""
