@@ -359,12 +359,12 @@ ROUTES: Final[Sequence[Route]] = (
     Route("POST", "/rule-runs/{run_id}/application", rule_runs.apply_rule_run, USER, API_WRITE, [PlanNotFound, AccountNotFound, NotYours, PlanNotPlanned, PlanStale, RuleInvalid, PlanTooLarge], body=JSON, deadline_s=300),
     Route("POST", "/rule-runs/{run_id}/reversal", rule_runs.revert_rule_run, USER, API_WRITE, [PlanNotFound, NotYours, PlanNotApplied, PlanStale], deadline_s=300),
 
-    Route("POST", "/bulk-edits", bulk_edits.plan_bulk_edit, USER, API_WRITE, [RangeInvalid, EditInvalid, CategoryUnknown, AccountNotFound, NotYours, PlanTooLarge, TooManyPlans], body=JSON, deadline_s=300),
+    Route("POST", "/bulk-edits", bulk_edits.plan_bulk_edit, USER, API_WRITE, [RangeInvalid, EditInvalid, CategoryUnknown, AccountNotFound, NotYours, AccountNotManual, PlanTooLarge, TooManyPlans], body=JSON, deadline_s=300),
     Route("GET", "/bulk-edits", bulk_edits.list_bulk_edits, USER, API_READ, [CursorInvalid]),
     Route("GET", "/bulk-edits/{edit_id}", bulk_edits.get_bulk_edit, USER, API_READ, [PlanNotFound, NotYours]),
     Route("DELETE", "/bulk-edits/{edit_id}", bulk_edits.discard_bulk_edit, USER, API_WRITE, [PlanNotFound, NotYours, PlanNotPlanned, PreconditionFailed]),
     Route("GET", "/bulk-edits/{edit_id}/rows", bulk_edits.list_bulk_edit_rows, USER, API_READ, [PlanNotFound, NotYours, CursorInvalid]),
-    Route("POST", "/bulk-edits/{edit_id}/application", bulk_edits.apply_bulk_edit, USER, API_WRITE, [PlanNotFound, AccountNotFound, NotYours, PlanNotPlanned, PlanStale, CategoryUnknown, PlanTooLarge], body=JSON, deadline_s=300),
+    Route("POST", "/bulk-edits/{edit_id}/application", bulk_edits.apply_bulk_edit, USER, API_WRITE, [PlanNotFound, AccountNotFound, NotYours, AccountNotManual, PlanNotPlanned, PlanStale, CategoryUnknown, PlanTooLarge], body=JSON, deadline_s=300),
     Route("POST", "/bulk-edits/{edit_id}/reversal", bulk_edits.revert_bulk_edit, USER, API_WRITE, [PlanNotFound, NotYours, PlanNotApplied, PlanStale], deadline_s=300),
 
     Route("GET", "/accounts/{account_id}/daily-balances", daily_balances.get_daily_balances, USER, API_READ, [RangeInvalid, TooManyRows, AccountNotFound, NotYours, AccountNotManual, BalanceUnknown]),

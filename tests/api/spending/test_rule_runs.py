@@ -62,6 +62,7 @@ async def test_a_plan_says_what_the_rules_would_say_and_changes_nothing(eve: Per
             },
             {"field": "tags", "before": [], "after": ["treat"], "by": f"rule:{cafe['id']}"},
         ],
+        "verdict": "changed",
     }
     assert tea not in str(rows)
 

@@ -14,13 +14,24 @@ from coffers.application.ledger.transactions import (
 )
 from coffers.application.ports import Clock
 from coffers.application.spending.categories import CategoryLookups
-from coffers.application.spending.edit_plan_rows import Draft, Judgement, planned, unpacked
+from coffers.application.spending.edit_plan_rows import (
+    Draft,
+    Judgement,
+    Rewriting,
+    planned,
+    unpacked,
+    unpacked_transfers,
+)
+from coffers.application.spending.rewriting import unwritten_row
 from coffers.application.spending.rules import RuleLookups
 from coffers.domain.ids import UserId
+from coffers.domain.ledger.accounts import Account
 from coffers.domain.ledger.annotations import AnnotatedTransaction
+from coffers.domain.ledger.entries import Entry
 from coffers.domain.paging import Page
 from coffers.domain.spending.edit_plans import (
     MAX_ROWS,
+    TRANSFERS,
     EditPlan,
     PlanKind,
     PlannedRow,
@@ -48,7 +59,10 @@ class EditLookups(Protocol):
         ...
 
     async def chunk(self, plan: EditPlan, number: int) -> bytes | None:
-        """The rows of this number, packed; None behind the last."""
+        """The rows of this number, packed; None behind the last.
+
+        Under the number `TRANSFERS`, those that went with what it did; None if none did.
+        """
         ...
 
     async def movements(
@@ -61,6 +75,22 @@ class EditLookups(Protocol):
         self, user_id: UserId, transaction_ids: Sequence[UUID]
     ) -> dict[UUID, AnnotatedTransaction]:
         """Those of them that there are."""
+        ...
+
+    async def entries(
+        self, user_id: UserId, wanted: TransactionFilter, behind: UUID | None
+    ) -> list[Entry]:
+        """As `movements`, whole."""
+        ...
+
+    async def these_entries(
+        self, user_id: UserId, transaction_ids: Sequence[UUID]
+    ) -> dict[UUID, Entry]:
+        """As `these`, whole."""
+        ...
+
+    async def accounts(self, user_id: UserId) -> dict[UUID, Account]:
+        """All of the user's."""
         ...
 
 
@@ -80,12 +110,15 @@ class EditDesk:
 class Asked:
     """What a plan is made of: which movements, and what is said of them.
 
-    `told` is what the summary says besides counts.
+    `rewriting`, if there is one, is asked in place of the judgement, and of entries in these
+    accounts; `told` is what the summary says besides counts.
     """
 
     wanted: TransactionFilter
     judgement: Judgement
     told: Mapping[str, object] = field(default_factory=dict)
+    rewriting: Rewriting | None = None
+    accounts: Mapping[UUID, Account] = field(default_factory=dict)
 
 
 #: Reads again what was asked for, as it is now, out of a plan's request.
@@ -96,12 +129,27 @@ async def drawn(desk: EditDesk, plan: EditPlan, reading: Reading) -> tuple[EditP
     """The plan as it would be now."""
     asked, draft = await reading(plan), Draft(plan.kind)
     await _check_size(desk, plan.user_id, asked.wanted)
-    behind = None
-    while rows := await desk.lookups.movements(plan.user_id, asked.wanted, behind):
-        behind = rows[-1].id
-        # Other requests do not wait for it.
-        await asyncio.to_thread(draft.look, rows, asked.judgement)
+    behind = await _judged(desk, plan.user_id, asked, draft, None)
+    while behind is not None:
+        behind = await _judged(desk, plan.user_id, asked, draft, behind)
+    draft.accounts = {each: asked.accounts[each] for each in draft.account_ids}
     return replace(plan, plan_hash=draft.hash, summary=_summary(draft, asked)), draft
+
+
+async def _judged(
+    desk: EditDesk, user_id: UserId, asked: Asked, draft: Draft, behind: UUID | None
+) -> UUID | None:
+    """The next stretch; answers its last id, None behind the last stretch.
+
+    In a thread: other requests do not wait for it.
+    """
+    if asked.rewriting is None:
+        rows = await desk.lookups.movements(user_id, asked.wanted, behind)
+        await asyncio.to_thread(draft.look, rows, asked.judgement)
+        return rows[-1].id if rows else None
+    entries = await desk.lookups.entries(user_id, asked.wanted, behind)
+    await asyncio.to_thread(draft.look_whole, entries, asked.rewriting)
+    return entries[-1].id if entries else None
 
 
 async def _check_size(desk: EditDesk, user_id: UserId, wanted: TransactionFilter) -> None:
@@ -123,34 +171,69 @@ def _summary(draft: Draft, asked: Asked) -> dict[str, object]:
         "changed_count": draft.changed,
         "fields": dict(draft.fields),
         "speakers": speakers,
+        "verdicts": {verdict.value: count for verdict, count in sorted(draft.verdicts.items())},
         **asked.told,
     }
+
+
+@dataclass(frozen=True, slots=True)
+class _Now:
+    """What there is now of a chunk's movements, and of what they name."""
+
+    said: Mapping[UUID, AnnotatedTransaction]
+    entries: Mapping[UUID, Entry]
+    accounts: Mapping[UUID, Account]
+    categories: Collection[UUID]
 
 
 async def undone(desk: EditDesk, plan: EditPlan) -> Draft:
     """What is to be said so that nothing of the plan is said any more."""
     draft, number = Draft(plan.kind), 0
+    accounts = await desk.lookups.accounts(plan.user_id)
     known = (await desk.categories.known(plan.user_id)).keys()
     while (chunk := await desk.lookups.chunk(plan, number)) is not None:
         rows, number = await asyncio.to_thread(unpacked, chunk), number + 1
-        current = await desk.lookups.these(plan.user_id, [row.id for row in rows])
-        await asyncio.to_thread(_undo, draft, rows, current, known)
+        whole = [row.id for row in rows if row.rewrite is not None]
+        said = [row.id for row in rows if row.rewrite is None and row.verdict.is_done]
+        now = _Now(
+            await desk.lookups.these(plan.user_id, said) if said else {},
+            await desk.lookups.these_entries(plan.user_id, whole) if whole else {},
+            accounts,
+            known,
+        )
+        await asyncio.to_thread(_undo, draft, rows, now)
+    await _add_transfers(desk, plan, draft)
+    draft.accounts = {each: accounts[each] for each in draft.account_ids}
     return draft
 
 
-def _undo(
-    draft: Draft,
-    rows: Sequence[PlannedRow],
-    current: Mapping[UUID, AnnotatedTransaction],
-    known: Collection[UUID],
-) -> None:
+async def _add_transfers(desk: EditDesk, plan: EditPlan, draft: Draft) -> None:
+    kept = await desk.lookups.chunk(plan, TRANSFERS)
+    if kept is None:
+        return
+    draft.transfers = await asyncio.to_thread(unpacked_transfers, kept)
+    legs = [leg for each in draft.transfers for leg in each.key]
+    others = await desk.lookups.these_entries(plan.user_id, legs)
+    draft.account_ids |= {each.account_id for each in others.values()}
+
+
+def _undo(draft: Draft, rows: Sequence[PlannedRow], now: _Now) -> None:
     for row in rows:
-        now = current.get(row.id)
-        if now is None:
-            continue
-        after = taken_back(row, now.annotation)
-        if after.category_id is not None and after.category_id not in known:
-            # Deleted since.
-            after = replace(after, category_id=None)
-        if after != now.annotation:
-            draft.take(planned(now, after))
+        undone_row = _unsaid(row, now) if row.rewrite is None else _unwritten(row, now)
+        if undone_row is not None:
+            draft.take(undone_row)
+
+
+def _unsaid(row: PlannedRow, now: _Now) -> PlannedRow | None:
+    current = now.said.get(row.id)
+    if current is None:
+        return None
+    after = taken_back(row, current.annotation)
+    if after.category_id is not None and after.category_id not in now.categories:
+        # Deleted since.
+        after = replace(after, category_id=None)
+    return None if after == current.annotation else planned(current, after)
+
+
+def _unwritten(row: PlannedRow, now: _Now) -> PlannedRow | None:
+    return unwritten_row(row, now.entries.get(row.id), now.accounts, now.categories)

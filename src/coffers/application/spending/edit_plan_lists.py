@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Annotated, TypeVar
 from uuid import UUID
 
@@ -14,8 +15,10 @@ from coffers.application.spending.edit_plan_drafts import EditLookups
 from coffers.application.spending.edit_plan_rows import unpacked
 from coffers.application.views import DecimalText
 from coffers.domain.identity.principals import Principal
+from coffers.domain.ledger.annotations import Split
 from coffers.domain.paging import Cursors
 from coffers.domain.spending.edit_plans import CHUNK, EditPlan, PlanKind, PlannedRow
+from coffers.domain.spending.rewrites import Verdict
 
 Told = str | bool | list[str] | None
 T = TypeVar("T")
@@ -31,7 +34,7 @@ class ChangeView(msgspec.Struct, frozen=True, gc=False):
 
 
 class PlannedRowView(msgspec.Struct, frozen=True, gc=False):
-    """A movement of which something else is to be, or was, said."""
+    """A movement that is to be, or was, changed or deleted, or is left alone for a reason."""
 
     transaction_id: UUID
     transaction_date: date
@@ -39,6 +42,7 @@ class PlannedRowView(msgspec.Struct, frozen=True, gc=False):
     amount_value: DecimalText
     amount_currency: str
     changes: list[ChangeView]
+    verdict: Verdict
 
 
 class PlannedRowList(msgspec.Struct, frozen=True):
@@ -66,9 +70,8 @@ async def list_rows(
     rows = await _between(lookups, plan, first, first + asked.limit + 1)
     is_last = len(rows) <= asked.limit
     following = None if is_last else cursors.seal([str(first + asked.limit)], binding)
-    total = plan.summary["changed_count"]
-    count = total if isinstance(total, int) else 0
-    return PlannedRowList([_view(row) for row in rows[: asked.limit]], count, following)
+    shown = [_view(row) for row in rows[: asked.limit]]
+    return PlannedRowList(shown, _count(plan), following)
 
 
 async def list_plans(
@@ -103,6 +106,17 @@ async def _between(
     return rows[start : start + last - first]
 
 
+def _count(plan: EditPlan) -> int:
+    """Of all its rows; older plans have none that are left alone."""
+    summary = msgspec.convert(plan.summary, _Counts)
+    return sum(summary.verdicts.values()) if summary.verdicts else summary.changed_count
+
+
+class _Counts(msgspec.Struct, frozen=True):
+    changed_count: int
+    verdicts: dict[str, int] = {}
+
+
 def _view(row: PlannedRow) -> PlannedRowView:
     return PlannedRowView(
         row.id,
@@ -111,15 +125,24 @@ def _view(row: PlannedRow) -> PlannedRowView:
         row.amount,
         row.currency,
         [_change(row, name) for name in row.changes()],
+        row.verdict,
     )
 
 
 def _change(row: PlannedRow, name: str) -> ChangeView:
-    before, after = (_told(getattr(said, name)) for said in (row.before, row.after))
+    before, after = (_told(side) for side in row.told(name))
     return ChangeView(name, before, after, row.after.annotated_by.get(name))
 
 
 def _told(value: object) -> Told:
     if isinstance(value, tuple):
-        return [str(each) for each in value]
+        return [_told_part(each) if isinstance(each, Split) else str(each) for each in value]
+    if isinstance(value, Decimal):
+        return format(value, "f")
     return value if value is None or isinstance(value, str | bool) else str(value)
+
+
+def _told_part(part: Split) -> str:
+    """Its amount, and its category's id if it has one."""
+    words = (format(part.amount, "f"), part.category_id, part.notes)
+    return " ".join(str(word) for word in words if word is not None)

@@ -2,7 +2,7 @@
 
 import zlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Final
 from uuid import UUID
@@ -10,11 +10,18 @@ from uuid import UUID
 from msgspec import Struct
 from msgspec.msgpack import Decoder, Encoder
 
+from coffers.domain.ledger.accounts import Account
 from coffers.domain.ledger.annotations import AnnotatedTransaction, Annotation
+from coffers.domain.ledger.entries import Entry
 from coffers.domain.spending.edit_plans import CHUNK, PlanDigest, PlanKind, PlannedRow
+from coffers.domain.spending.rewrites import Rewrite, Verdict
+from coffers.domain.spending.transfers import Transfer
 
 #: What is to be said of a movement.
 Judgement = Callable[[AnnotatedTransaction], Annotation]
+
+#: What becomes of an entry; None: nothing.
+Rewriting = Callable[[Entry], PlannedRow | None]
 
 #: Fast; a chunk shrinks to a fifth all the same.
 LEVEL: Final = 1
@@ -31,6 +38,13 @@ class Draft:
         self.rows_by: Counter[str] = Counter()
         self.fields_by: dict[str, Counter[str]] = {}
         self.category_ids: set[UUID] = set()
+        #: The accounts of entries that are rewritten.
+        self.account_ids: set[UUID] = set()
+        #: These, as they were when it was judged.
+        self.accounts: Mapping[UUID, Account] = {}
+        #: Those that come back with what is undone.
+        self.transfers: Sequence[Transfer] = ()
+        self.verdicts: Counter[Verdict] = Counter()
         self._digest = PlanDigest(kind)
         self._packed: list[bytes] = []
         self._waiting: list[PlannedRow] = []
@@ -43,10 +57,19 @@ class Draft:
             if after != row.annotation:
                 self.take(planned(row, after))
 
+    def look_whole(self, rows: Sequence[Entry], rewriting: Rewriting) -> None:
+        """The next entries, in the order of their ids."""
+        self.looked_at += len(rows)
+        for row in map(rewriting, rows):
+            if row is not None:
+                self.take(row)
+
     def take(self, row: PlannedRow) -> None:
-        """The next movement of which something else is to be said."""
+        """The next movement of which something else is to be said, or why it stays as it is."""
         self._digest.add(row)
-        self._count(row)
+        self.verdicts[row.verdict] += 1
+        if row.verdict.is_done:
+            self._count(row)
         self._waiting.append(row)
         if len(self._waiting) == CHUNK:
             self._pack()
@@ -65,10 +88,11 @@ class Draft:
 
     def _count(self, row: PlannedRow) -> None:
         self.changed += 1
+        if row.rewrite is not None:
+            self.account_ids |= row.rewrite.account_ids
         changes = list(row.changes())
         self.fields.update(changes)
-        if row.after.category_id is not None:
-            self.category_ids.add(row.after.category_id)
+        self.category_ids |= _categories(row)
         speakers = [(row.after.annotated_by.get(name), name) for name in changes]
         self.rows_by.update({speaker for speaker, _ in speakers if speaker})
         for speaker, name in speakers:
@@ -78,6 +102,14 @@ class Draft:
     def _pack(self) -> None:
         self._packed.append(packed(self._waiting))
         self._waiting = []
+
+
+def _categories(row: PlannedRow) -> set[UUID]:
+    """Those that it names from now on."""
+    if row.verdict is Verdict.DELETED:
+        return set()
+    parts = (each.category_id for each in row.after.splits)
+    return {each for each in (row.after.category_id, *parts) if each is not None}
 
 
 def planned(row: AnnotatedTransaction, after: Annotation) -> PlannedRow:
@@ -95,7 +127,7 @@ def planned(row: AnnotatedTransaction, after: Annotation) -> PlannedRow:
 
 
 def packed(rows: Sequence[PlannedRow]) -> bytes:
-    """Rows of a plan, compact; the parts of split movements are left out: no plan touches them."""
+    """Rows of a plan, compact; the parts of split movements are only in rewrites."""
     return zlib.compress(_encode([_packed(row) for row in rows]), LEVEL)
 
 
@@ -123,20 +155,37 @@ class _Row(Struct, frozen=True, array_like=True):
     currency: str
     before: _Said
     after: _Said
+    #: What came later stands last: older chunks end before it.
+    verdict: Verdict = Verdict.CHANGED
+    rewrite: Rewrite | None = None
 
 
 _encode: Final = Encoder().encode
 _DECODER: Final = Decoder(list[_Row])
+_TRANSFERS: Final = Decoder(list[Transfer])
+
+
+def packed_transfers(transfers: Iterable[Transfer]) -> bytes:
+    """The transfers that went with what a plan did."""
+    return zlib.compress(_encode(list(transfers)), LEVEL)
+
+
+def unpacked_transfers(kept: bytes) -> list[Transfer]:
+    """The transfers again."""
+    return _TRANSFERS.decode(zlib.decompress(kept))
 
 
 def _packed(row: PlannedRow) -> _Row:
     facts = (row.id, row.version, row.transaction_date, row.description, row.amount, row.currency)
-    return _Row(*facts, _said(row.before), _said(row.after))
+    return _Row(*facts, _said(row.before), _said(row.after), row.verdict, row.rewrite)
 
 
 def _unpacked(row: _Row) -> PlannedRow:
     facts = (row.id, row.version, row.transaction_date, row.description, row.amount, row.currency)
-    return PlannedRow(*facts, _annotation(row.before), _annotation(row.after))
+    said = _annotation(row.before), _annotation(row.after)
+    if row.rewrite is not None:
+        said = row.rewrite.one.annotation, (row.rewrite.after or row.rewrite.one).annotation
+    return PlannedRow(*facts, *said, row.verdict, row.rewrite)
 
 
 def _said(annotation: Annotation) -> _Said:

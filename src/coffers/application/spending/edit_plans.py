@@ -7,12 +7,14 @@ only of movements of which nothing was said meanwhile; if there is such a one, a
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from coffers.application.ports import Clock
 from coffers.application.spending.edit_plan_drafts import EditDesk, Reading, drawn, undone
-from coffers.application.spending.edit_plan_rows import Draft, unpacked
+from coffers.application.spending.edit_plan_rows import Draft, packed_transfers, unpacked
+from coffers.application.spending.rewriting import Rewriter, rejoin
 from coffers.application.spending.transfer_matching import movements_changed
 from coffers.application.unit_of_work import UnitOfWork
 from coffers.domain.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
@@ -129,15 +131,17 @@ async def _apply(
             plan = _still_planned(await uow.edit_plans.get(seen.user_id, seen.kind, seen.id))
             if draft.hash != wanted_hash or plan.plan_hash != wanted_hash:
                 await _renew(uow, plan, renewed, draft)
-            if not await _say(uow, seen.user_id, draft, desk.clock):
+            now = desk.clock.now()
+            if not await _say(uow, seen.user_id, draft, now):
                 continue
+            lost = await uow.transfers.broken(seen.user_id) if draft.account_ids else []
+            await _follow(uow, seen.user_id, draft, now)
             applied = replace(
-                plan,
-                status=PlanStatus.APPLIED,
-                applied_at=desk.clock.now(),
-                summary=renewed.summary,
+                plan, status=PlanStatus.APPLIED, applied_at=now, summary=renewed.summary
             )
             stored = await uow.edit_plans.update(applied, draft.chunks)
+            if lost:
+                await uow.edit_plans.attach(stored, packed_transfers(lost))
             uow.record(*_events(plan, "", draft.changed))
             await uow.commit()
             return stored
@@ -157,9 +161,11 @@ async def _revert(uow: UnitOfWork, desk: EditDesk, seen: EditPlan) -> EditPlan:
         async with uow:
             await uow.edit_plans.lock(seen.user_id)
             plan = _applied(await uow.edit_plans.get(seen.user_id, seen.kind, seen.id))
-            if not await _say(uow, seen.user_id, draft, desk.clock):
-                continue
             now = desk.clock.now()
+            if not await _say(uow, seen.user_id, draft, now):
+                continue
+            await rejoin(uow, seen.user_id, draft.transfers, now)
+            await _follow(uow, seen.user_id, draft, now)
             reverted = replace(plan, status=PlanStatus.REVERTED, reverted_at=now)
             stored = await uow.edit_plans.update(reverted)
             uow.record(*_events(plan, "Reversal", draft.changed))
@@ -168,26 +174,37 @@ async def _revert(uow: UnitOfWork, desk: EditDesk, seen: EditPlan) -> EditPlan:
     raise PlanStale("The movements are being edited all the time: try again.")
 
 
-async def _say(uow: UnitOfWork, user_id: UserId, draft: Draft, clock: Clock) -> bool:
+async def _say(uow: UnitOfWork, user_id: UserId, draft: Draft, now: datetime) -> bool:
     """Within the open transaction; False when somebody was quicker."""
     try:
         await uow.categories.check(user_id, draft.category_ids)
     except CategoryUnknown:
         # Deleted meanwhile: what named it names another one by now.
         return False
-    now, chunks = clock.now(), draft.chunks
+    rewriter, chunks = Rewriter(uow, user_id, now), draft.chunks
+    if not await rewriter.lock(draft.accounts):
+        return False
     for start in range(0, len(chunks), CHUNKS_AT_ONCE):
         rows = await asyncio.to_thread(_together, chunks[start : start + CHUNKS_AT_ONCE])
-        if not await uow.edit_plans.say(user_id, rows, now=now):
+        said = [row for row in rows if row.rewrite is None]
+        rewrites = [row.rewrite for row in rows if row.rewrite is not None]
+        if not await uow.edit_plans.say(user_id, said, now=now):
             return False
-    if chunks:
-        # What is ignored or named anew may be a transfer now, recur, or count in a budget.
-        await movements_changed(uow, user_id, now=now)
+        if not await rewriter.write(rewrites):
+            return False
+    await rewriter.settle()
     return True
 
 
+async def _follow(uow: UnitOfWork, user_id: UserId, draft: Draft, now: datetime) -> None:
+    """What is ignored, named anew or gone may be a transfer now, or none, recur, or be budgeted."""
+    if draft.changed:
+        await movements_changed(uow, user_id, now=now)
+
+
 def _together(chunks: Sequence[bytes]) -> list[PlannedRow]:
-    return [row for chunk in chunks for row in unpacked(chunk)]
+    rows = [row for chunk in chunks for row in unpacked(chunk)]
+    return [row for row in rows if row.verdict.is_done]
 
 
 def _still_planned(plan: EditPlan) -> EditPlan:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID
 
 import msgspec
@@ -11,28 +11,12 @@ from msgspec import Meta
 
 from coffers.application.ledger.transactions import TransactionFilter
 from coffers.application.spending.edit_plan_drafts import Asked, EditDesk, Reading
-from coffers.application.spending.edit_plan_lists import (
-    PageAsked,
-    PlannedRowList,
-    list_plans,
-    list_rows,
-)
-from coffers.application.spending.edit_plans import (
-    apply_plan,
-    make_plan,
-    new_plan,
-    revert_plan,
-)
-from coffers.application.unit_of_work import UnitOfWork
-from coffers.application.views import Instant, Versioned
-from coffers.domain.identity.principals import Principal
-from coffers.domain.paging import Cursors
+from coffers.application.spending.planning import Form
+from coffers.application.views import Instant
 from coffers.domain.ranges import check_range
 from coffers.domain.spending.edit_plans import EditPlan, PlanKind, PlanStatus
 from coffers.domain.spending.judges import Judge
 from coffers.domain.spending.rules import Rule, RuleInvalid
-
-KIND = PlanKind.RULE_RUN
 
 
 class RuleCountView(msgspec.Struct, frozen=True):
@@ -81,63 +65,9 @@ class RuleRun:
     account_id: UUID | None = None
 
 
-async def plan_rule_run(
-    uow: UnitOfWork, desk: EditDesk, principal: Principal, asked: RuleRun
-) -> Versioned[RuleRunView]:
-    """Say what the rules would say; the ledger stays as it is.
-
-    Raises RangeInvalid, RuleInvalid, AccountNotFound, NotYours, PlanTooLarge, TooManyPlans.
-    """
+def run_request(asked: RuleRun) -> dict[str, object]:
+    """As plans keep it; raises RangeInvalid."""
     check_range(asked.start_date, asked.end_date)
-    plan = new_plan(principal, desk.clock, KIND, _request(asked))
-    return _versioned(await make_plan(uow, desk, plan, _reading(desk)))
-
-
-async def apply_rule_run(
-    uow: UnitOfWork, desk: EditDesk, principal: Principal, run_id: UUID, plan_hash: str
-) -> Versioned[RuleRunView]:
-    """Let the rules say what was looked at.
-
-    Raises PlanNotFound, NotYours, PlanNotPlanned, PlanStale, and as planning does.
-    """
-    plan = await desk.lookups.plan(principal.user_id, KIND, run_id)
-    return _versioned(await apply_plan(uow, desk, plan, plan_hash, _reading(desk)))
-
-
-async def revert_rule_run(
-    uow: UnitOfWork, desk: EditDesk, principal: Principal, run_id: UUID
-) -> Versioned[RuleRunView]:
-    """Take back what the rules said, but for what was said of a movement since.
-
-    Raises PlanNotFound, NotYours, PlanNotApplied.
-    """
-    plan = await desk.lookups.plan(principal.user_id, KIND, run_id)
-    return _versioned(await revert_plan(uow, desk, plan))
-
-
-async def get_rule_run(
-    desk: EditDesk, principal: Principal, run_id: UUID
-) -> Versioned[RuleRunView]:
-    """One of the caller's runs; raises PlanNotFound, NotYours."""
-    return _versioned(await desk.lookups.plan(principal.user_id, KIND, run_id))
-
-
-async def list_rule_runs(
-    desk: EditDesk, cursors: Cursors, principal: Principal, asked: PageAsked
-) -> RuleRunList:
-    """The caller's runs, newest first; raises CursorInvalid."""
-    return RuleRunList(*await list_plans(desk.lookups, cursors, principal, KIND, asked, run_view))
-
-
-async def list_rule_run_rows(
-    desk: EditDesk, cursors: Cursors, principal: Principal, run_id: UUID, asked: PageAsked
-) -> PlannedRowList:
-    """Before and after of each movement; raises PlanNotFound, NotYours, CursorInvalid."""
-    plan = await desk.lookups.plan(principal.user_id, KIND, run_id)
-    return await list_rows(desk.lookups, cursors, plan, asked)
-
-
-def _request(asked: RuleRun) -> dict[str, object]:
     request = msgspec.to_builtins(asked)
     return dict(request)
 
@@ -164,12 +94,7 @@ def _chosen(rules: Sequence[Rule], rule_ids: Sequence[UUID] | None) -> list[Rule
     return [rule for rule in rules if rule.id in set(rule_ids)]
 
 
-def _versioned(plan: EditPlan) -> Versioned[RuleRunView]:
-    return Versioned(run_view(plan), plan.version)
-
-
-def run_view(plan: EditPlan) -> RuleRunView:
-    """As it is shown."""
+def _view(plan: EditPlan) -> RuleRunView:
     asked, summary = msgspec.convert(plan.request, RuleRun), _numbers(plan)
     return RuleRunView(
         id=plan.id,
@@ -212,3 +137,7 @@ class _Summary(msgspec.Struct, frozen=True):
 
 def _numbers(plan: EditPlan) -> _Summary:
     return msgspec.convert(plan.summary, _Summary)
+
+
+#: Raises RangeInvalid, RuleInvalid, AccountNotFound, NotYours besides what all plans do.
+RULE_RUNS: Final = Form(PlanKind.RULE_RUN, _reading, _view)

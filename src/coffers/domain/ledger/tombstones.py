@@ -3,7 +3,7 @@
 What its owner deleted stays deleted; what was posted under another name stays posted.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -67,6 +67,10 @@ class Tombstones(Protocol):
 
     async def rename(self, user_id: UserId, names: Mapping[UUID, tuple[Burial, str]]) -> None:
         """Remember these deleted movements, by their ids, under other identities."""
+        ...
+
+    async def lift(self, user_id: UserId, transaction_ids: Sequence[UUID]) -> None:
+        """These movements are there again."""
         ...
 
     async def forget(self, user_id: UserId, import_id: UUID) -> None:

@@ -15,6 +15,7 @@ from uuid import UUID
 from coffers.domain.errors import Conflict, Invalid, NotFound
 from coffers.domain.ids import UserId
 from coffers.domain.ledger.annotations import Annotation
+from coffers.domain.spending.rewrites import FACTS, Rewrite, Verdict
 
 #: Movements that one plan may look at.
 MAX_ROWS: Final = 200_000
@@ -22,7 +23,9 @@ MAX_ROWS: Final = 200_000
 MAX_PLANNED: Final = 20
 #: Rows that are kept, written and read together.
 CHUNK: Final = 500
-#: What plans change; the parts of split movements are their owner's alone.
+#: In place of a chunk's number: the transfers that went with what a plan did.
+TRANSFERS: Final = -1
+#: What plans say of any movement.
 FIELDS: Final = (*("category_id", "merchant", "notes", "tags", "is_transfer", "is_ignored"),)
 
 
@@ -62,7 +65,7 @@ class EditPlan:
 class PlannedRow:
     """A movement of which something else is to be said; `version` is the one that was looked at.
 
-    The amount is the ledger's text.
+    The amount is the ledger's text. `rewrite` is there if more than what is said of it changes.
     """
 
     id: UUID
@@ -73,12 +76,28 @@ class PlannedRow:
     currency: str
     before: Annotation
     after: Annotation
+    verdict: Verdict = Verdict.CHANGED
+    rewrite: Rewrite | None = None
 
     def changes(self) -> Iterator[str]:
         """The fields that are to be another."""
+        yield from self.sayings()
+        if self.rewrite is not None:
+            yield from self.rewrite.facts()
+
+    def sayings(self) -> Iterator[str]:
+        """Those that say something of it."""
         for name in FIELDS:
             if getattr(self.before, name) != getattr(self.after, name):
                 yield name
+
+    def told(self, name: str) -> tuple[object, object]:
+        """Such a field before and after."""
+        sides: tuple[object, object] = self.before, self.after
+        if name in FACTS and self.rewrite is not None:
+            sides = self.rewrite.before, self.rewrite.after
+        before, after = (getattr(side, name) for side in sides)
+        return before, after
 
 
 class PlanDigest:
@@ -90,7 +109,8 @@ class PlanDigest:
     def add(self, row: PlannedRow) -> None:
         """The next row, in the order of their ids."""
         told = [[name, *map(str, _values(row, name))] for name in row.changes()]
-        line = json.dumps([str(row.id), told], ensure_ascii=True)
+        verdict = [] if row.verdict is Verdict.CHANGED else [row.verdict.value]
+        line = json.dumps([str(row.id), told, *verdict], ensure_ascii=True)
         self._digest.update(line.encode() + b"\n")
 
     @property
@@ -101,14 +121,14 @@ class PlanDigest:
 
 def _values(row: PlannedRow, name: str) -> tuple[object, object, object]:
     speaker = row.after.annotated_by.get(name)
-    return getattr(row.before, name), getattr(row.after, name), speaker
+    return *row.told(name), speaker
 
 
 def taken_back(done: PlannedRow, current: Annotation) -> Annotation:
     """What is said now without what the plan said; whatever was said since stays."""
     undone: dict[str, object] = {}
     speakers = dict(current.annotated_by)
-    for name in done.changes():
+    for name in done.sayings():
         if _says_still(done, current, name):
             undone[name] = getattr(done.before, name)
             speakers.pop(name, None)
@@ -151,6 +171,21 @@ class EditPlans(Protocol):
 
         Whether all of them were the version still that was looked at.
         """
+        ...
+
+    async def rewrite(
+        self, user_id: UserId, rewrites: Sequence[Rewrite], *, now: datetime
+    ) -> set[UUID] | None:
+        """Change, delete and bring back these entries; their accounts are locked already.
+
+        Answers which of those to be brought back stay gone: what their source calls them is there
+        again, or their import was taken back. None when one was not the version any more that was
+        looked at.
+        """
+        ...
+
+    async def attach(self, plan: EditPlan, transfers: bytes) -> None:
+        """Keep with the plan, packed, the transfers that went with what it did."""
         ...
 
 

@@ -1,7 +1,7 @@
 """The transaction_tombstones table and its repository."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -55,6 +55,13 @@ class SqlTombstones(Tombstones):
         ]
         for part in stretches(renamed):
             await self._transaction.execute(_RENAME, list(part))
+
+    async def lift(self, user_id: UserId, transaction_ids: Sequence[UUID]) -> None:
+        """As the port says."""
+        c = transaction_tombstones.c
+        for part in stretches(transaction_ids):
+            gone = (c.user_id == user_id) & c.transaction_id.in_(part) & c.kind.in_(_DELETIONS)
+            await self._transaction.execute(delete(transaction_tombstones).where(gone))
 
     async def forget(self, user_id: UserId, import_id: UUID) -> None:
         """As the port says."""

@@ -1,19 +1,23 @@
 """Edit plans to read, and the movements that they are about."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import Column, Select, bindparam, func, select
 
 from coffers.application.ledger.transactions import TransactionFilter
 from coffers.application.spending.edit_plan_drafts import STRETCH, EditLookups
 from coffers.domain.ids import UserId
+from coffers.domain.ledger.accounts import Account
 from coffers.domain.ledger.annotations import AnnotatedTransaction
+from coffers.domain.ledger.entries import Entry
 from coffers.domain.paging import Page
 from coffers.domain.spending.edit_plans import EditPlan, PlanKind
 from coffers.infrastructure.db.bulk import stretches
+from coffers.infrastructure.db.ledger.accounts import account_of, accounts
 from coffers.infrastructure.db.ledger.annotations import ANNOTATED, annotated
+from coffers.infrastructure.db.ledger.entries import ENTRY, entry_of
 from coffers.infrastructure.db.ledger.transaction_filters import conditions
 from coffers.infrastructure.db.ledger.transaction_rows import transactions
 from coffers.infrastructure.db.reader import Reader
@@ -65,10 +69,7 @@ class SqlEditLookups(EditLookups):
         self, user_id: UserId, wanted: TransactionFilter, behind: UUID | None
     ) -> list[AnnotatedTransaction]:
         """As the port says."""
-        found = select(*ANNOTATED).where(*conditions(user_id, wanted))
-        if behind is not None:
-            found = found.where(transactions.c.id > behind)
-        rows = await self._reader.rows(found.order_by(transactions.c.id).limit(STRETCH))
+        rows = await self._reader.rows(_stretch(ANNOTATED, user_id, wanted, behind))
         return [annotated(row) for row in rows]
 
     async def these(
@@ -81,13 +82,50 @@ class SqlEditLookups(EditLookups):
             found |= {row.id: annotated(row) for row in rows}
         return found
 
+    async def entries(
+        self, user_id: UserId, wanted: TransactionFilter, behind: UUID | None
+    ) -> list[Entry]:
+        """As the port says."""
+        rows = await self._reader.rows(_stretch(ENTRY, user_id, wanted, behind))
+        return [entry_of(row) for row in rows]
+
+    async def these_entries(
+        self, user_id: UserId, transaction_ids: Sequence[UUID]
+    ) -> dict[UUID, Entry]:
+        """As the port says."""
+        found: dict[UUID, Entry] = {}
+        for part in stretches(transaction_ids):
+            rows = await self._reader.rows(_WHOLE, {"user_id": user_id, "ids": list(part)})
+            found |= {row.id: entry_of(row) for row in rows}
+        return found
+
+    async def accounts(self, user_id: UserId) -> dict[UUID, Account]:
+        """As the port says."""
+        rows = await self._reader.rows(_ACCOUNTS, {"user_id": user_id})
+        return {row.id: account_of(row) for row in rows}
+
+
+def _stretch(
+    columns: Sequence[Column[Any]],  # Any: of every type
+    user_id: UserId,
+    wanted: TransactionFilter,
+    behind: UUID | None,
+) -> Select[Any]:
+    found = select(*columns).where(*conditions(user_id, wanted))
+    if behind is not None:
+        found = found.where(transactions.c.id > behind)
+    return found.order_by(transactions.c.id).limit(STRETCH)
+
 
 _CHUNK: Final = select(edit_plan_chunks.c.rows).where(
     edit_plan_chunks.c.user_id == bindparam("user_id"),
     edit_plan_chunks.c.plan_id == bindparam("plan_id"),
     edit_plan_chunks.c.number == bindparam("number"),
 )
-_THESE: Final = select(*ANNOTATED).where(
+_THESE_IDS: Final = (
     transactions.c.user_id == bindparam("user_id"),
     transactions.c.id.in_(bindparam("ids", expanding=True)),
 )
+_THESE: Final = select(*ANNOTATED).where(*_THESE_IDS)
+_WHOLE: Final = select(*ENTRY).where(*_THESE_IDS)
+_ACCOUNTS: Final = select(accounts).where(accounts.c.user_id == bindparam("user_id"))

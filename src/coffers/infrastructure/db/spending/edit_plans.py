@@ -28,6 +28,7 @@ from coffers.domain.errors import DomainError, PreconditionFailed
 from coffers.domain.ids import UserId
 from coffers.domain.spending.edit_plans import (
     MAX_PLANNED,
+    TRANSFERS,
     EditPlan,
     EditPlans,
     PlanKind,
@@ -36,10 +37,12 @@ from coffers.domain.spending.edit_plans import (
     PlanStatus,
     TooManyPlans,
 )
+from coffers.domain.spending.rewrites import Rewrite
 from coffers.infrastructure.db.engines import BULK_PATIENCE_S
 from coffers.infrastructure.db.metadata import METADATA
 from coffers.infrastructure.db.ownership import missing
 from coffers.infrastructure.db.reader import Reads
+from coffers.infrastructure.db.spending.rewrites import rewrite
 from coffers.infrastructure.db.spending.sayings import say
 from coffers.infrastructure.db.transaction import Transaction
 from coffers.infrastructure.db.types import Id, Json, UTCDateTime
@@ -123,6 +126,17 @@ class SqlEditPlans(EditPlans):
     async def say(self, user_id: UserId, rows: Sequence[PlannedRow], *, now: datetime) -> bool:
         """As the port says."""
         return await say(self._transaction, user_id, rows, now)
+
+    async def rewrite(
+        self, user_id: UserId, rewrites: Sequence[Rewrite], *, now: datetime
+    ) -> set[UUID] | None:
+        """As the port says."""
+        return await rewrite(self._transaction, user_id, rewrites, now)
+
+    async def attach(self, plan: EditPlan, transfers: bytes) -> None:
+        """As the port says."""
+        key = {"user_id": plan.user_id, "plan_id": plan.id, "number": TRANSFERS}
+        await self._transaction.execute(insert(edit_plan_chunks).values(key | {"rows": transfers}))
 
     async def _fill(self, plan: EditPlan, chunks: Sequence[bytes]) -> None:
         if not chunks:

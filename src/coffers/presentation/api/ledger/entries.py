@@ -183,7 +183,7 @@ async def add_transaction(call: Caller, body: NewTransaction) -> Answer[Transact
         body.transaction_type,
         body.subtype,
         body.status,
-        _said(body),
+        sayings(body),
         _told(body, Security.model_fields),
     )
     return await _add(call, draft)
@@ -193,7 +193,7 @@ async def edit_transaction(
     call: Caller, transaction_id: UUID, body: TransactionChanges
 ) -> Versioned[TransactionView]:
     """Edit a movement, or say more of one that is reported."""
-    edit = EntryEdit(_told(body, (*FACTS, "lots")), _said(body))
+    edit = EntryEdit(_told(body, (*FACTS, "lots")), sayings(body))
     return await entries.edit_entry(
         call.uow, call.services.clock, call.principal, transaction_id, edit, call.expected_version
     )
@@ -211,7 +211,8 @@ async def _add(call: Call, draft: EntryDraft) -> Answer[TransactionView]:
     return Answer(made.view, {"Location": f"/api/v1/transactions/{made.view.id}"}, made.version)
 
 
-def _said(body: Annotations) -> dict[str, object]:
+def sayings(body: Annotations) -> dict[str, object]:
+    """What was sent of them."""
     sent = body.model_fields_set & Annotations.model_fields.keys()
     said: dict[str, object] = {name: getattr(body, name) for name in sent}
     if body.splits is not None:

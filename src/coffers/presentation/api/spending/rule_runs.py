@@ -3,16 +3,22 @@
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
-from coffers.application.spending import rule_runs
 from coffers.application.spending.edit_plan_lists import PageAsked, PlannedRowList
-from coffers.application.spending.edit_plans import discard_plan
-from coffers.application.spending.rule_runs import RuleRun, RuleRunList, RuleRunView
+from coffers.application.spending.rule_runs import (
+    RULE_RUNS,
+    RuleRun,
+    RuleRunList,
+    RuleRunView,
+    run_request,
+)
 from coffers.application.views import Versioned
 from coffers.domain.paging import DEFAULT_LIMIT
 from coffers.domain.spending.rules import MAX_RULES
 from coffers.presentation.answers import Answer
+from coffers.presentation.api.spending import edit_plans
+from coffers.presentation.api.spending.edit_plans import PlanHash
 from coffers.presentation.calls import Caller
 from coffers.presentation.paging import CursorIn, LimitIn, next_link
 from coffers.presentation.schemas import Body, DateIn
@@ -29,18 +35,10 @@ class NewRuleRun(Body):
     account_id: UUID | None = Field(None, examples=[None])
 
 
-class PlanHash(Body):
-    """The plan that was looked at."""
-
-    plan_hash: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] = Field(
-        examples=["0" * 64]
-    )
-
-
 async def plan_rule_run(call: Caller, body: NewRuleRun) -> Answer[RuleRunView]:
     """Ask what the rules would say; nothing changes until the plan is applied."""
     asked = RuleRun(body.rule_ids, body.start_date, body.end_date, body.account_id)
-    made = await rule_runs.plan_rule_run(call.uow, call.services.edit_desk, call.principal, asked)
+    made = await edit_plans.planned(call, RULE_RUNS, run_request(asked))
     return Answer(made.view, {"Location": f"/api/v1/rule-runs/{made.view.id}"}, made.version)
 
 
@@ -48,43 +46,32 @@ async def list_rule_runs(
     call: Caller, limit: LimitIn = DEFAULT_LIMIT, cursor: CursorIn = None
 ) -> Answer[RuleRunList]:
     """List the runs, newest first."""
-    services = call.services
-    page = await rule_runs.list_rule_runs(
-        services.edit_desk, services.cursors, call.principal, PageAsked(limit, cursor)
-    )
+    page = RuleRunList(*await edit_plans.page_of(call, RULE_RUNS, PageAsked(limit, cursor)))
     return Answer(page, next_link(call.request, page.next_cursor))
 
 
 async def get_rule_run(call: Caller, run_id: UUID) -> Versioned[RuleRunView]:
     """One run, in numbers."""
-    return await rule_runs.get_rule_run(call.services.edit_desk, call.principal, run_id)
+    return await edit_plans.shown(call, RULE_RUNS, run_id)
 
 
 async def list_rule_run_rows(
     call: Caller, run_id: UUID, limit: LimitIn = DEFAULT_LIMIT, cursor: CursorIn = None
 ) -> Answer[PlannedRowList]:
     """List before and after of every movement that the run changes."""
-    services = call.services
-    page = await rule_runs.list_rule_run_rows(
-        services.edit_desk, services.cursors, call.principal, run_id, PageAsked(limit, cursor)
-    )
-    return Answer(page, next_link(call.request, page.next_cursor))
+    return await edit_plans.rows_of(call, RULE_RUNS, run_id, PageAsked(limit, cursor))
 
 
 async def discard_rule_run(call: Caller, run_id: UUID) -> None:
     """Forget a run that was not applied."""
-    await discard_plan(call.uow, call.principal, rule_runs.KIND, run_id, call.expected_version)
+    await edit_plans.discarded(call, RULE_RUNS, run_id)
 
 
 async def apply_rule_run(call: Caller, run_id: UUID, body: PlanHash) -> Versioned[RuleRunView]:
     """Let the rules say what was looked at."""
-    return await rule_runs.apply_rule_run(
-        call.uow, call.services.edit_desk, call.principal, run_id, body.plan_hash
-    )
+    return await edit_plans.applied(call, RULE_RUNS, run_id, body)
 
 
 async def revert_rule_run(call: Caller, run_id: UUID) -> Versioned[RuleRunView]:
     """Take back what the rules said, but for what was said of a movement since."""
-    return await rule_runs.revert_rule_run(
-        call.uow, call.services.edit_desk, call.principal, run_id
-    )
+    return await edit_plans.reverted(call, RULE_RUNS, run_id)

@@ -1,0 +1,72 @@
+"""Entries rewritten many at once, if nobody wrote them meanwhile."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import bindparam, delete, insert, select, tuple_
+
+from coffers.domain.ids import UserId
+from coffers.domain.ledger.entries import Entry
+from coffers.domain.ledger.imports import ImportStatus
+from coffers.domain.spending.rewrites import Rewrite
+from coffers.infrastructure.db.bulk import stretches
+from coffers.infrastructure.db.ledger.entries import row_of
+from coffers.infrastructure.db.ledger.imports import imports
+from coffers.infrastructure.db.ledger.transaction_rows import transactions
+from coffers.infrastructure.db.transaction import Transaction
+
+_T: Final = transactions.c
+
+
+async def rewrite(
+    transaction: Transaction, user_id: UserId, rewrites: Sequence[Rewrite], now: datetime
+) -> set[UUID] | None:
+    """Answers those to be brought back that stay gone; None when one was written meanwhile."""
+    before = [each.before for each in rewrites if each.before is not None]
+    for part in stretches(before):
+        same = tuple_(_T.id, _T.version).in_([(each.id, each.version) for each in part])
+        gone = await transaction.execute(delete(transactions).where(_T.user_id == user_id, same))
+        if gone.rowcount != len(part):
+            return None
+    back = [each.after for each in rewrites if each.before is None and each.after is not None]
+    stay = await _taken(transaction, user_id, back)
+    after = [each.after for each in rewrites if each.after is not None and each.one.id not in stay]
+    for part in stretches([_next(each, now) for each in after]):
+        await transaction.execute(insert(transactions), [row_of(each) for each in part])
+    return stay
+
+
+def _next(entry: Entry, now: datetime) -> Entry:
+    return replace(entry, version=entry.version + 1, updated_at=now)
+
+
+async def _taken(transaction: Transaction, user_id: UserId, back: Sequence[Entry]) -> set[UUID]:
+    """Those whose name in their account another movement has, or whose import was reverted."""
+    names = {each.provider_transaction_id for each in back} - {None}
+    files = {each.import_id for each in back} - {None}
+    if not names and not files:
+        return set()
+    taken = await transaction.rows(_NAMED, {"user_id": user_id, "names": sorted(map(str, names))})
+    held = {(row.account_id, row.provider_transaction_id) for row in taken}
+    applied = await transaction.rows(_APPLIED, {"user_id": user_id, "files": list(files)})
+    standing = {row.id for row in applied}
+    return {
+        each.id
+        for each in back
+        if (each.account_id, each.provider_transaction_id) in held
+        or (each.import_id is not None and each.import_id not in standing)
+    }
+
+
+_NAMED: Final = select(_T.account_id, _T.provider_transaction_id).where(
+    _T.user_id == bindparam("user_id"),
+    _T.provider_transaction_id.in_(bindparam("names", expanding=True)),
+)
+_APPLIED: Final = select(imports.c.id).where(
+    imports.c.user_id == bindparam("user_id"),
+    imports.c.id.in_(bindparam("files", expanding=True)),
+    imports.c.status == ImportStatus.APPLIED.value,
+)
