@@ -1,7 +1,9 @@
 """Trades by hand: POST, PATCH and DELETE /transactions with securities in them."""
 
+import asyncio
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +12,8 @@ import pytest
 import pytest_asyncio
 
 from coffers.domain.ledger.transactions import TransactionSubtype, TransactionType
+from tests.conftest import running, settings_for
+from tests.explanations import evaluated
 from tests.ledgers import ledger_of, movement, position
 from tests.people import Person, settle
 from tests.purses import Row, balance, edited, refused, why
@@ -119,6 +123,9 @@ async def test_a_contract_counts_a_hundred_times_unless_its_asset_says_otherwise
     assert held["AAPL C"]["market_price"] == "2.50"
     assert held["AAPL C"]["market_value"] == held["AAPL C"]["cost_basis"] == "2500.00"
     assert held["MINI"]["market_value"] == held["MINI"]["cost_basis"] == "250.00"
+    (mini, _) = (await eve.get(f"{path}/positions?explain=true")).json()["positions"][::-1]
+    (value, *_) = mini["explanations"]
+    assert evaluated(value) == Decimal(mini["market_value"]) == 250
 
 
 async def test_editing_or_deleting_an_entry_changes_all_that_follows(eve: Person) -> None:
@@ -180,6 +187,18 @@ async def test_more_than_is_held_is_not_sold(eve: Person) -> None:
     await sold(eve, depot, "10", "2026-02-02")
 
 
+async def test_the_oldest_lots_go_first_and_no_more_than_there_are(eve: Person) -> None:
+    depot = await a_depot(eve)
+    for day, quantity, price in (("02", "5", "111.11"), ("01", "4", "100"), ("03", "6", "122.22")):
+        await done(eve, depot, f"2026-01-{day}", quantity=quantity, unit_price=price)
+
+    assert await not_done(eve, depot, "2026-02-02", subtype="sell", quantity="16") == OVERSOLD
+    await sold(eve, depot, "12", "2026-02-02")
+
+    held = (await positions(eve, await a_portfolio_of(eve, depot)))["AAPL"]
+    assert (held["quantity"], held["cost_basis"]) == ("3.00000000", "366.66")
+
+
 async def test_an_edit_or_a_deletion_that_makes_a_later_sale_oversold_is_refused(
     eve: Person,
 ) -> None:
@@ -203,6 +222,21 @@ async def test_an_edit_or_a_deletion_that_makes_a_later_sale_oversold_is_refused
     assert refusals == [OVERSOLD] * 6
     assert (gone.status_code, why(gone.json())) == OVERSOLD
     assert (await edited(eve, bought, quantity="8"))["amount_value"] == "-800.00"
+
+
+async def test_of_two_sales_at_once_of_the_same_shares_one_is_refused(
+    module_database_url: str, tmp_path: Path
+) -> None:
+    async with running(settings_for(module_database_url, tmp_path)) as client:
+        person = await settle(client, "hasty")
+        depot = await a_depot(person)
+        await done(person, depot)
+        sale = a_trade(depot, "2026-02-02", subtype="sell", quantity="10")
+
+        answers = await asyncio.gather(*(person.post("/transactions", sale) for _ in range(2)))
+
+        assert sorted(answer.status_code for answer in answers) == [201, 409]
+        assert await balance(person, depot) == "10000.00"
 
 
 async def test_short_sales_are_sales_of_what_is_not_held(eve: Person) -> None:

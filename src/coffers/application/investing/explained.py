@@ -17,7 +17,7 @@ from coffers.application.investing.valuing import Worth, in_base, money_of
 from coffers.domain.investing.positions import Position
 from coffers.domain.ledger.accounts import Account
 from coffers.domain.markets.rates import rounded
-from coffers.domain.money import known_total
+from coffers.domain.money import EXACT, known_total
 
 
 def market_value(
@@ -54,7 +54,7 @@ def gain(
             "value",
             Operation.PRODUCT,
             each.local,
-            [_quantity(line), _price(line, each)],
+            [_quantity(line), *price_told(line, each.price, each.price_date)],
             currency=currency,
         )
         for line, each in zip(lines, worths, strict=True)
@@ -84,7 +84,7 @@ def _line_value(book: Book, line: Line, worth: Worth, day: date) -> Explanation:
     rate = book.rates.rate(line.currency, book.base_currency, day)
     inputs = [
         _quantity(line),
-        _price(line, worth),
+        *price_told(line, worth.price, worth.price_date),
         rate_told(rate, line.currency, book.base_currency),
     ]
     return made("value", Operation.PRODUCT, worth.base, inputs, currency=book.base_currency)
@@ -94,14 +94,14 @@ def _quantity(line: Line) -> Explanation:
     return told("quantity", line.local.quantity, source="ledger", note=line.account.name)
 
 
-def _price(line: Line, worth: Worth) -> Explanation:
-    return told(
-        "price",
-        worth.price,
-        currency=line.currency,
-        as_of=worth.price_date,
-        source="market" if line.security.closes else "ledger",
-    )
+def price_told(line: Line, worth: Decimal | None, day: date | None) -> list[Explanation]:
+    """The price as the market quotes it, and what it counts for where that is not once."""
+    quoted = None if worth is None else EXACT.divide(worth, line.multiplier)
+    source = "market" if line.security.closes else "ledger"
+    price = told("price", quoted, currency=line.currency, as_of=day, source=source)
+    if line.multiplier == 1:
+        return [price]
+    return [price, told("multiplier", line.multiplier, source="asset")]
 
 
 def _money(book: Book, account: Account, day: date) -> Explanation:

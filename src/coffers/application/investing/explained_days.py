@@ -17,6 +17,7 @@ from coffers.application.explanations import (
     told,
 )
 from coffers.application.investing.books import Book, LedgerRow, Line
+from coffers.application.investing.explained import price_told
 from coffers.application.investing.valuing import money_of
 from coffers.domain.ledger.accounts import Account
 from coffers.domain.money import EXACT, known_total
@@ -56,16 +57,10 @@ class ExplainedDays:
         if held is None or not held.quantity:
             return None
         known = _at(line.closes, day, lambda close: close[0])
-        price = told(
-            "price",
-            None if known is None else known[1],
-            currency=line.currency,
-            as_of=None if known is None else known[0],
-            source="market" if line.security.closes else "ledger",
-        )
+        since, close = (None, None) if known is None else known
         quantity = told("quantity", held.quantity, source="ledger", note=line.account.name)
         worth = None if known is None else EXACT.multiply(held.quantity, known[1])
-        name, inputs = line.symbol, [quantity, price]
+        name, inputs = line.symbol, [quantity, *price_told(line, close, since)]
         local = made(name, Operation.PRODUCT, worth, inputs, currency=line.currency)
         return self._in_base(f"value of {name}", local, worth, line.currency, day)
 

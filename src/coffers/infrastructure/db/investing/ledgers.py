@@ -48,7 +48,7 @@ class SqlPortfolioLedgers(PortfolioLedgers):
             rows = await snapshot.rows(_ROWS, asked)
             reported = await snapshot.rows(_REPORTED, asked)
             counts = await snapshot.rows(_COUNTS, asked)
-        if len(rows) > MAX_ROWS:
+        if max(len(rows), len(counts)) > MAX_ROWS:
             raise TooManyRows(f"A portfolio is made of at most {MAX_ROWS} movements.")
         return AccountsLedger(
             [account_of(row) for row in found],
@@ -106,7 +106,7 @@ _COUNTS: Final = (
     select(_Q.account_id, _Q.symbol, _Q.currency, _Q.day, _Q.quantity)
     .where(_Q.user_id == bindparam("user_id"), _Q.account_id.in_(_IDS))
     .order_by(_Q.account_id, _Q.symbol, _Q.currency, _Q.day)
-    .limit(MAX_ROWS)
+    .limit(MAX_ROWS + 1)
 )
 
 
