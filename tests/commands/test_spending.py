@@ -64,6 +64,22 @@ async def test_what_is_added_goes_out_of_the_only_account(
     assert row["tags"] == ["out", "work"]
 
 
+async def test_shares_are_bought_and_sold_and_no_more_than_there_are(
+    run: Cli, purse: None, home: Path
+) -> None:
+    shares = ("--symbol", "acme", "--date", "2026-03-01", *ADA)
+
+    bought = run("add", "54.95", "Acme", "--quantity", "5", "--commission", "4.95", *shares)
+    sold = run("add", "+12", "Acme", "--quantity", "1", *shares)
+    oversold = run("add", "+60", "Acme", "--quantity", "5", *shares)
+
+    assert (bought.exit_code, sold.exit_code) == (0, 0), bought.output + sold.output
+    assert oversold.exit_code == 1
+    assert "there are 4.00000000, not 5.00000000" in " ".join(oversold.output.split())
+    told = [(row["symbol"], row["subtype"], row["quantity"]) for row in await as_ada(home, rows)]
+    assert told == [("ACME", "sell", "-1.00000000"), ("ACME", "buy", "5.00000000")]
+
+
 @pytest.mark.parametrize(
     ("amount", "category", "wanted"),
     [

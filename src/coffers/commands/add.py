@@ -26,6 +26,9 @@ _Day = Annotated[
 ]
 _Merchant = Annotated[str | None, typer.Option(help="Where.")]
 _Notes = Annotated[str | None, typer.Option(help="Anything else.")]
+_Symbol = Annotated[str | None, typer.Option(help="Of what was bought, or sold for +amount.")]
+_Quantity = Annotated[str | None, typer.Option(help="How much of it.")]
+_Commission = Annotated[str | None, typer.Option(help="The part of the amount that was a fee.")]
 _Tags = Annotated[list[str] | None, typer.Option("--tag", help="As often as you like.")]
 
 
@@ -39,8 +42,11 @@ def add(  # noqa: PLR0913, PLR0917 - an argument for each option
     merchant: _Merchant = None,
     notes: _Notes = None,
     tags: _Tags = None,
+    symbol: _Symbol = None,
+    quantity: _Quantity = None,
+    commission: _Commission = None,
 ) -> None:
-    """Write down what was spent, or earned, in an account that is kept by hand."""
+    """Write down what was spent, earned, or traded in an account that is kept by hand."""
 
     async def run(services: Services, _settings: Settings) -> None:
         person = await owner(services, user)
@@ -54,6 +60,7 @@ def add(  # noqa: PLR0913, PLR0917 - an argument for each option
             transaction_date=await _day(person, day),
             description=description,
             said={name: value for name, value in said.items() if value},
+            security=_security(symbol, quantity, commission),
         )
         made = (await add_entry(person.uow, services.clock, person.principal, draft)).view
         after = await services.account_lookups.get(person.principal.user_id, target.id)
@@ -66,15 +73,29 @@ def add(  # noqa: PLR0913, PLR0917 - an argument for each option
     with_services(run)
 
 
+def _security(
+    symbol: str | None, quantity: str | None, commission: str | None
+) -> dict[str, object]:
+    numbers = {"quantity": quantity, "commission": commission}
+    told: dict[str, object] = {
+        name: _number(text) for name, text in numbers.items() if text is not None
+    }
+    return told if symbol is None else {"symbol": symbol.upper(), **told}
+
+
 def _signed(text: str, category: Category | None) -> Decimal:
-    try:
-        number = parse_decimal(text.removeprefix("+"))
-    except AmountInvalid as refusal:
-        refuse(refusal.detail)
+    number = _number(text.removeprefix("+"))
     comes_in = category is not None and category.kind is CategoryKind.INCOME
     if number < 0 or text.startswith("+") or comes_in:
         return number
     return EXACT.minus(number)
+
+
+def _number(text: str) -> Decimal:
+    try:
+        return parse_decimal(text)
+    except AmountInvalid as refusal:
+        refuse(refusal.detail)
 
 
 async def _category(person: Owner, wanted: str, amount: str) -> Category:
