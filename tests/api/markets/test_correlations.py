@@ -4,7 +4,7 @@ import pytest
 from coffers.application.markets import correlations as correlated
 from tests.market_examples import asset_of
 from tests.people import Person, sign_up
-from tests.priced_assets import YEAR, asked, priced, wave
+from tests.priced_assets import YEAR, asked, keep, priced, wave, weekdays
 
 
 async def test_correlations_are_those_of_numpy(eve: Person) -> None:
@@ -59,3 +59,22 @@ async def test_a_matrix_has_at_most_so_many_assets(
 
     await asked(ada, "/assets/correlations", 200, asset_ids=ids[0])
     await asked(ada, "/assets/correlations", 422, asset_ids=",".join(ids))
+
+
+async def test_a_series_goes_on_under_its_new_symbol(eve: Person) -> None:
+    closes = [wave(50, seed=seed) for seed in (1, 2)]
+    whole = await priced(eve, closes[0])
+    old, new = await priced(eve, closes[1][:30]), await asset_of(eve)
+    changed = weekdays(31)[-1]
+    await keep(eve, new, closes[1][30:], changed)
+    # What the old symbol was quoted at afterwards is somebody else's.
+    await keep(eve, old, ["1.00"], changed)
+    action = {"date": str(changed), "kind": "symbol_change", "new_asset_id": new}
+    assert (await eve.post(f"/assets/{old}/corporate-actions", action)).status_code == 201
+
+    told = await asked(eve, "/assets/correlations", asset_ids=f"{whole},{new}", **YEAR)
+
+    prices = np.array([[float(close) for close in each] for each in closes])
+    expected = np.corrcoef(prices[:, 1:] / prices[:, :-1] - 1)
+    assert told["observations"] == 49
+    assert abs(float(told["matrix"][0][1]) - expected[0, 1]) < 1e-6

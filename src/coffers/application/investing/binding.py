@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final
@@ -18,10 +18,12 @@ from coffers.application.investing.books import (
     Reported,
     Security,
 )
+from coffers.application.investing.successions import PassedOn, Succession, in_base, in_turn
 from coffers.domain.investing.lots import NO_PICKS, EntryInvalid, LotMethod, LotUnknown, Oversold
 from coffers.domain.investing.movements import Movement, SplitAction, units
 from coffers.domain.investing.positions import Position, derive, opened_with
 from coffers.domain.investing.reconciling import Told, parted_on
+from coffers.domain.investing.reorganisations import Reorganisation, numbers
 from coffers.domain.ledger.accounts import Account
 from coffers.domain.ledger.holdings import AssetType
 from coffers.domain.ledger.transactions import TransactionSubtype
@@ -30,6 +32,7 @@ from coffers.domain.markets.rates import RateBook
 from coffers.domain.money import EXACT
 
 ZERO: Final = Decimal(0)
+ONE: Final = Decimal(1)
 #: Their unit price is the market's of their day; so is what was transferred in on the day on which
 #: it was bought.
 _PRICED: Final = frozenset(
@@ -54,8 +57,7 @@ def bound(
     lines = [
         line
         for account in ledger.accounts
-        for key in sorted(rows[account.id].keys() | reported[account.id].keys())
-        if (line := binder.line(account, key, rows[account.id][key], reported[account.id].get(key)))
+        for line in binder.lines(account, rows[account.id], reported[account.id])
     ]
     return Book(base_currency, ledger, lines, rates, quality)
 
@@ -109,16 +111,47 @@ class _Binder:
     method: LotMethod
     quality: Quality
     counts: Counts
+    ids: Iterator[UUID] = field(default_factory=numbers)
+
+    def lines(
+        self,
+        account: Account,
+        rows: Mapping[Key, Sequence[LedgerRow]],
+        reported: Mapping[Key, Reported],
+    ) -> list[Line]:
+        """By symbol; first those that others came from."""
+        keys = rows.keys() | reported.keys()
+        times = {
+            key: _multiplier(self.securities.get(key, Security()), rows.get(key, ()), told)
+            for key in keys
+            for told in [reported.get(key)]
+        }
+        moved = {
+            key: [_movement(row, times[key]) for row in told if row.quantity or row.amount]
+            for key, told in rows.items()
+        }
+        succession = Succession(account, moved, reported, self.ids)
+        found = {
+            key: self.line(succession, key, rows.get(key, ()), times.get(key, ONE))
+            for key in in_turn(keys, self.securities)
+        }
+        return [line for key in sorted(found) if (line := found[key]) is not None]
 
     def line(
-        self, account: Account, key: Key, rows: Sequence[LedgerRow], reported: Reported | None
+        self, told_of: Succession, key: Key, rows: Sequence[LedgerRow], times: Decimal
     ) -> Line | None:
-        symbol, currency = key
-        security = self.securities.get(key, Security())
-        times = _multiplier(security, rows, reported)
-        moved = [_movement(row, times) for row in rows if row.quantity or row.amount]
+        """None where nothing is known of it, or what is cannot be."""
+        (symbol, currency), account = key, told_of.account
+        reported, arrived = told_of.reported.get(key), told_of.to(key)
+        security, own = self.securities.get(key, Security()), told_of.moved.get(key, [])
+        if not rows and reported is None and not arrived.local:
+            return None
+        due = told_of.due(key, security)
         try:
-            derived, movements = self._derived(symbol, moved, security.splits)
+            derived, movements = self._derived(symbol, [*own, *arrived.local], security.splits)
+            whole = told_of.pass_on(movements, security, self.method, due)
+            if due:
+                derived = derive(whole.movements, security.splits, self.method)
         except (Oversold, EntryInvalid):
             self.quality.unreadable.add(symbol)
             return None
@@ -129,13 +162,23 @@ class _Binder:
             told = _told(self.counts.get((account.id, key), ()), reported, account)
             parted = parted_on(derived.steps, told)
             self.quality.note_parted(symbol, parted)
-        local = opened_with(derived, difference, _first_day(rows, reported))
+        first = _first_day(movements, reported)
+        local = opened_with(derived, difference, first)
         if local.cost is None:
             self.quality.missing_basis.add(symbol)
-        base = self._in_base(movements, security, currency, difference, _first_day(rows, reported))
-        closes = [
-            (day, EXACT.multiply(price, times)) for day, price in _closes(security, rows, reported)
-        ]
+        in_base = self._converted(movements[: len(own)], currency, arrived.base)
+        passed = self._passed(told_of, in_base, security, currency, due)
+        told_of.receive(whole.gone, None if passed is None else passed.gone, currency)
+        base = (
+            None
+            if passed is None
+            else opened_with(
+                derive(passed.movements, security.splits, self.method), difference, first
+            )
+        )
+        closes = _closes(security, rows, reported)
+        if times != ONE:
+            closes = [(day, EXACT.multiply(price, times)) for day, price in closes]
         return Line(
             account,
             symbol,
@@ -163,14 +206,10 @@ class _Binder:
         bare = [each._replace(picks=NO_PICKS) for each in movements]
         return derive(bare, splits, self.method), bare
 
-    def _in_base(
-        self,
-        movements: Sequence[Movement],
-        security: Security,
-        currency: str,
-        difference: Decimal,
-        first: date,
-    ) -> Position | None:
+    def _converted(
+        self, movements: Sequence[Movement], currency: str, arrived: Sequence[Movement] | None
+    ) -> list[Movement] | None:
+        """Each at the rate of its day, and what arrived; None when a rate is missing."""
         converted: list[Movement] = []
         for each in movements:
             rate = self.rates.rate(currency, self.base, each.day)
@@ -178,7 +217,21 @@ class _Binder:
                 self.quality.missing_rates.add(f"{currency}/{self.base} {each.day}")
                 return None
             converted.append(each.converted(rate.rate))
-        return opened_with(derive(converted, security.splits, self.method), difference, first)
+        return None if arrived is None else [*converted, *arrived]
+
+    def _passed(
+        self,
+        told_of: Succession,
+        movements: Sequence[Movement] | None,
+        security: Security,
+        currency: str,
+        due: Sequence[Reorganisation],
+    ) -> PassedOn | None:
+        """The movements in the base currency, with what left and what goes where."""
+        converted = in_base(due, currency, self.base, self.rates)
+        if movements is None or converted is None:
+            return None
+        return told_of.pass_on(movements, security, self.method, converted)
 
 
 def _movement(row: LedgerRow, multiplier: Decimal) -> Movement:
@@ -232,18 +285,18 @@ def _told(counts: Told, reported: Reported | None, account: Account) -> Told:
     return counts if day is None else [*counts, (day, now)]
 
 
-def _first_day(rows: Sequence[LedgerRow], reported: Reported | None) -> date:
+def _first_day(movements: Sequence[Movement], reported: Reported | None) -> date:
     """The day before anything is told of it."""
-    days = [row.day for row in rows] or ([] if reported is None else [reported.day])
-    return min(days) - timedelta(days=1) if rows else min(days)
+    days = [each.day for each in movements] or ([] if reported is None else [reported.day])
+    return min(days) - timedelta(days=1) if movements else min(days)
 
 
 def _closes(
     security: Security, rows: Sequence[LedgerRow], reported: Reported | None
-) -> list[tuple[date, Decimal]]:
+) -> Sequence[tuple[date, Decimal]]:
     """Market prices; where there are none, the prices of the account's own trades and reports."""
     if security.closes:
-        return list(security.closes)
+        return security.closes
     return sorted(dict(_own_prices(rows, reported)).items())
 
 

@@ -10,6 +10,7 @@ from uuid import UUID
 from coffers.domain.ids import UserId
 from coffers.domain.investing.movements import SplitAction
 from coffers.domain.investing.positions import Position
+from coffers.domain.investing.reorganisations import Reorganisation
 from coffers.domain.ledger.accounts import Account
 from coffers.domain.ledger.entries import NamedLot
 from coffers.domain.ledger.holdings import AssetType
@@ -114,6 +115,7 @@ class Security:
     multiplier: Decimal | None = None
     calendar: TradingCalendar = UNTOLD
     splits: Sequence[SplitAction] = ()
+    became: Sequence[Reorganisation] = ()
     closes: Sequence[tuple[date, Decimal]] = ()
 
 

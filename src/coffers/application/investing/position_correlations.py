@@ -29,4 +29,4 @@ async def get_position_correlations(
     unknown = {line.symbol for line in held if line.security.asset_id not in found}
     notes = [f"No asset stands for {symbol}: it has no row." for symbol in sorted(unknown)]
     assets = sorted(found.values(), key=lambda asset: (asset.symbol, asset.currency))
-    return await correlated(ports, assets, days, notes)
+    return await correlated(ports, principal.user_id, assets, days, notes)

@@ -12,12 +12,14 @@ import msgspec
 from msgspec import Meta
 from msgspec.structs import replace
 
+from coffers.application.markets.continued import continued
 from coffers.application.markets.indicators import AnalysisPorts
 from coffers.application.markets.price_histories import A_YEAR
 from coffers.application.markets.price_quality import OldPrice, stale
 from coffers.application.markets.prices import CloseArrays
 from coffers.application.views import DecimalText
 from coffers.domain.identity.principals import Principal
+from coffers.domain.ids import UserId
 from coffers.domain.markets.assets import Asset, AssetNotFound
 from coffers.domain.markets.corporate_actions import CorporateAction
 from coffers.domain.paging import TooManyRows
@@ -81,7 +83,8 @@ async def get_correlations(
 ) -> CorrelationMatrix:
     """Raises AssetNotFound, NotYours, RangeInvalid, TooManyRows."""
     days = asked_days(asked.first, asked.last, today)
-    return await correlated(ports, await _assets(ports, principal, asked), days)
+    assets = await _assets(ports, principal, asked)
+    return await correlated(ports, principal.user_id, assets, days)
 
 
 def asked_days(first: date | None, last: date | None, today: date) -> tuple[date, date]:
@@ -96,16 +99,16 @@ def asked_days(first: date | None, last: date | None, today: date) -> tuple[date
 
 async def correlated(
     ports: AnalysisPorts,
+    user_id: UserId,
     assets: Sequence[Asset],
     days: tuple[date, date],
     notes: Sequence[str] = (),
 ) -> CorrelationMatrix:
-    """The matrix of these assets, which the caller may see; raises TooManyRows."""
+    """The matrix of these assets, which the user may see; raises TooManyRows."""
     if len(assets) > MAX_ASSETS:
         raise TooManyRows(f"At most {MAX_ASSETS} assets at a time: name fewer.")
-    ids = [asset.id for asset in assets]
-    arrays = await ports.prices.close_arrays(ids, *days)
-    actions = await ports.prices.actions(ids, *days)
+    whole = await continued(ports.prices, user_id, [asset.id for asset in assets])
+    arrays, actions = await whole.close_arrays(*days), await whole.actions(*days)
     old = [
         price
         for asset in assets

@@ -1,0 +1,135 @@
+"""Successions: what became of the securities of one account, passed on from line to line."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from uuid import UUID
+
+from coffers.application.investing.books import Key, Reported, Security
+from coffers.domain.investing.lots import LotMethod
+from coffers.domain.investing.movements import Movement
+from coffers.domain.investing.positions import derive
+from coffers.domain.investing.reorganisations import Reorganisation, is_told, passed, until
+from coffers.domain.ledger.accounts import Account
+from coffers.domain.markets.rates import RateBook
+
+
+@dataclass(slots=True)
+class Arrivals:
+    """What arrived from others; in the base currency None when a rate was missing."""
+
+    local: list[Movement] = field(default_factory=list)
+    base: list[Movement] | None = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Succession:
+    """One account: what is told of it, and what arrived on the way."""
+
+    account: Account
+    moved: Mapping[Key, Sequence[Movement]]
+    reported: Mapping[Key, Reported]
+    ids: Iterator[UUID]
+    arrivals: dict[Key, Arrivals] = field(default_factory=dict)
+
+    def to(self, key: Key) -> Arrivals:
+        """What arrived there."""
+        return self.arrivals.setdefault(key, Arrivals())
+
+    def due(self, key: Key, security: Security) -> list[Reorganisation]:
+        """What happened to it and is not in what the source tells already, by day."""
+        happened = [each for each in security.became if self._is_due(key, each)]
+        return sorted(happened, key=lambda each: each.day)
+
+    def _is_due(self, key: Key, each: Reorganisation) -> bool:
+        new = [] if each.target is None else self.moved.get(each.target, ())
+        if is_told(each, self.moved.get(key, ()), new):
+            return False
+        if not each.stays:
+            # A source that goes on with the old symbol is believed.
+            known = self.reported.get(key)
+            return known is None or not known.quantity or known.day < each.day
+        is_synced = self.account.connection_id is not None and self.account.last_synced_at
+        return not is_synced or bool(new) or each.target in self.reported
+
+    def pass_on(
+        self,
+        movements: Sequence[Movement],
+        security: Security,
+        method: LotMethod,
+        due: Sequence[Reorganisation],
+    ) -> "PassedOn":
+        """The movements with what left, and what arrives where; raises as `derive` does."""
+        all_of_it, gone = list(movements), list[tuple[Reorganisation, Sequence[Movement]]]()
+        for each in due:
+            splits = [split for split in security.splits if split.day <= each.day]
+            effect = passed(derive(until(all_of_it, each.day), splits, method), each, self.ids)
+            all_of_it += effect.left
+            gone.append((each, effect.arrived))
+        return PassedOn(all_of_it, gone)
+
+    def receive(
+        self,
+        local: "Gone",
+        base: "Gone | None",
+        currency: str,
+    ) -> None:
+        """Keep what arrives for those who come later."""
+        for each, arrived in local:
+            if each.target is not None:
+                # Of another currency nobody tells what it cost.
+                told = arrived if each.target[1] == currency else [_bare(one) for one in arrived]
+                self.to(each.target).local.extend(told)
+                if base is None:
+                    self.to(each.target).base = None
+        for each, arrived in base or ():
+            known = None if each.target is None else self.to(each.target).base
+            if known is not None:
+                known.extend(arrived)
+
+
+#: What arrives by which reorganisation.
+Gone = Sequence[tuple[Reorganisation, Sequence[Movement]]]
+
+
+@dataclass(frozen=True, slots=True)
+class PassedOn:
+    """The movements of a security with what left, and what goes elsewhere."""
+
+    movements: Sequence[Movement]
+    gone: Gone
+
+
+def in_base(
+    due: Sequence[Reorganisation], currency: str, base: str, rates: RateBook
+) -> list[Reorganisation] | None:
+    """Their cash at the rates of their days; None when one is missing."""
+    found: list[Reorganisation] = []
+    for each in due:
+        rate = rates.rate(currency, base, each.day)
+        if rate is None and each.cash:
+            return None
+        cash = Decimal(0) if rate is None else rate.convert(each.cash)
+        found.append(replace(each, cash=cash))
+    return found
+
+
+def in_turn(keys: Collection[Key], securities: Mapping[Key, Security]) -> list[Key]:
+    """These and what became of them, each after what it came from."""
+    done: dict[Key, None] = {}
+
+    def visit(key: Key, way: tuple[Key, ...]) -> None:
+        if key in done or key in way:
+            return
+        for each in securities.get(key, Security()).became:
+            if each.target is not None:
+                visit(each.target, (*way, key))
+        done[key] = None
+
+    for key in sorted(keys):
+        visit(key, ())
+    return list(reversed(done))
+
+
+def _bare(movement: Movement) -> Movement:
+    return movement._replace(amount=None, unit_price=None)
