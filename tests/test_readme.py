@@ -70,6 +70,10 @@ def test_the_tour_of_the_readme_runs_as_it_stands(tmp_path: Path) -> None:
     assert "🛒 Supermarket 48.90\n🐶 Pets 12.60\n" in said
     assert "  Assets:Cash:Purse  -42.60 EUR\n  Expenses:Supermarket  30.00 EUR\n" in said
     assert "200 3" in said
+    assert "\n5000.00\n-4992.30\n" in said
+    assert "unrealized_gain_loss 3140.31\nrealized_gain_loss 1884.19\n" in said
+    assert "price_gain 4554.15\ncurrency_gain 898.61\ngain 5452.76\n" in said
+    assert "{'name': 'lot_cost', 'operation': 'input', 'value': '3120.187500000000'" in said
     assert "204\n" in said
     assert said.rstrip().endswith("}")
     assert '"status":401' in said.splitlines()[-1]
