@@ -31,17 +31,18 @@ class SqlTrails(Trails):
         asked = {"user_id": account.user_id, "symbol": symbol, "currency": account.currency}
         mine = asked | {"account_id": account.id}
         rows = await self._transaction.rows(_ROWS, mine)
-        splits = await self._transaction.rows(_SPLITS, asked)
+        actions = await self._transaction.rows(_ACTIONS, asked)
         reported = await self._transaction.rows(_REPORTED, mine)
         return Trail(
             [_movement(row) for row in rows],
             frozenset(row.id for row in rows if _is_by_hand(row)),
             [
                 SplitAction(row.id, row.day, factor)
-                for row in splits
-                if (factor := action_of(row).factor) is not None
+                for row in actions
+                if row.kind == ActionKind.SPLIT and (factor := action_of(row).factor) is not None
             ],
-            is_reported=bool(reported),
+            # How much of it came out of other securities these movements do not tell.
+            is_reported=bool(reported) or any(row.new_asset_id == row.linked for row in actions),
         )
 
     async def asset(self, user_id: UserId, symbol: str, currency: str) -> Asset | None:
@@ -105,8 +106,12 @@ _LINK: Final = (
     & (_L.currency == bindparam("currency"))
 )
 _ASSET: Final = select(assets).join(asset_links, _L.asset_id == assets.c.id).where(_LINK)
-_SPLITS: Final = (
-    select(corporate_actions)
-    .join(asset_links, _L.asset_id == corporate_actions.c.asset_id)
-    .where(_LINK, corporate_actions.c.kind == ActionKind.SPLIT.value)
+_ACTIONS: Final = (
+    select(corporate_actions, _L.asset_id.label("linked"))
+    .join(
+        asset_links,
+        (_L.asset_id == corporate_actions.c.asset_id)
+        | (_L.asset_id == corporate_actions.c.new_asset_id),
+    )
+    .where(_LINK, corporate_actions.c.kind != ActionKind.DIVIDEND.value)
 )
