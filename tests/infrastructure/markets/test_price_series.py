@@ -56,9 +56,9 @@ async def test_closes_of_many_assets_come_in_order_of_their_days(store: Store) -
     found = await lookups.closes([one, other, new_id()], FIRST, FIRST + timedelta(days=1))
     arrays = await lookups.close_arrays([one], FIRST, FIRST + timedelta(days=9))
 
-    assert found[one].days == [FIRST, FIRST + timedelta(days=1)]
-    assert found[one].closes == [Decimal("10.00"), Decimal("11.123456789012345678")]
-    assert found[other].closes == [Decimal("20.00")]
+    assert list(found[one].days) == [FIRST, FIRST + timedelta(days=1)]
+    assert list(found[one].closes) == [Decimal("10.00"), Decimal("11.123456789012345678")]
+    assert list(found[other].closes) == [Decimal("20.00")]
     assert len(found) == 2
     assert arrays[one].days.tolist() == [FIRST + timedelta(days=place) for place in range(3)]
     assert arrays[one].closes.tolist() == [10.0, 11.123456789012345678, 12.0]

@@ -123,5 +123,5 @@ def _security(
         multiplier=asset.multiplier,
         splits=splits,
         became=became,
-        closes=list(zip(closes.days, closes.closes, strict=True)),
+        closes=closes,
     )

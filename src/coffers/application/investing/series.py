@@ -14,6 +14,7 @@ from coffers.application.investing.valuing import money_of
 from coffers.domain.investing.lots import Step
 from coffers.domain.investing.positions import OPENING
 from coffers.domain.ledger.transactions import TransactionSubtype
+from coffers.domain.markets.close_paths import last_by
 from coffers.domain.markets.rates import rounded
 from coffers.domain.money import EXACT, money_digits
 from coffers.domain.paging import TooManyRows
@@ -148,8 +149,8 @@ def _openings(book: Book) -> "Iterator[Movement]":
 
 def _value(quantity: Decimal, closes: Sequence[tuple[date, Decimal]], day: date) -> Decimal:
     """At the last price by then, nothing without one: the value of the day is not known then."""
-    price = next((price for when, price in reversed(closes) if when <= day), ZERO)
-    return EXACT.multiply(quantity, price)
+    known = last_by(closes, day)
+    return ZERO if known is None else EXACT.multiply(quantity, known[1])
 
 
 def _income(book: Book) -> "Iterator[Movement]":

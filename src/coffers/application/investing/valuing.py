@@ -1,10 +1,12 @@
 """From a book to numbers: what each line is worth on a day, and the series of the whole."""
 
 import asyncio
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from operator import attrgetter
 from typing import Annotated, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -26,6 +28,7 @@ from coffers.domain.ids import UserId
 from coffers.domain.investing.portfolios import Portfolio
 from coffers.domain.ledger.accounts import Account
 from coffers.domain.markets.calendars import missed
+from coffers.domain.markets.close_paths import last_by
 from coffers.domain.markets.rates import ExchangeRates
 from coffers.domain.money import EXACT
 
@@ -125,11 +128,11 @@ class Worth:
 
 def worth(book: Book, line: Line, day: date) -> Worth:
     """At the last price known by then and the rate of the day; what is missing is noted."""
-    known = [(when, price) for when, price in line.closes if when <= day]
-    if not known:
+    known = last_by(line.closes, day)
+    if known is None:
         book.quality.missing_prices.add(line.symbol)
         return Worth(None, None, None, None)
-    when, price = known[-1]
+    when, price = known
     if missed(line.security.calendar, when, day):
         book.quality.stale_prices[line.symbol] = when
     local = EXACT.multiply(line.local.quantity, price)
@@ -141,19 +144,22 @@ def value_on(book: Book, line: Line, day: date, quantity: Decimal | None = None)
     held = _held_on(line, day) if quantity is None else quantity
     if not held:
         return ZERO
-    price = next((price for when, price in reversed(line.closes) if when <= day), None)
-    if price is None:
+    known = last_by(line.closes, day)
+    if known is None:
         book.quality.missing_prices.add(line.symbol)
         return None
-    return in_base(book, EXACT.multiply(held, price), line.currency, day)
+    return in_base(book, EXACT.multiply(held, known[1]), line.currency, day)
 
 
 def _held_on(line: Line, day: date) -> Decimal:
-    return next((step.quantity for step in reversed(line.local.steps) if step.day <= day), ZERO)
+    place = bisect_right(line.local.steps, day, key=attrgetter("day"))
+    return line.local.steps[place - 1].quantity if place else ZERO
 
 
 def in_base(book: Book, amount: Decimal, currency: str, day: date) -> Decimal | None:
     """The amount at the rate of the day; None, and noted, when that is missing."""
+    if currency == book.base_currency:
+        return amount
     rate = book.rates.rate(currency, book.base_currency, day)
     if rate is None:
         if amount:

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 from uuid import UUID
 
+from coffers.domain.markets.close_paths import ClosePath
 from coffers.domain.markets.corporate_actions import CorporateAction
 from coffers.domain.markets.prices import StoredBar
 
@@ -15,17 +15,13 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 
-@dataclass(frozen=True, slots=True)
-class Closes:
-    """Raw closing prices of one asset in its currency, oldest first; one for each of the days."""
-
-    days: Sequence[date]
-    closes: Sequence[Decimal]
+#: Raw closing prices of one asset in its currency.
+Closes: TypeAlias = ClosePath
 
 
 @dataclass(frozen=True, slots=True)
 class CloseArrays:
-    """The same for calculations: days as `datetime64[D]`, closes as floats."""
+    """Such prices for calculations: days as `datetime64[D]`, closes as floats."""
 
     days: "npt.NDArray[np.datetime64]"
     closes: "npt.NDArray[np.float64]"

@@ -15,8 +15,10 @@ import numpy.typing as npt
 
 from coffers.domain.investing.lots import Step
 from coffers.domain.investing.returns import DayValue
+from coffers.domain.markets.close_paths import ClosePath
 
 Series = npt.NDArray[np.float64]
+Ordinals = npt.NDArray[np.int64]
 #: What is known from each of these days on.
 Path = Sequence[tuple[date, Decimal]]
 
@@ -177,11 +179,20 @@ def _stepped(path: Iterable[tuple[date, Decimal]], days: Days) -> Series:
 
 
 def _filled(path: Path, days: Days, before: float) -> Series:
-    if not path:
-        return np.full(len(days), before)
-    places = np.array([days.place(day) for day, _ in path])
-    values = np.array([before, *(float(value) for _, value in path)])
-    found: Series = values[np.searchsorted(places, np.arange(len(days)), side="right")]
+    if isinstance(path, ClosePath):
+        return _held(path.ordinals, path.values, days, before)
+    ordinals = np.array([day.toordinal() for day, _ in path], dtype=np.int64)
+    values = np.array([float(value) for _, value in path], dtype=np.float64)
+    return _held(ordinals, values, days, before)
+
+
+def _held(ordinals: Ordinals, values: Series, days: Days, before: float) -> Series:
+    """Each value as often as there are days until the next one."""
+    edges = np.empty(ordinals.size + 2, dtype=np.int64)
+    edges[0], edges[1:-1], edges[-1] = 0, ordinals, len(days)
+    edges[1:-1] -= days.first.toordinal()
+    np.clip(edges, 0, len(days), out=edges)
+    found: Series = np.repeat(np.concatenate([[before], values]), np.diff(edges))
     return found
 
 

@@ -4,7 +4,6 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import date
-from decimal import Decimal
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
@@ -13,6 +12,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
 from coffers.application.markets.prices import CloseArrays, Closes, PriceLookups
+from coffers.domain.markets.close_paths import ToldPath
 from coffers.domain.markets.corporate_actions import CorporateAction
 from coffers.domain.markets.prices import PriceNotFound, StoredBar
 from coffers.domain.paging import MAX_UNPAGED, TooManyRows
@@ -55,7 +55,7 @@ class SqlPriceLookups(PriceLookups):
         self, asset_ids: Sequence[UUID], first: date, last: date
     ) -> dict[UUID, Closes]:
         """As the port says."""
-        return await self._series(asset_ids, first, last, _closes)
+        return await self._series(asset_ids, first, last, ToldPath)
 
     async def close_arrays(
         self, asset_ids: Sequence[UUID], first: date, last: date
@@ -130,13 +130,6 @@ class SqlPriceLookups(PriceLookups):
 
 def _made(rows: Rows, make: Callable[[str, str], S]) -> dict[UUID, S]:
     return {row.asset_id: make(row.days, row.closes) for row in rows}
-
-
-def _closes(days: str, closes: str) -> Closes:
-    return Closes(
-        [date.fromisoformat(day) for day in days.split(",")],
-        [Decimal(close) for close in closes.split(",")],
-    )
 
 
 def _arrays(days: str, closes: str) -> CloseArrays:
