@@ -1,12 +1,15 @@
 """Positions entered directly, lots that sales name, and what becomes of them in portfolios."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import httpx
 import pytest
 import pytest_asyncio
 
+from coffers.domain.ledger.transactions import TransactionSubtype, TransactionType
+from tests.ledgers import ledger_of, movement, position
 from tests.people import Person, settle
 from tests.purses import Row, balance, edited, refused, why
 from tests.trading import a_depot, a_portfolio_of, done, not_done, positions, sold
@@ -189,3 +192,44 @@ async def test_a_purchase_whose_lot_is_named_stays_until_the_sale_lets_go_of_it(
     assert (gone.status_code, why(gone.json())) == (409, "lot_named")
     await edited(eve, sale, lots=[])
     assert (await eve.delete(f"/transactions/{middle['id']}")).status_code == 204
+
+
+def told(number: str, quantity: str, amount: str, day: date) -> Any:
+    shares = Decimal(quantity)
+    return movement(
+        number,
+        transaction_type=TransactionType.TRADE,
+        subtype=TransactionSubtype.BUY if shares > 0 else TransactionSubtype.SELL,
+        symbol="AAPL",
+        quantity=shares,
+        amount=Decimal(amount),
+        transaction_date=day,
+    )
+
+
+async def test_of_a_sale_that_a_provider_reports_its_owner_names_the_lots(eve: Person) -> None:
+    async with ledger_of(eve) as ledger:
+        account = await ledger.account("lots")
+        rows = [
+            told("b1", "5", "-500", date(2026, 1, 5)),
+            told("b2", "5", "-600", date(2026, 1, 6)),
+            told("s1", "-5", "650", date(2026, 2, 2)),
+        ]
+        await ledger.move(account, *rows)
+        await ledger.hold(account, position("AAPL", quantity=Decimal(5)))
+    path = await a_portfolio_of(eve, str(account.id), lot_method="specific")
+    listed = (await eve.get(f"/accounts/{account.id}/transactions")).json()["transactions"]
+    sale, newer, _ = listed
+    assert (await positions(eve, path))["AAPL"]["realized_gain_loss"] == "150.00"
+
+    assert await refused(eve, sale, lots=named((newer, "6"))) == (422, "lots")
+    assert await refused(eve, sale, quantity="-4") == (409, "transaction_reported")
+    changed = await edited(eve, sale, lots=named((newer, "5")))
+
+    assert [each["transaction_id"] for each in changed["lots"]] == [newer["id"]]
+    assert (await positions(eve, path))["AAPL"]["realized_gain_loss"] == "50.00"
+    async with ledger_of(eve) as ledger:
+        await ledger.move(account, told("b2", "4", "-480", date(2026, 1, 6)))
+    found = (await eve.get(f"{path}/positions")).json()
+    assert found["data_quality"]["unknown_lots"] == ["AAPL"]
+    assert found["positions"][0]["realized_gain_loss"] == "150.00"
