@@ -3,6 +3,7 @@ import json
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
@@ -46,6 +47,27 @@ async def look(person: Person) -> None:
     user_id = UserId(UUID(person.id))
     job = Job(new_id(), CHECK, {}, datetime.now(UTC), user_id)
     await KINDS[CHECK].run(services, job)
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Pago_Pago", "Pacific/Kiritimati"])
+async def test_a_budget_begins_with_the_period_that_it_is_now_where_its_owner_is(
+    ada: Person, zone: str
+) -> None:
+    await ada.patch("/users/me", {"time_zone": zone})
+    today = datetime.now(ZoneInfo(zone)).date()
+    draft = {name: value for name, value in FOOD.items() if name != "starts_on"}
+
+    begun = [
+        (await ada.post("/budgets", draft | more)).json()["starts_on"]
+        for more in (
+            {"period": "week"},
+            {"period": "month"},
+            {"period": "custom", "length_days": 10},
+        )
+    ]
+
+    monday = today - timedelta(days=today.weekday())
+    assert begun == [str(monday), str(today.replace(day=1)), str(today)]
 
 
 async def test_a_budget_is_kept_read_changed_and_deleted(eve: Person) -> None:

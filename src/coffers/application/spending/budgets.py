@@ -10,8 +10,10 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from coffers.application.identity.users import Profiles
 from coffers.application.ports import Clock
 from coffers.application.spending.categories import CategoryLookups
+from coffers.application.spending.recurring import caller_today
 from coffers.application.unit_of_work import UnitOfWork
 from coffers.application.views import DecimalText, Instant, Versioned
 from coffers.domain.identity.principals import Principal
@@ -84,33 +86,45 @@ async def get_budget(
 
 @dataclass(frozen=True, slots=True)
 class BudgetDraft:
-    """A budget to keep."""
+    """A budget to keep; without a beginning it begins with the period that it is now."""
 
     name: str
     amount: Decimal
     currency: str
     period: Period
-    starts_on: date
+    starts_on: date | None
     length_days: int | None
     category_ids: Sequence[UUID]
     has_rollover: bool
     thresholds: Sequence[int]
 
 
+class BudgetDesk(Protocol):
+    """What a new budget is made with."""
+
+    @property
+    def categories(self) -> CategoryLookups: ...  # noqa: D102 - the noun says it, here and below
+
+    @property
+    def profiles(self) -> Profiles: ...  # noqa: D102
+
+    @property
+    def clock(self) -> Clock: ...  # noqa: D102
+
+
 async def create_budget(
-    uow: UnitOfWork,
-    categories: CategoryLookups,
-    clock: Clock,
-    principal: Principal,
-    draft: BudgetDraft,
+    uow: UnitOfWork, desk: BudgetDesk, principal: Principal, draft: BudgetDraft
 ) -> Versioned[BudgetView]:
     """Keep a budget; raises BudgetInvalid, TooManyBudgets."""
-    now = clock.now()
+    now, today = desk.clock.now(), await caller_today(desk.profiles, desk.clock, principal)
     fields = {name: getattr(draft, name) for name in BudgetDraft.__dataclass_fields__}
+    fields["starts_on"] = draft.starts_on or today
     budget = _checked(
         Budget(id=new_id(), user_id=principal.user_id, created_at=now, updated_at=now, **fields),
-        await categories.known(principal.user_id),
+        await desk.categories.known(principal.user_id),
     )
+    if draft.starts_on is None:
+        budget = replace(budget, starts_on=budget.span_of(today).first)
     async with uow:
         await uow.budgets.add(budget)
         uow.record(Event("BudgetCreated", budget.user_id, budget.id))

@@ -38,6 +38,7 @@ from coffers.domain.spending.edit_plans import (
     TooManyPlans,
 )
 from coffers.domain.spending.rewrites import Rewrite
+from coffers.infrastructure.db.bulk import stretches
 from coffers.infrastructure.db.engines import BULK_PATIENCE_S
 from coffers.infrastructure.db.metadata import METADATA
 from coffers.infrastructure.db.ownership import missing
@@ -46,6 +47,9 @@ from coffers.infrastructure.db.spending.rewrites import rewrite
 from coffers.infrastructure.db.spending.sayings import say
 from coffers.infrastructure.db.transaction import Transaction
 from coffers.infrastructure.db.types import Id, Json, UTCDateTime
+
+#: Chunks that one statement stores: others have their turn in between.
+CHUNKS_AT_ONCE: Final = 10
 
 edit_plans: Final = Table(
     "edit_plans",
@@ -139,11 +143,10 @@ class SqlEditPlans(EditPlans):
         await self._transaction.execute(insert(edit_plan_chunks).values(key | {"rows": transfers}))
 
     async def _fill(self, plan: EditPlan, chunks: Sequence[bytes]) -> None:
-        if not chunks:
-            return
         key = {"user_id": plan.user_id, "plan_id": plan.id}
         rows = [key | {"number": number, "rows": rows} for number, rows in enumerate(chunks)]
-        await self._transaction.execute(insert(edit_plan_chunks), rows)
+        for part in stretches(rows, CHUNKS_AT_ONCE):
+            await self._transaction.execute(insert(edit_plan_chunks), list(part))
 
     async def _empty(self, plan: EditPlan) -> None:
         c = edit_plan_chunks.c

@@ -37,7 +37,11 @@ class NewBudget(Body):
     amount: DecimalIn = Field(examples=["400.00"])
     currency: CurrencyIn = Field(examples=["USD"])
     period: Period = Period.MONTH
-    starts_on: DateIn = Field(description="The first period is the one that this day lies in.")
+    starts_on: DateIn | None = Field(
+        default=None,
+        description="The first period is the one that this day lies in; by itself today's, where"
+        " the caller is.",
+    )
     length_days: LengthIn | None = Field(default=None, description="Of a custom period.")
     category_ids: CategoriesIn = Field(default=[], description="None: everything that is spent.")
     has_rollover: bool = False
@@ -61,11 +65,8 @@ async def list_budgets(call: Caller) -> BudgetList:
 
 async def create_budget(call: Caller, body: NewBudget) -> Answer[BudgetView]:
     """Keep a budget."""
-    services = call.services
-    draft = BudgetDraft(**body.model_dump())
-    made = await budgets.create_budget(
-        call.uow, services.category_lookups, services.clock, call.principal, draft
-    )
+    desk, draft = call.services.report_desk, BudgetDraft(**body.model_dump())
+    made = await budgets.create_budget(call.uow, desk, call.principal, draft)
     return Answer(made.view, {"Location": f"/api/v1/budgets/{made.view.id}"}, made.version)
 
 
