@@ -98,6 +98,6 @@ def test_what_was_oversold_already_may_be_made_better_and_not_worse() -> None:
 
 
 def test_where_a_source_tells_the_position_nothing_is_refused() -> None:
-    told = Trail([], frozenset(), is_reported=True)
+    told = Trail([], frozenset(), is_fed=True)
 
     check_change(told, told.having(moved(Subtype.SELL, "1"), is_by_hand=True))

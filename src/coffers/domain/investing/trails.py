@@ -1,7 +1,8 @@
 """Trails: all that tells of one security in one account, and what a change of it would break.
 
 Only what was entered by hand is judged: what providers and files report begins in the middle, and
-stands. Nor is anything judged of a security whose position a source reports.
+stands. Nor is overselling judged of a security whose position a source reports, or that came out of
+another one by a merger, a spin-off or a change of its symbol.
 """
 
 from collections.abc import Callable, Sequence
@@ -48,12 +49,16 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Trail:
-    """The settled movements of a security in an account; `by_hand` are those its owner entered."""
+    """The settled movements of a security in an account; `by_hand` are those its owner entered.
+
+    It `is_fed` when more than these tells what is held: a source reports it, or it came out of
+    another security of the account.
+    """
 
     movements: Sequence[Movement]
     by_hand: frozenset[UUID]
     splits: Sequence[SplitAction] = ()
-    is_reported: bool = False
+    is_fed: bool = False
 
     def without(self, gone: UUID) -> "Trail":
         """As it would be if this one had never been."""
@@ -82,7 +87,7 @@ def check_change(before: Trail, after: Trail) -> None:
 
     Raises LotUnknown when the lots that a new entry names are not there.
     """
-    if not after.is_reported:
+    if not after.is_fed:
         known = faults(before)
         for row_id, fault in faults(after).items():
             if row_id not in known or fault.quantity > known[row_id].quantity:

@@ -42,7 +42,7 @@ class SqlTrails(Trails):
                 if row.kind == ActionKind.SPLIT and (factor := action_of(row).factor) is not None
             ],
             # How much of it came out of other securities these movements do not tell.
-            is_reported=bool(reported) or any(row.new_asset_id == row.linked for row in actions),
+            is_fed=bool(reported) or any(row.new_asset_id == row.linked for row in actions),
         )
 
     async def asset(self, user_id: UserId, symbol: str, currency: str) -> Asset | None:
