@@ -95,10 +95,14 @@ class NetWorthHistory(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Balances:
-    """Balances of the active accounts, and how many of those have none."""
+    """Balances of the active accounts, and how many of those have none.
+
+    `depots` are how many are kept by hand and have securities, which are not in their balances.
+    """
 
     balances: Sequence[tuple[str, Decimal]]
     without_balance: int
+    depots: int = 0
     #: For an explanation only: the same ones, each with its account.
     told: Sequence[ToldBalance] = ()
 
@@ -160,6 +164,9 @@ def _quality(held: Balances, missing: Sequence[str], base: str) -> BalanceQualit
     notes = []
     if held.without_balance:
         notes.append(f"Active accounts without a known balance: {held.without_balance}.")
+    if held.depots:
+        detail = "Only the money counts, portfolios value the rest"
+        notes.append(f"Accounts kept by hand that have securities: {held.depots}. {detail}.")
     ratio = _ratio(known, len(held.balances) + held.without_balance)
     return BalanceQuality(ratio, [f"{code}/{base}" for code in missing], notes)
 

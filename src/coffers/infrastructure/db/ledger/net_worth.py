@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from sqlalchemy import Select, and_, bindparam, func, null, select, union_all
+from sqlalchemy import Select, and_, bindparam, exists, func, null, select, union_all
 
 from coffers.application.ledger.net_worth import Balances, NetWorthLookups
 from coffers.application.ledger.net_worth_explained import ToldBalance
@@ -15,6 +15,7 @@ from coffers.domain.paging import TooManyRows
 from coffers.infrastructure.db.lean import LeanReader, Record
 from coffers.infrastructure.db.ledger.accounts import accounts
 from coffers.infrastructure.db.ledger.snapshots import balance_snapshots
+from coffers.infrastructure.db.ledger.transaction_rows import transactions
 from coffers.infrastructure.db.types import as_text
 from coffers.infrastructure.db.wire import id_text, plain, views
 
@@ -28,15 +29,15 @@ class SqlNetWorthLookups(NetWorthLookups):
     async def balances(self, user_id: UserId) -> Balances:
         """As the port says."""
         rows = await self._lean.rows(_BALANCES, {"user_id": user_id})
-        known = [(code, Decimal(balance)) for code, balance in rows if balance is not None]
-        return Balances(known, len(rows) - len(known))
+        known = [(code, Decimal(balance)) for code, balance, _ in rows if balance is not None]
+        return Balances(known, len(rows) - len(known), sum(bool(row[2]) for row in rows))
 
     async def told_balances(self, user_id: UserId) -> Balances:
         """As the port says."""
         rows = await self._lean.rows(_TOLD, {"user_id": user_id})
         told = [_told(row) for row in rows if row[3] is not None]
         known = [(each.currency, each.balance) for each in told]
-        return Balances(known, len(rows) - len(known), told)
+        return Balances(known, len(rows) - len(known), sum(bool(row[5]) for row in rows), told)
 
     async def sightings(
         self, user_id: UserId, start: datetime, end: datetime
@@ -50,9 +51,21 @@ class SqlNetWorthLookups(NetWorthLookups):
 
 
 _S: Final = balance_snapshots.c
-_BALANCES: Final = select(accounts.c.currency, as_text(accounts.c.balance)).where(
-    accounts.c.user_id == bindparam("user_id"), accounts.c.deactivated_at.is_(None)
+_T: Final = transactions.c
+#: Kept by hand, with securities: its balance is its money.
+_IS_DEPOT: Final = and_(
+    accounts.c.connection_id.is_(None),
+    accounts.c.opening_balance.is_not(None),
+    exists().where(
+        _T.user_id == accounts.c.user_id,
+        _T.account_id == accounts.c.id,
+        _T.symbol.is_not(None),
+        _T.quantity.is_not(None),
+    ),
 )
+_BALANCES: Final = select(
+    accounts.c.currency, as_text(accounts.c.balance), _IS_DEPOT.label("is_depot")
+).where(accounts.c.user_id == bindparam("user_id"), accounts.c.deactivated_at.is_(None))
 
 _TOLD: Final = (
     select(
@@ -61,6 +74,7 @@ _TOLD: Final = (
         accounts.c.currency,
         as_text(accounts.c.balance),
         plain(func.coalesce(accounts.c.last_synced_at, accounts.c.updated_at)),
+        _IS_DEPOT.label("is_depot"),
     )
     .where(accounts.c.user_id == bindparam("user_id"), accounts.c.deactivated_at.is_(None))
     .order_by(accounts.c.name, accounts.c.id)
@@ -68,7 +82,7 @@ _TOLD: Final = (
 
 
 def _told(row: Record) -> ToldBalance:
-    name, source, currency, balance, at = row
+    name, source, currency, balance, at, _ = row
     day = datetime.fromisoformat(at) if isinstance(at, str) else at
     return ToldBalance(name, source, currency, Decimal(balance), day.date())
 
