@@ -78,7 +78,7 @@ def allocation_table(name: str, made_of: AllocationView) -> Table:
         show_footer=True,
     )
     table.add_column(made_of.group_by.value.replace("_", " ").capitalize(), footer="Total")
-    table.add_column("Value", justify="right", footer=money(Decimal(made_of.total_value)))
+    table.add_column("Value", justify="right", footer=_total(made_of))
     table.add_column("", footer="")
     table.add_column("Weight", justify="right", footer="")
     for each in made_of.slices:
@@ -87,6 +87,10 @@ def allocation_table(name: str, made_of: AllocationView) -> Table:
         drawing = bar(max(weight, Decimal(0)), Decimal(1))
         table.add_row(shown(each.name), money(Decimal(each.value)), drawing, share)
     return table
+
+
+def _total(made_of: AllocationView) -> str:
+    return "not known" if made_of.total_value is None else money(Decimal(made_of.total_value))
 
 
 def drawn(days: Sequence[DayView]) -> Text:

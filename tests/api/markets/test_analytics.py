@@ -187,7 +187,12 @@ async def test_the_overview_tells_indices_sectors_and_currencies(eve: Person) ->
     yesterday = datetime.now(UTC).date() - timedelta(days=1)
     index = await asset_of(eve, symbol="IDX", exchange="INDEX", sector="Market")
     up, down = await asset_of(eve, sector="Wine"), await asset_of(eve, sector="Wine")
-    await asset_of(eve, sector="Wine")
+    await asset_of(eve, sector="Wine", symbol="UNPRICED")
+    old, ago = (
+        await asset_of(eve, symbol="OLD", exchange="INDEX"),
+        str(yesterday - timedelta(days=30)),
+    )
+    await eve.post(f"/assets/{old}/prices", {"prices": [{"date": ago, "close": "1"}]})
     for asset_id, close in ((index, "101"), (up, "102"), (down, "99")):
         days = [
             {"date": str(yesterday - timedelta(days=1)), "close": "100"},
@@ -197,7 +202,10 @@ async def test_the_overview_tells_indices_sectors_and_currencies(eve: Person) ->
 
     told = await asked(eve, "/market-overview", base_currency="USD")
 
-    assert [(each["symbol"], each["change_percent"]) for each in told["indices"]] == [("IDX", 1.0)]
+    assert [(each["symbol"], each["change_percent"]) for each in told["indices"]] == [
+        ("IDX", 1.0),
+        ("OLD", None),
+    ]
     assert told["sectors"] == [
         {
             "sector": "Wine",
@@ -210,6 +218,12 @@ async def test_the_overview_tells_indices_sectors_and_currencies(eve: Person) ->
     ]
     assert "USD" not in {each["currency"] for each in told["currencies"]}
     assert told["attribution"].startswith("European Central Bank")
+    quality = told["data_quality"]
+    assert (quality["coverage_ratio"], quality["missing_prices"]) == ("0.8000", ["UNPRICED"])
+    assert [(each["symbol"], each["price_date"]) for each in quality["stale_prices"]] == [
+        ("OLD", ago)
+    ]
+    assert (quality["missing_rates"], quality["notes"]) == ([], [])
 
 
 async def test_the_risk_free_rate_is_taken_off_the_return(eve: Person) -> None:

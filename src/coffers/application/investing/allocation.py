@@ -1,7 +1,8 @@
 """Allocation: what a portfolio is made of, how far that is from its targets, and what to do."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -26,10 +27,13 @@ from coffers.application.views import DecimalText
 from coffers.domain.errors import Conflict
 from coffers.domain.identity.principals import Principal
 from coffers.domain.investing import allocation
+from coffers.domain.investing.returns import Undefined
 
 ZERO: Final = Decimal(0)
 CASH: Final = "cash"
 UNKNOWN_NAME: Final = "unknown"
+_UNVALUED: Final = "What is held without a known price or rate: the whole is not known."
+_NOT_WHOLE: Final = "Null when something held has no known value: see `unvalued`."
 
 
 class GroupBy(StrEnum):
@@ -49,7 +53,7 @@ class SliceView(msgspec.Struct, frozen=True):
     name: str
     value: DecimalText
     weight_ratio: Annotated[
-        DecimalText | None, Meta(description="Null when the whole is nothing or less.")
+        DecimalText | None, Meta(description="Null when the whole is nothing, less or not known.")
     ]
 
 
@@ -61,11 +65,15 @@ class AllocationView(msgspec.Struct, frozen=True, kw_only=True):
     base_currency: str
     slices: list[SliceView]
     total_count: int
-    total_value: DecimalText
+    total_value: Annotated[DecimalText | None, Meta(description=_NOT_WHOLE)]
     concentration_ratio: Annotated[
         DecimalText | None,
-        Meta(description="Herfindahl-Hirschman index, 1/n to 1; null with short positions."),
+        Meta(
+            description="Herfindahl-Hirschman index, 1/n to 1; null with short positions, and when"
+            " the whole is not known."
+        ),
     ]
+    unvalued: Annotated[list[str], Meta(description=_UNVALUED)]
     data_quality: DataQuality
 
 
@@ -96,6 +104,10 @@ class RebalancingView(msgspec.Struct, frozen=True, kw_only=True):
     contribution: DecimalText
     contribution_proposals: list[ProposalView]
     full_proposals: list[ProposalView]
+    unvalued: Annotated[list[str], Meta(description=_UNVALUED)]
+    reason: Annotated[
+        Undefined | None, Meta(description="Why there are no drifts and no proposals.")
+    ]
     data_quality: DataQuality
 
 
@@ -110,20 +122,20 @@ async def get_allocation(
 ) -> AllocationView:
     """What it is made of today; raises PortfolioNotFound, NotYours, TooManyRows."""
     _, book, today = await open_book(ports, principal, portfolio_id)
-    values = grouped(book, today, group_by)
-    slices = allocation.sliced(values)
-    total = sum(values.values(), ZERO)
-    index = allocation.concentration(values) if values else None
+    whole = grouped(book, today, group_by)
+    index = allocation.concentration(whole.values) if whole.values else None
     return AllocationView(
         as_of=today,
         group_by=group_by,
         base_currency=book.base_currency,
         slices=[
-            SliceView(each.name, _money(each.value, book), _ratio(each.weight)) for each in slices
+            SliceView(each.name, _money(each.value, book), whole.known(_ratio(each.weight)))
+            for each in allocation.sliced(whole.values)
         ],
-        total_count=len(slices),
-        total_value=_money(total, book),
-        concentration_ratio=_ratio(index),
+        total_count=len(whole.values),
+        total_value=whole.known(_money(sum(whole.values.values(), ZERO), book)),
+        concentration_ratio=whole.known(_ratio(index)),
+        unvalued=whole.unvalued,
         data_quality=quality_view(book.quality, (line.symbol for line in _held(book))),
     )
 
@@ -138,38 +150,56 @@ async def get_rebalancing(
     portfolio, book, today = await open_book(ports, principal, portfolio_id)
     if not portfolio.targets:
         raise NoTargets("Set the portfolio's targets first.")
-    values, targets, base = (
-        grouped(book, today, GroupBy.ASSET_TYPE),
-        portfolio.targets,
-        book.base_currency,
-    )
+    whole, base = grouped(book, today, GroupBy.ASSET_TYPE), book.base_currency
+    # Of a whole that is not known, no part is too small or too large.
+    values, targets = (whole.values, {} if whole.unvalued else portfolio.targets)
+    bought = allocation.contribution_first(values, targets, contribution, base) if targets else []
+    traded = allocation.full_rebalance(values, targets, base) if targets else []
+    drifts = allocation.drifts(values, targets) if targets else []
     return RebalancingView(
         as_of=today,
         base_currency=base,
-        drifts=[_drift(each, book) for each in allocation.drifts(values, targets)],
+        drifts=[_drift(each, book) for each in drifts],
         contribution=_money(contribution, book),
-        contribution_proposals=_proposals(
-            allocation.contribution_first(values, targets, contribution, base), book
-        ),
-        full_proposals=_proposals(allocation.full_rebalance(values, targets, base), book),
+        contribution_proposals=_proposals(bought, book),
+        full_proposals=_proposals(traded, book),
+        unvalued=whole.unvalued,
+        reason=Undefined.MISSING_VALUE if whole.unvalued else None,
         data_quality=quality_view(book.quality, (line.symbol for line in _held(book))),
     )
 
 
-def grouped(book: Book, day: date, group_by: GroupBy) -> dict[str, Decimal]:
-    """Known values in the base currency by group; money is a group of its own kind."""
-    values: dict[str, Decimal] = defaultdict(lambda: ZERO)
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """Known values by group, and what is held whose value is not known."""
+
+    values: Mapping[str, Decimal]
+    unvalued: list[str]
+
+    def known(self, text: str | None) -> str | None:
+        """What is said of the whole; None when a part of it is not known."""
+        return None if self.unvalued else text
+
+
+def grouped(book: Book, day: date, group_by: GroupBy) -> Whole:
+    """In the base currency; money is a group of its own kind."""
+    values, unvalued = defaultdict[str, Decimal](lambda: ZERO), set[str]()
     for line in _held(book):
         value = worth(book, line, day).base
-        if value is not None:
+        if value is None:
+            unvalued.add(line.symbol)
+        else:
             values[_name(line, group_by)] += value
     for account in book.ledger.accounts:
-        money = money_of(account)
-        value = None if not money else in_base(book, money, account.currency, day)
-        if value is not None:
-            names = {GroupBy.CURRENCY: account.currency, GroupBy.ACCOUNT: account.name}
+        if not (money := money_of(account)):
+            continue
+        value = in_base(book, money, account.currency, day)
+        names = {GroupBy.CURRENCY: account.currency, GroupBy.ACCOUNT: account.name}
+        if value is None:
+            unvalued.add(f"{CASH} {account.name}")
+        else:
             values[names.get(group_by, _CASH_NAMES.get(group_by, CASH))] += value
-    return dict(values)
+    return Whole(dict(values), sorted(unvalued))
 
 
 #: Money as an asset type is what the contract calls it.

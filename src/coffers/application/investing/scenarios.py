@@ -26,6 +26,7 @@ from coffers.application.investing.valuing import (
 from coffers.application.views import DecimalText
 from coffers.domain.errors import NotFound
 from coffers.domain.identity.principals import Principal
+from coffers.domain.investing.returns import Undefined
 from coffers.domain.investing.scenarios import (
     HISTORICAL,
     Held,
@@ -44,6 +45,11 @@ ZERO: Final = Decimal(0)
 PERCENT: Final = Decimal(100)
 
 
+InAll = Annotated[
+    DecimalText | None, Meta(description="Null when something held has no known value.")
+]
+
+
 class OutcomeView(msgspec.Struct, frozen=True):
     """One holding before and after, in the base currency."""
 
@@ -60,11 +66,14 @@ class ScenarioResult(msgspec.Struct, frozen=True, kw_only=True):
     scenario: str
     title: str
     base_currency: str
-    before: DecimalText
-    after: DecimalText
-    change: DecimalText
+    before: InAll
+    after: InAll
+    change: InAll
     change_percent: DecimalText | None
     outcomes: list[OutcomeView]
+    unvalued: Annotated[
+        list[str], Meta(description="What is held without a known price or rate: no outcome.")
+    ]
     data_quality: DataQuality
 
 
@@ -107,11 +116,12 @@ class SimulationView(msgspec.Struct, frozen=True, kw_only=True):
 
     as_of: date
     base_currency: str
-    start_value: DecimalText
+    start_value: InAll
     seed: int
     paths: int
     percentiles: list[PercentilesView]
     goal_probability_ratio: Annotated[DecimalText | None, Meta(description="Null without a goal.")]
+    reason: Annotated[Undefined | None, Meta(description="Why nothing was simulated.")]
     convention: str
     data_quality: DataQuality
 
@@ -160,18 +170,19 @@ async def run_scenario(
     """
     _, book, today = await open_book(ports, principal, portfolio_id)
     outcomes = applied(scenario, _held(book, today))
+    whole, base = grouped(book, today, GroupBy.ASSET), book.base_currency
     before, after = _sum(outcomes, "before"), _sum(outcomes, "after")
-    base = book.base_currency
     return ScenarioResult(
         as_of=today,
         scenario=scenario.slug,
         title=scenario.title,
         base_currency=base,
-        before=_money(before, base),
-        after=_money(after, base),
-        change=_money(after - before, base),
-        change_percent=_percent(after - before, before),
+        before=whole.known(_money(before, base)),
+        after=whole.known(_money(after, base)),
+        change=whole.known(_money(after - before, base)),
+        change_percent=whole.known(_percent(after - before, before)),
         outcomes=[_outcome(each, base) for each in outcomes],
+        unvalued=whole.unvalued,
         data_quality=quality_view(book.quality, (line.symbol for line in book.lines)),
     )
 
@@ -194,21 +205,23 @@ async def simulate(
 ) -> SimulationView:
     """From today's value on; raises PortfolioNotFound, NotYours, PlanInvalid, TooManyRows."""
     _, book, today = await open_book(ports, principal, portfolio_id)
-    start = sum(grouped(book, today, GroupBy.ASSET).values(), ZERO)
+    whole, base = grouped(book, today, GroupBy.ASSET), book.base_currency
+    start = sum(whole.values.values(), ZERO)
     prospect = await asyncio.to_thread(_simulated, asked, start)
-    base = book.base_currency
-    probability = prospect.goal_probability
+    by_month = {} if whole.unvalued else prospect.by_month
+    probability = None if whole.unvalued else prospect.goal_probability
     return SimulationView(
         as_of=today,
         base_currency=base,
-        start_value=_money(start, base),
+        start_value=whole.known(_money(start, base)),
         seed=asked.seed,
         paths=asked.paths,
         percentiles=[
             PercentilesView(months, *(_money(Decimal(repr(each)), base) for each in wealth))
-            for months, wealth in prospect.by_month.items()
+            for months, wealth in by_month.items()
         ],
         goal_probability_ratio=None if probability is None else format(probability, ".4f"),
+        reason=Undefined.MISSING_VALUE if whole.unvalued else None,
         convention=SIMULATED,
         data_quality=quality_view(book.quality, (line.symbol for line in book.lines)),
     )

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from coffers.application.markets.assets import AssetLookups
+from coffers.application.markets.price_quality import OldPrice
 from coffers.application.markets.quotes import Quote, Quotes
 from coffers.application.markets.rates import ATTRIBUTION
 from coffers.application.views import DecimalText
@@ -67,6 +68,20 @@ class CurrencyView(msgspec.Struct, frozen=True):
     change_percent: float | None
 
 
+class OverviewQuality(msgspec.Struct, frozen=True):
+    """What the overview had to do without."""
+
+    coverage_ratio: Annotated[
+        DecimalText | None, Meta(description="The part of the assets looked at that have a price.")
+    ]
+    stale_prices: list[OldPrice]
+    missing_prices: Annotated[list[str], Meta(description="Symbols without any price.")]
+    missing_rates: Annotated[
+        list[str], Meta(description="Currencies without a rate to the base currency.")
+    ]
+    notes: list[str]
+
+
 class MarketOverview(msgspec.Struct, frozen=True):
     """From stored prices and published rates; nothing is asked of the network."""
 
@@ -78,6 +93,7 @@ class MarketOverview(msgspec.Struct, frozen=True):
     sectors: list[SectorView]
     currencies: list[CurrencyView]
     stale_count: Annotated[int, Meta(description="Assets among these whose price is stale.")]
+    data_quality: OverviewQuality
     attribution: str
 
 
@@ -97,14 +113,39 @@ async def get_overview(
     assets = await ports.assets.surveyed(principal.user_id, MAX_SURVEYED)
     quotes = await ports.quotes.of(assets, today)
     book = await ports.rates.book(principal.user_id, today - timedelta(days=30), today)
+    currencies = [_currency(book, each, base, today) for each in CURRENCIES if each != base]
     return MarketOverview(
         as_of=today,
         base_currency=base,
         indices=[_index(each, quotes[each.id]) for each in assets if each.exchange == INDEX],
         sectors=_sectors(assets, quotes),
-        currencies=[_currency(book, each, base, today) for each in CURRENCIES if each != base],
+        currencies=currencies,
         stale_count=sum(bool(quote.is_stale) for quote in quotes.values()),
+        data_quality=_quality(assets, quotes, [each for each in currencies if each.rate is None]),
         attribution=ATTRIBUTION,
+    )
+
+
+def _quality(
+    assets: Sequence[Asset], quotes: Mapping[UUID, Quote], unknown: Sequence[CurrencyView]
+) -> OverviewQuality:
+    known = {asset.id: quotes[asset.id] for asset in assets}
+    missing = [asset.symbol for asset in assets if known[asset.id].price is None]
+    old = [
+        OldPrice(asset.symbol, quote.price_date, quote.missed_trading_days or 0)
+        for asset in assets
+        if (quote := known[asset.id]).is_stale and quote.price_date is not None
+    ]
+    ratio = (len(assets) - len(missing)) / len(assets) if assets else None
+    notes = []
+    if len(assets) == MAX_SURVEYED:
+        notes.append(f"The first {MAX_SURVEYED} assets were looked at.")
+    return OverviewQuality(
+        None if ratio is None else f"{ratio:.4f}",
+        old,
+        missing,
+        [each.currency for each in unknown],
+        notes,
     )
 
 
