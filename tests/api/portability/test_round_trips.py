@@ -17,7 +17,7 @@ from coffers.infrastructure.db.spending.budgets import budget_alerts, budgets
 from tests.brokers import Broker, link, sync
 from tests.conftest import running, settings_for
 from tests.examples import EXAMPLES
-from tests.exporting import STATEMENT, apply, exported, fill, made, restored, undated
+from tests.exporting import STATEMENT, apply, exported, fill, made, restored, trade, undated
 from tests.people import PASSWORD, Person, sign_up
 from tests.portfolio_examples import a_portfolio_being_filled
 from tests.spendings import work_through
@@ -141,14 +141,23 @@ async def test_a_link_that_came_back_needs_its_owner(saver: Person, bob: Person)
     assert refused.status_code == 409
 
 
-async def test_an_asset_of_somebody_else_is_not_taken_over(saver: Person, bob: Person) -> None:
+async def test_a_ledger_is_restored_beside_its_original(saver: Person, bob: Person) -> None:
     await sync(saver, await link(saver))
+    await trade(saver)
+    before = await exported(saver)
+    old = [asset["id"] for asset in json.loads(before)["assets"]]
 
-    answer = await restored(bob, await exported(saver))
+    answer = await restored(bob, before)
+    after = await exported(bob)
 
-    assert answer.status_code == 422
-    assert answer.json()["errors"][0]["code"] == "row_repeated"
-    assert json.loads(await exported(bob))["counts"]["accounts"] == 0
+    assert answer.status_code == 201, answer.text
+    new = [asset["id"] for asset in json.loads(after)["assets"]]
+    assert old
+    assert set(old).isdisjoint(new)
+    for name, again in zip(old, new, strict=True):
+        after = after.replace(again, name)
+    assert undated(after) == undated(before)
+    assert undated(await exported(saver)) == undated(before)
 
 
 @pytest.fixture

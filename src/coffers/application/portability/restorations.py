@@ -44,13 +44,17 @@ async def restore(
 ) -> RestorationView:
     """Everything that the file holds, as it was: ids, instants, versions and profile.
 
-    Raises ExportUnreadable, LedgerNotEmpty and RestorationsBusy.
+    Assets whose ids somebody else's have here, such as those of the ledger that was exported, get
+    new ones. Raises ExportUnreadable, LedgerNotEmpty and RestorationsBusy.
     """
     book = await reader.read(file)
     async with uow:
         if not await uow.restorations.is_empty(principal.user_id):
             raise LedgerNotEmpty("There is something in this account: restore into an empty one.")
         await _restore_profile(uow, clock, principal, book)
+        # In the same order, so that it is that of the file.
+        taken = sorted(await uow.restorations.taken(book))
+        book.rename(dict(zip(taken, sorted(new_id() for _ in taken), strict=True)))
         async with aclosing(book.pages()) as pages:
             async for page in pages:
                 await uow.restorations.put(principal.user_id, page)

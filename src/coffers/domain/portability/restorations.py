@@ -1,8 +1,9 @@
 """Restorations: an export becomes a ledger again, exactly, or nothing happens."""
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
+from uuid import UUID
 
 from coffers.domain.errors import Conflict, Invalid
 from coffers.domain.ids import UserId
@@ -41,6 +42,14 @@ class ExportBook(Protocol):
         """How many rows each table has; tables without any are left out."""
         ...
 
+    def ids_of(self, table: str) -> Collection[UUID]:
+        """Those of the rows of a table that others speak of."""
+        ...
+
+    def rename(self, names: Mapping[UUID, UUID]) -> None:
+        """Wherever rows say one of these ids, its pages have the other in its place."""
+        ...
+
     def pages(self) -> AsyncGenerator[ExportPage, None]:
         """All rows in the file's order.
 
@@ -54,6 +63,10 @@ class Restorations(Protocol):
 
     async def is_empty(self, user_id: UserId) -> bool:
         """Whether nothing that an export holds is there; nobody else restores until the end."""
+        ...
+
+    async def taken(self, book: ExportBook) -> list[UUID]:
+        """Ids of the file's rows that rows of others have here already."""
         ...
 
     async def put(self, user_id: UserId, page: ExportPage) -> None:

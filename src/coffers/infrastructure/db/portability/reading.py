@@ -1,11 +1,12 @@
 """An export read back: every row is looked at before any of them is stored."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby, islice
 from operator import itemgetter
 from typing import Any, BinaryIO, Final
+from uuid import UUID
 from zoneinfo import available_timezones
 
 from coffers.application.portability.restorations import ExportReader, RestorationsBusy
@@ -20,7 +21,13 @@ from coffers.infrastructure.db.portability.catalogue import BY_NAME, EXPORTED, M
 from coffers.infrastructure.db.portability.columns import text_of
 from coffers.infrastructure.db.portability.exports import FORMAT, VERSION
 from coffers.infrastructure.db.portability.json_parts import JsonUnreadable, Part, parts
-from coffers.infrastructure.db.portability.rows import Values, check_references, read_row, refusal
+from coffers.infrastructure.db.portability.rows import (
+    Renaming,
+    Values,
+    check_references,
+    read_row,
+    refusal,
+)
 from coffers.infrastructure.db.portability.tables import Exported
 
 #: Rows that are stored together: others have their turn in between.
@@ -64,11 +71,20 @@ class _Book(ExportBook):
     head: dict[str, Any] = field(default_factory=dict)  # Any: JSON
     counts: dict[str, int] = field(default_factory=dict)
     ids: dict[str, set[int]] = field(default_factory=dict)
+    renaming: Renaming | None = None
 
     @property
     def profile(self) -> ExportedProfile:
         """As the port says."""
         return ExportedProfile(**self.head["profile"])
+
+    def ids_of(self, table: str) -> list[UUID]:
+        """As the port says."""
+        return [UUID(int=each) for each in self.ids.get(table, ())]
+
+    def rename(self, names: Mapping[UUID, UUID]) -> None:
+        """As the port says."""
+        self.renaming = Renaming(names) if names else None
 
     def look(self) -> None:
         """Read every row, keep what others may speak of; raises ExportUnreadable."""
@@ -103,6 +119,8 @@ class _Book(ExportBook):
         for _, row, value in found:
             values = read_row(exported, row, value)
             check_references(exported, row, values, self.ids)
+            if self.renaming is not None:
+                values = self.renaming.of(values)
             rows.append(self._completed(exported, values))
         return ExportPage(exported.name, found[0][1], rows)
 

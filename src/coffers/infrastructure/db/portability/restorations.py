@@ -1,12 +1,16 @@
 """Rows of an export, put back in SQL."""
 
+from uuid import UUID
+
 from sqlalchemy import insert, literal, select
 from sqlalchemy.exc import IntegrityError
 
 from coffers.domain.errors import Conflict
 from coffers.domain.ids import UserId
-from coffers.domain.portability.restorations import ExportPage, Restorations
+from coffers.domain.portability.restorations import ExportBook, ExportPage, Restorations
+from coffers.infrastructure.db.bulk import stretches
 from coffers.infrastructure.db.identity.users import users
+from coffers.infrastructure.db.markets.assets import assets
 from coffers.infrastructure.db.portability.catalogue import BY_NAME, EXPORTED
 from coffers.infrastructure.db.portability.rows import refusal
 from coffers.infrastructure.db.transaction import Transaction
@@ -27,6 +31,14 @@ class SqlRestorations(Restorations):
             if await self._transaction.rows(some):
                 return False
         return True
+
+    async def taken(self, book: ExportBook) -> list[UUID]:
+        """As the port says: everything else is known by its owner and its id."""
+        taken: list[UUID] = []
+        for part in stretches(sorted(book.ids_of(assets.name))):
+            rows = await self._transaction.rows(select(assets.c.id).where(assets.c.id.in_(part)))
+            taken += [row.id for row in rows]
+        return taken
 
     async def put(self, user_id: UserId, page: ExportPage) -> None:
         """As the port says."""

@@ -54,6 +54,31 @@ def _value(exported: Exported, row: int, name: str, value: Any) -> object:  # An
         raise refusal(str(error), row=row, place=place, code="value_invalid") from error
 
 
+class Renaming:
+    """Other names for some ids, in columns of ids and inside of JSON."""
+
+    def __init__(self, names: Mapping[UUID, UUID]) -> None:
+        self._names = names
+        self._words = {str(old): str(new) for old, new in names.items()}
+
+    def of(self, values: Values) -> Values:
+        """The row with the other names."""
+        return {name: self._of(value) for name, value in values.items()}
+
+    def _of(self, value: Any) -> Any:  # Any: of a column
+        if isinstance(value, UUID):
+            return self._names.get(value, value)
+        return _reworded(value, self._words) if isinstance(value, dict | list) else value
+
+
+def _reworded(value: Any, words: Mapping[str, str]) -> Any:  # Any: JSON
+    if isinstance(value, dict):
+        return {words.get(key, key): _reworded(each, words) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_reworded(each, words) for each in value]
+    return words.get(value, value) if isinstance(value, str) else value
+
+
 def check_references(exported: Exported, row: int, values: Values, ids: Ids) -> None:
     """Raises ExportUnreadable for a row that speaks of one that is not in the file."""
     for name, targets in exported.refers.items():
