@@ -1,7 +1,7 @@
 """Binding: from ledgers, prices and rates to the lines of a book."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -18,29 +18,20 @@ from coffers.application.investing.books import (
     Reported,
     Security,
 )
+from coffers.application.investing.derivations import Derivations
+from coffers.application.investing.line_prices import multiplier, unit_values
 from coffers.application.investing.successions import PassedOn, Succession, in_base, in_turn
 from coffers.domain.investing.lots import NO_PICKS, EntryInvalid, LotMethod, LotUnknown, Oversold
 from coffers.domain.investing.movements import Movement, SplitAction, units
-from coffers.domain.investing.positions import Position, derive, opened_with
+from coffers.domain.investing.positions import Position, opened_with
 from coffers.domain.investing.reconciling import Told, parted_on
 from coffers.domain.investing.reorganisations import Reorganisation, numbers
 from coffers.domain.ledger.accounts import Account
-from coffers.domain.ledger.holdings import AssetType
-from coffers.domain.ledger.transactions import TransactionSubtype
-from coffers.domain.markets.assets import multiplier_of
 from coffers.domain.markets.rates import RateBook
 from coffers.domain.money import EXACT
 
 ZERO: Final = Decimal(0)
 ONE: Final = Decimal(1)
-#: Their unit price is the market's of their day; so is what was transferred in on the day on which
-#: it was bought.
-_PRICED: Final = frozenset(
-    {
-        *(TransactionSubtype.BUY, TransactionSubtype.SELL, TransactionSubtype.SHORT_SELL),
-        *(TransactionSubtype.BUY_TO_COVER, TransactionSubtype.TRANSFER_IN),
-    }
-)
 
 
 def bound(
@@ -49,10 +40,19 @@ def bound(
     rates: RateBook,
     base_currency: str,
     method: LotMethod,
+    derivations: Derivations | None = None,
 ) -> Book:
-    """The book of these accounts."""
+    """The book of these accounts; what was derived before may be given to be used again."""
     quality = Quality()
-    binder = _Binder(securities, rates, base_currency, method, quality, _counted(ledger))
+    binder = _Binder(
+        securities,
+        rates,
+        base_currency,
+        method,
+        quality,
+        _counted(ledger),
+        derivations or Derivations(),
+    )
     rows, reported = _by_line(ledger)
     lines = [
         line
@@ -63,6 +63,8 @@ def bound(
 
 
 Rows = dict[UUID, dict[Key, list[LedgerRow]]]
+#: An account, a security in it, and the currency that its movements are looked at in.
+Place = tuple[UUID, Key, str]
 Counts = Mapping[tuple[UUID, Key], Sequence[tuple[date, Decimal]]]
 
 
@@ -111,6 +113,7 @@ class _Binder:
     method: LotMethod
     quality: Quality
     counts: Counts
+    derivations: Derivations
     ids: Iterator[UUID] = field(default_factory=numbers)
 
     def lines(
@@ -122,7 +125,7 @@ class _Binder:
         """By symbol; first those that others came from."""
         keys = rows.keys() | reported.keys()
         times = {
-            key: _multiplier(self.securities.get(key, Security()), rows.get(key, ()), told)
+            key: multiplier(self.securities.get(key, Security()), rows.get(key, ()), told)
             for key in keys
             for told in [reported.get(key)]
         }
@@ -148,10 +151,11 @@ class _Binder:
             return None
         due = told_of.due(key, security)
         try:
-            derived, movements = self._derived(symbol, [*own, *arrived.local], security.splits)
+            place = (account.id, key, currency)
+            derived, movements = self._derived(place, [*own, *arrived.local], security.splits)
             whole = told_of.pass_on(movements, security, self.method, due)
             if due:
-                derived = derive(whole.movements, security.splits, self.method)
+                derived = self._replayed((*place, "whole"), whole.movements, security.splits)
         except (Oversold, EntryInvalid):
             self.quality.unreadable.add(symbol)
             return None
@@ -173,12 +177,12 @@ class _Binder:
             None
             if passed is None
             else opened_with(
-                derive(passed.movements, security.splits, self.method), difference, first
+                self._replayed((account.id, key, self.base), passed.movements, security.splits),
+                difference,
+                first,
             )
         )
-        closes = _closes(security, rows, reported)
-        if times != ONE:
-            closes = [(day, EXACT.multiply(price, times)) for day, price in closes]
+        closes = unit_values(security, rows, reported, times)
         return Line(
             account,
             symbol,
@@ -194,22 +198,29 @@ class _Binder:
         )
 
     def _derived(
-        self, symbol: str, movements: Sequence[Movement], splits: Sequence[SplitAction]
+        self, place: Place, movements: Sequence[Movement], splits: Sequence[SplitAction]
     ) -> tuple[Position, Sequence[Movement]]:
         """The position, and what it is made of: without named lots where these are not there."""
         try:
-            return derive(movements, splits, self.method), movements
+            return self._replayed(place, movements, splits), movements
         except (LotUnknown, EntryInvalid):
             if not any(each.picks for each in movements):
                 raise
-        self.quality.lost_lots.add(symbol)
+        self.quality.lost_lots.add(place[1][0])
         bare = [each._replace(picks=NO_PICKS) for each in movements]
-        return derive(bare, splits, self.method), bare
+        return self._replayed(place, bare, splits), bare
+
+    def _replayed(
+        self, place: Hashable, movements: Sequence[Movement], splits: Sequence[SplitAction]
+    ) -> Position:
+        return self.derivations.of(place, movements, splits, self.method)
 
     def _converted(
         self, movements: Sequence[Movement], currency: str, arrived: Sequence[Movement] | None
     ) -> list[Movement] | None:
         """Each at the rate of its day, and what arrived; None when a rate is missing."""
+        if currency == self.base:
+            return None if arrived is None else [*movements, *arrived]
         converted: list[Movement] = []
         for each in movements:
             rate = self.rates.rate(currency, self.base, each.day)
@@ -248,17 +259,6 @@ def _movement(row: LedgerRow, multiplier: Decimal) -> Movement:
     )
 
 
-def _multiplier(
-    security: Security, rows: Sequence[LedgerRow], reported: Reported | None
-) -> Decimal:
-    """What one unit counts for: as its asset says, else as the ledger tells what it is."""
-    told = next((row.asset_type for row in rows if row.asset_type is not None), None)
-    if told is None and reported is not None:
-        told = AssetType(reported.asset_type)
-    known = None if security.asset_type is None else AssetType(security.asset_type)
-    return multiplier_of(security.multiplier, known, told)
-
-
 def _difference(derived: Position, reported: Reported | None, account: Account) -> Decimal:
     """What a source reports beyond the movements; nothing where no source reports holdings.
 
@@ -289,23 +289,3 @@ def _first_day(movements: Sequence[Movement], reported: Reported | None) -> date
     """The day before anything is told of it."""
     days = [each.day for each in movements] or ([] if reported is None else [reported.day])
     return min(days) - timedelta(days=1) if movements else min(days)
-
-
-def _closes(
-    security: Security, rows: Sequence[LedgerRow], reported: Reported | None
-) -> Sequence[tuple[date, Decimal]]:
-    """Market prices; where there are none, the prices of the account's own trades and reports."""
-    if security.closes:
-        return security.closes
-    return sorted(dict(_own_prices(rows, reported)).items())
-
-
-def _own_prices(
-    rows: Sequence[LedgerRow], reported: Reported | None
-) -> Iterator[tuple[date, Decimal]]:
-    for row in rows:
-        is_of_the_day = row.acquired in {None, row.day}
-        if row.unit_price and is_of_the_day and row.subtype in _PRICED:
-            yield row.day, row.unit_price
-    if reported is not None and reported.price:
-        yield reported.day, reported.price

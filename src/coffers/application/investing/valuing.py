@@ -3,7 +3,7 @@
 import asyncio
 from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from operator import attrgetter
@@ -17,6 +17,7 @@ from msgspec import Meta
 from coffers.application.identity.users import Profiles
 from coffers.application.investing.binding import bound
 from coffers.application.investing.books import Book, Line, PortfolioLedgers, Quality, keys_of
+from coffers.application.investing.derivations import Derivations
 from coffers.application.investing.portfolios import PortfolioLookups
 from coffers.application.investing.securities import known_securities
 from coffers.application.markets.assets import AssetLookups
@@ -82,6 +83,7 @@ class BookPorts:
     rates: ExchangeRates
     profiles: Profiles
     clock: Clock
+    derivations: Derivations = field(default_factory=Derivations)
 
 
 async def open_book(
@@ -112,6 +114,7 @@ async def book_of(
         book,
         currency or portfolio.base_currency,
         portfolio.lot_method,
+        ports.derivations,
     )
     return portfolio, made, today
 

@@ -76,6 +76,7 @@ class RateBook:
 
     def __init__(self, published: ReferenceRates, own: Iterable[OwnRate] = ()) -> None:
         self._published = published
+        self._asked: dict[tuple[str, str, date], Rate | None] = {}
         self._own: dict[tuple[str, str], list[OwnRate]] = defaultdict(list)
         for rate in sorted(own, key=attrgetter("date")):
             self._own[rate.base, rate.quote].append(rate)
@@ -84,6 +85,12 @@ class RateBook:
         """As last known on that day, at most seven days old; None when unknown, never 1."""
         if base == quote:
             return Rate(base, quote, Decimal(1), day, SAME)
+        asked = (base, quote, day)
+        if asked not in self._asked:
+            self._asked[asked] = self._find(base, quote, day)
+        return self._asked[asked]
+
+    def _find(self, base: str, quote: str, day: date) -> Rate | None:
         found = [*self._stated(base, quote, day), *self._crossed(base, quote, day)]
         return max(found, key=attrgetter("date"), default=None)
 
