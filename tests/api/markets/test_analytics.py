@@ -223,7 +223,8 @@ async def test_the_overview_tells_indices_sectors_and_currencies(eve: Person) ->
     assert [(each["symbol"], each["price_date"]) for each in quality["stale_prices"]] == [
         ("OLD", ago)
     ]
-    assert (quality["missing_rates"], quality["notes"]) == ([], [])
+    unknown = [each["currency"] for each in told["currencies"] if each["rate"] is None]
+    assert (quality["missing_rates"], quality["notes"]) == (unknown, [])
 
 
 async def test_the_risk_free_rate_is_taken_off_the_return(eve: Person) -> None:
