@@ -1,5 +1,6 @@
 """Allocation: what a portfolio is made of, how far that is from its targets, and what to do."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -122,6 +123,10 @@ async def get_allocation(
 ) -> AllocationView:
     """What it is made of today; raises PortfolioNotFound, NotYours, TooManyRows."""
     _, book, today = await open_book(ports, principal, portfolio_id)
+    return await asyncio.to_thread(_allocation, book, today, group_by)
+
+
+def _allocation(book: Book, today: date, group_by: GroupBy) -> AllocationView:
     whole = grouped(book, today, group_by)
     index = allocation.concentration(whole.values) if whole.values else None
     return AllocationView(
@@ -150,9 +155,15 @@ async def get_rebalancing(
     portfolio, book, today = await open_book(ports, principal, portfolio_id)
     if not portfolio.targets:
         raise NoTargets("Set the portfolio's targets first.")
+    return await asyncio.to_thread(_rebalancing, book, today, portfolio.targets, contribution)
+
+
+def _rebalancing(
+    book: Book, today: date, wanted: Mapping[str, Decimal], contribution: Decimal
+) -> RebalancingView:
     whole, base = grouped(book, today, GroupBy.ASSET_TYPE), book.base_currency
     # Of a whole that is not known, no part is too small or too large.
-    values, targets = (whole.values, {} if whole.unvalued else portfolio.targets)
+    values, targets = whole.values, {} if whole.unvalued else wanted
     bought = allocation.contribution_first(values, targets, contribution, base) if targets else []
     traded = allocation.full_rebalance(values, targets, base) if targets else []
     drifts = allocation.drifts(values, targets) if targets else []

@@ -1,5 +1,6 @@
 """Positions: what a portfolio holds, what it cost, what it is worth, and what it gained."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -140,6 +141,23 @@ async def list_positions(
 ) -> PositionList:
     """What the portfolio holds today; raises PortfolioNotFound, NotYours, TooManyRows."""
     _, book, today = await open_book(ports, principal, portfolio_id)
+    make = _explained_list if is_explained else _list
+    return await asyncio.to_thread(make, book, today)
+
+
+def _explained_list(book: Book, today: date) -> PositionList:
+    told, held = _list(book, today), holdings(book, today)
+    trees = [_explained(book, each, today) for each in held]
+    values = [each.base_value for each in held]
+    views = zip(told.positions, trees, strict=True)
+    return replace(
+        told,
+        positions=[replace(view, explanations=tree) for view, tree in views],
+        explanation=total_value(book, [tree[0] for tree in trees], values, today),
+    )
+
+
+def _list(book: Book, today: date) -> PositionList:
     held = holdings(book, today)
     cash = cash_of(book, today)
     values = [each.base_value for each in held]
@@ -148,11 +166,6 @@ async def list_positions(
     securities = known_total(values)
     gained = _difference(securities, cost)
     views = [_view(book, each, total) for each in held]
-    why: Explanation | UnsetType = UNSET
-    if is_explained:
-        trees = [_explained(book, each, today) for each in held]
-        views = [replace(view, explanations=tree) for view, tree in zip(views, trees, strict=True)]
-        why = total_value(book, [tree[0] for tree in trees], values, today)
     return PositionList(
         as_of=today,
         base_currency=book.base_currency,
@@ -164,7 +177,6 @@ async def list_positions(
         total_gain_loss=money_text(gained, book.base_currency),
         total_gain_loss_percent=_percent(gained, cost),
         data_quality=quality_view(book.quality, (view.symbol for view in views)),
-        explanation=why,
     )
 
 

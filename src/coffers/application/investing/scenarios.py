@@ -169,6 +169,10 @@ async def run_scenario(
     Raises PortfolioNotFound, NotYours, ShockInvalid, TooManyRows.
     """
     _, book, today = await open_book(ports, principal, portfolio_id)
+    return await asyncio.to_thread(_shocked, book, today, scenario)
+
+
+def _shocked(book: Book, today: date, scenario: Scenario) -> ScenarioResult:
     outcomes = applied(scenario, _held(book, today))
     whole, base = grouped(book, today, GroupBy.ASSET), book.base_currency
     before, after = _sum(outcomes, "before"), _sum(outcomes, "after")
@@ -205,9 +209,13 @@ async def simulate(
 ) -> SimulationView:
     """From today's value on; raises PortfolioNotFound, NotYours, PlanInvalid, TooManyRows."""
     _, book, today = await open_book(ports, principal, portfolio_id)
+    return await asyncio.to_thread(_chances, book, today, asked)
+
+
+def _chances(book: Book, today: date, asked: SimulationAsked) -> SimulationView:
     whole, base = grouped(book, today, GroupBy.ASSET), book.base_currency
     start = sum(whole.values.values(), ZERO)
-    prospect = await asyncio.to_thread(_simulated, asked, start)
+    prospect = _simulated(asked, start)
     by_month = {} if whole.unvalued else prospect.by_month
     probability = None if whole.unvalued else prospect.goal_probability
     return SimulationView(
