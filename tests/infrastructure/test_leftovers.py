@@ -15,6 +15,7 @@ from coffers.infrastructure.db.identity.verifications import one_time_tokens
 from coffers.infrastructure.db.jobs import jobs
 from coffers.infrastructure.db.ledger.imports import imports
 from coffers.infrastructure.db.live.events import events
+from coffers.infrastructure.db.spending.edit_plans import edit_plan_chunks, edit_plans
 from tests.stores import NOON, Store, open_store
 
 
@@ -57,6 +58,20 @@ def plan(created_at: datetime, status: str = "planned") -> dict[str, Any]:
     return {**row, **told, **kept, "created_at": created_at}
 
 
+def edit(created_at: datetime, **ended: datetime) -> dict[str, Any]:
+    status = "planned" if not ended else max(ended).removesuffix("_at")
+    row = {"user_id": new_id(), "id": new_id(), "kind": "bulk_edit", "status": status, "version": 1}
+    told = {"request": {}, "plan_hash": "0" * 64, "summary": {}}
+    return {
+        **row,
+        **told,
+        "applied_at": None,
+        "reverted_at": None,
+        "created_at": created_at,
+        **ended,
+    }
+
+
 DAY = timedelta(days=1)
 MOMENT = timedelta(seconds=1)
 #: A row that has served its time, and one that has not quite, at noon.
@@ -82,6 +97,17 @@ CASES = [
     ),
     (imports, plan(NOON - 7 * DAY - MOMENT), plan(NOON - 7 * DAY + MOMENT)),
     (imports, plan(NOON - 8 * DAY), plan(NOON - 1000 * DAY, "applied")),
+    (edit_plans, edit(NOON - 7 * DAY - MOMENT), edit(NOON - 7 * DAY + MOMENT)),
+    (
+        edit_plans,
+        edit(NOON - 999 * DAY, applied_at=NOON - 365 * DAY - MOMENT),
+        edit(NOON - 999 * DAY, applied_at=NOON - 365 * DAY + MOMENT),
+    ),
+    (
+        edit_plans,
+        edit(NOON - 999 * DAY, applied_at=NOON - 400 * DAY, reverted_at=NOON - 366 * DAY),
+        edit(NOON - 999 * DAY, applied_at=NOON - 400 * DAY, reverted_at=NOON - 364 * DAY),
+    ),
 ]
 
 
@@ -101,6 +127,27 @@ async def test_what_has_served_its_time_goes_and_nothing_else(
     key = list(table.primary_key.columns)[-1]
     left = [row[0] for row in await store.reader.rows(select(key))]
     assert left == [young[key.name]]
+
+
+async def test_plans_of_edits_go_with_all_their_rows(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(background, "BATCH", 2)
+    monkeypatch.setattr(background, "MAX_BATCHES", 2)
+    old, young = edit(NOON - 8 * DAY), edit(NOON)
+    await put(store, edit_plans, old, young)
+    for made in (old, young):
+        key = {"user_id": made["user_id"], "plan_id": made["id"], "rows": b""}
+        await put(store, edit_plan_chunks, *(key | {"number": number} for number in range(5)))
+
+    await clean_up(store.uow(), store.clock)
+    halfway = await store.reader.rows(select(edit_plans.c.id))
+    await clean_up(store.uow(), store.clock)
+
+    left = await store.reader.rows(select(edit_plan_chunks.c.plan_id))
+    assert len(halfway) == 2
+    assert [row.plan_id for row in left] == [young["id"]] * 5
+    assert [row.id for row in await store.reader.rows(select(edit_plans.c.id))] == [young["id"]]
 
 
 async def test_unfinished_jobs_stay_however_old(store: Store) -> None:

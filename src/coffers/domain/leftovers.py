@@ -16,6 +16,11 @@ class Leftover(StrEnum):
     FINISHED_JOBS = "finished_jobs"
     DEAD_JOBS = "dead_jobs"
     PLANNED_IMPORTS = "planned_imports"
+    #: Each after its rows.
+    PLANNED_EDIT_ROWS = "planned_edit_rows"
+    PLANNED_EDITS = "planned_edits"
+    DONE_EDIT_ROWS = "done_edit_rows"
+    DONE_EDITS = "done_edits"
 
 
 #: Sessions outlive every token of theirs: a token whose session is gone could not be told apart.
@@ -29,6 +34,11 @@ KEPT_FOR: Final = {
     Leftover.DEAD_JOBS: timedelta(days=30),
     #: The plan and what the file says; a plan can be made again from its file.
     Leftover.PLANNED_IMPORTS: timedelta(days=7),
+    Leftover.PLANNED_EDIT_ROWS: timedelta(days=7),
+    Leftover.PLANNED_EDITS: timedelta(days=7),
+    #: For as long they can be reverted.
+    Leftover.DONE_EDIT_ROWS: timedelta(days=365),
+    Leftover.DONE_EDITS: timedelta(days=365),
 }
 
 

@@ -72,6 +72,29 @@ async def test_a_reverted_edit_leaves_everything_as_it_was(eve: Person) -> None:
     assert [said_of(row) for row in await movements(eve)] == before
 
 
+async def test_a_reversal_follows_categories_that_moved(eve: Person) -> None:
+    cash = await notebook(eve)
+    draft = {"name": "Treats", "kind": "expense", "icon": "🍰"}
+    treats = (await eve.post("/categories", draft)).json()["id"]
+    coffee = await written(eve, cash, category_id=treats)
+    tea = await written(eve, cash, description="Tea")
+    paths = []
+    for name, category in (("coffee", RESTAURANTS), ("tea", treats)):
+        plan = await bulk_edit(eve, {"q": name}, {"category_id": category})
+        paths.append(f"/bulk-edits/{plan['id']}")
+        await applied(eve, paths[-1])
+    await eve.delete(f"/categories/{treats}?move_to={PETS}")
+    moved = (await movement_of(eve, tea))["category_id"]
+
+    for path in paths:
+        assert (await eve.post(f"{path}/reversal")).status_code == 201
+
+    assert moved == PETS
+    assert said_of(await movement_of(eve, coffee))["category_id"] == PETS
+    said = said_of(await movement_of(eve, tea))
+    assert (said["category_id"], said["annotated_by"]) == (None, {})
+
+
 async def test_an_edit_speaks_of_what_its_owner_and_rules_said_too(ada: Person) -> None:
     cash = await notebook(ada)
     mine = await written(ada, cash, category_id=PETS)

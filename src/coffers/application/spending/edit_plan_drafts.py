@@ -1,7 +1,7 @@
 """Drawing plans: movements are read without locks and judged a stretch at a time."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 from uuid import UUID
@@ -19,9 +19,9 @@ from coffers.application.spending.edit_plan_rows import (
     Judgement,
     Rewriting,
     planned,
-    unpacked,
     unpacked_transfers,
 )
+from coffers.application.spending.followed_categories import Followed
 from coffers.application.spending.rewriting import unwritten_row
 from coffers.application.spending.rules import RuleLookups
 from coffers.domain.ids import UserId
@@ -87,6 +87,10 @@ class EditLookups(Protocol):
         self, user_id: UserId, transaction_ids: Sequence[UUID]
     ) -> dict[UUID, Entry]:
         """As `these`, whole."""
+        ...
+
+    async def moves(self, user_id: UserId) -> dict[UUID, UUID | None]:
+        """Where what named categories that are gone went."""
         ...
 
     async def accounts(self, user_id: UserId) -> dict[UUID, Account]:
@@ -183,7 +187,6 @@ class _Now:
     said: Mapping[UUID, AnnotatedTransaction]
     entries: Mapping[UUID, Entry]
     accounts: Mapping[UUID, Account]
-    categories: Collection[UUID]
 
 
 async def undone(desk: EditDesk, plan: EditPlan) -> Draft:
@@ -191,15 +194,15 @@ async def undone(desk: EditDesk, plan: EditPlan) -> Draft:
     draft, number = Draft(plan.kind), 0
     accounts = await desk.lookups.accounts(plan.user_id)
     known = (await desk.categories.known(plan.user_id)).keys()
+    followed = Followed(known, await desk.lookups.moves(plan.user_id))
     while (chunk := await desk.lookups.chunk(plan, number)) is not None:
-        rows, number = await asyncio.to_thread(unpacked, chunk), number + 1
+        rows, number = await asyncio.to_thread(followed.unpacked, chunk), number + 1
         whole = [row.id for row in rows if row.rewrite is not None]
         said = [row.id for row in rows if row.rewrite is None and row.verdict.is_done]
         now = _Now(
             await desk.lookups.these(plan.user_id, said) if said else {},
             await desk.lookups.these_entries(plan.user_id, whole) if whole else {},
             accounts,
-            known,
         )
         await asyncio.to_thread(_undo, draft, rows, now)
     await _add_transfers(desk, plan, draft)
@@ -229,11 +232,8 @@ def _unsaid(row: PlannedRow, now: _Now) -> PlannedRow | None:
     if current is None:
         return None
     after = taken_back(row, current.annotation)
-    if after.category_id is not None and after.category_id not in now.categories:
-        # Deleted since.
-        after = replace(after, category_id=None)
     return None if after == current.annotation else planned(current, after)
 
 
 def _unwritten(row: PlannedRow, now: _Now) -> PlannedRow | None:
-    return unwritten_row(row, now.entries.get(row.id), now.accounts, now.categories)
+    return unwritten_row(row, now.entries.get(row.id), now.accounts)

@@ -1,6 +1,6 @@
 """Rewriting entries by plans: what becomes of each, and writing it so that balances follow."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -19,7 +19,7 @@ from coffers.application.unit_of_work import UnitOfWork
 from coffers.domain.errors import Conflict, DomainError, Invalid
 from coffers.domain.ids import UserId
 from coffers.domain.ledger.accounts import Account, AccountNotFound, AccountNotManual
-from coffers.domain.ledger.annotations import Annotation, check_splits
+from coffers.domain.ledger.annotations import check_splits
 from coffers.domain.ledger.entries import Entry, TransactionReconciled
 from coffers.domain.ledger.tombstones import Tombstone, deletion
 from coffers.domain.ledger.trades import traded
@@ -100,18 +100,13 @@ def planned_rewrite(rewrite: Rewrite, verdict: Verdict) -> PlannedRow:
 
 
 def unwritten_row(
-    row: PlannedRow,
-    current: Entry | None,
-    accounts: Mapping[UUID, Account],
-    categories: Collection[UUID],
+    row: PlannedRow, current: Entry | None, accounts: Mapping[UUID, Account]
 ) -> PlannedRow | None:
     """The entry without what the plan did to it; None where it is to stay as it is."""
     rewrite = _undone(row, current)
     if rewrite is None or rewrite.after is None or rewrite.account_ids - accounts.keys():
         return None
-    after = replace(rewrite.after, annotation=_known(rewrite.after.annotation, categories))
-    rewrite = Rewrite(rewrite.before, after)
-    return None if after == rewrite.before else planned_rewrite(rewrite, Verdict.CHANGED)
+    return None if rewrite.after == rewrite.before else planned_rewrite(rewrite, Verdict.CHANGED)
 
 
 def _undone(row: PlannedRow, current: Entry | None) -> Rewrite | None:
@@ -125,20 +120,6 @@ def _undone(row: PlannedRow, current: Entry | None) -> Rewrite | None:
         return None
     annotation = taken_back(row, undone.after.annotation)
     return Rewrite(current, replace(undone.after, annotation=annotation))
-
-
-def _known(annotation: Annotation, categories: Collection[UUID]) -> Annotation:
-    """Without categories that were deleted since."""
-    parts = [
-        replace(part, category_id=_among(part.category_id, categories))
-        for part in annotation.splits
-    ]
-    named = _among(annotation.category_id, categories)
-    return replace(annotation, category_id=named, splits=tuple(parts))
-
-
-def _among(category_id: UUID | None, categories: Collection[UUID]) -> UUID | None:
-    return category_id if category_id in categories else None
 
 
 def _changed(entry: Entry, accounts: Mapping[UUID, Account], changes: Changes) -> Entry:

@@ -1,5 +1,6 @@
 """Edit plans to read, and the movements that they are about."""
 
+import json
 from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
@@ -20,6 +21,7 @@ from coffers.infrastructure.db.ledger.annotations import ANNOTATED, annotated
 from coffers.infrastructure.db.ledger.entries import ENTRY, entry_of
 from coffers.infrastructure.db.ledger.transaction_filters import conditions
 from coffers.infrastructure.db.ledger.transaction_rows import transactions
+from coffers.infrastructure.db.live.events import events
 from coffers.infrastructure.db.reader import Reader
 from coffers.infrastructure.db.spending.edit_plans import (
     ONE,
@@ -99,6 +101,12 @@ class SqlEditLookups(EditLookups):
             found |= {row.id: entry_of(row) for row in rows}
         return found
 
+    async def moves(self, user_id: UserId) -> dict[UUID, UUID | None]:
+        """As the port says."""
+        rows = await self._reader.rows(_MOVES, {"user_id": user_id})
+        moved = {row.subject_id: json.loads(row.details)["moved_to"] for row in rows}
+        return {gone: None if to is None else UUID(to) for gone, to in moved.items()}
+
     async def accounts(self, user_id: UserId) -> dict[UUID, Account]:
         """As the port says."""
         rows = await self._reader.rows(_ACCOUNTS, {"user_id": user_id})
@@ -128,4 +136,8 @@ _THESE_IDS: Final = (
 )
 _THESE: Final = select(*ANNOTATED).where(*_THESE_IDS)
 _WHOLE: Final = select(*ENTRY).where(*_THESE_IDS)
+#: The log remembers them.
+_MOVES: Final = select(events.c.subject_id, events.c.details).where(
+    events.c.user_id == bindparam("user_id"), events.c.name == "CategoryDeleted"
+)
 _ACCOUNTS: Final = select(accounts).where(accounts.c.user_id == bindparam("user_id"))
