@@ -66,6 +66,19 @@ async def test_the_description_names_exactly_the_registry(service: httpx.AsyncCl
     }
 
 
+async def test_the_description_is_encoded_once(
+    service: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = service.app  # type: ignore[attr-defined]  # set by `client_of`
+    first = await service.get("http://test/openapi.json")
+
+    monkeypatch.setattr(app, "openapi", dict)
+    again = await service.get("http://test/openapi.json")
+
+    assert first.json()["paths"].keys() == {route.full_path for route in ROUTES}
+    assert again.content == first.content
+
+
 async def test_every_operation_has_a_name_of_its_own() -> None:
     operations = [route.endpoint.__name__ for route in ROUTES]
 

@@ -7,12 +7,15 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import version
 from typing import Any, Final, TypeVar
 
+import msgspec
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Route as Page
+from starlette.routing import request_response
 
 from coffers import worker
 from coffers.domain.errors import DomainError
@@ -65,6 +68,7 @@ def create_app(settings: Settings, open_services: OpenServices = open_services) 
     routes = _routes(tuple(ROUTES))
     app.router.routes.insert(0, RouteTable(routes))
     app.openapi = _documented(routes, settings.public_base_url)  # type: ignore[method-assign]  # FastAPI's own advice
+    _encode_once(app)
     if settings.cors_origins:
         app.add_middleware(Cors, origins=settings.cors_origins)
     app.add_middleware(
@@ -93,6 +97,18 @@ def _documented(routes: list[Any], url: str) -> Callable[[], dict[str, Any]]:  #
         return made
 
     return openapi
+
+
+def _encode_once(app: FastAPI) -> None:
+    """A description of a megabyte takes longer to make and to encode than others may wait."""
+    encoded = functools.cache(lambda: msgspec.json.encode(app.openapi()))
+
+    async def describe(_: Request) -> Response:
+        return Response(await asyncio.to_thread(encoded), media_type="application/json")
+
+    for page in app.router.routes:
+        if isinstance(page, Page) and page.path == app.openapi_url:
+            page.app = request_response(describe)
 
 
 def _answer_refusals(app: FastAPI, pages: ProblemPages) -> None:
