@@ -80,8 +80,9 @@ def _difference(element: difference, compiler: Any, **kw: Any) -> str:
 @compiles(percent)
 def _percent(element: percent, compiler: Any, **kw: Any) -> str:
     part, basis = (compiler.process(clause, **kw) for clause in element.clauses)
-    rounded = f"div(20000 * abs({part}) + abs({basis}), 2 * abs({basis}))"
-    return f"CASE WHEN {basis} = 0 THEN NULL ELSE sign({part}) * {rounded} * 0.01 END"
+    # `div` cuts off towards zero, so half of the divisor is added on the side of the part.
+    rounded = f"div(20000 * {part} + sign({part}) * abs({basis}), 2 * abs({basis}))"
+    return f"CASE WHEN {basis} = 0 THEN NULL ELSE {rounded} * 0.01 END"
 
 
 async def views(rows: Sequence[Sequence[Any]], make: Callable[[Sequence[Any]], V]) -> list[V]:
