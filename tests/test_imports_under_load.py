@@ -23,6 +23,8 @@ ROWS: Final = 20_000
 #: Of the time that `/health/live` takes, the 99th percentile.
 P99_S: Final = 0.1
 PAUSE_S: Final = 0.01
+#: For so long it is watched before.
+IDLE_S: Final = 1.0
 CREDENTIALS: Final = {"email": "ada@example.com", "password": "correct horse battery"}
 
 
@@ -62,7 +64,10 @@ def p99(took: list[float]) -> float:
 async def test_others_are_not_slowed_by_large_and_hostile_files(
     service: Service, database_url: str
 ) -> None:
-    stop = asyncio.Event()
+    idle, stop = asyncio.Event(), asyncio.Event()
+    before = asyncio.create_task(watch(service, idle))
+    await asyncio.sleep(IDLE_S)
+    idle.set()
     async with somebody(service, database_url) as client:
         watching = asyncio.create_task(watch(service, stop))
         plan = await upload(client, statement(ROWS, line="<{0}>{1}"))
@@ -76,7 +81,9 @@ async def test_others_are_not_slowed_by_large_and_hostile_files(
     assert [plan.status_code, applied.status_code, reverted.status_code] == [201, 201, 201]
     assert again.json()["counts"]["duplicate"] == ROWS
     assert {answer.status_code for answer in hostile} == {422}
-    assert p99(took) < P99_S, f"{len(took)} looks, worst {max(took):.3f} s"
+    # What else the machine does slows both.
+    allowed = P99_S + p99(await before)
+    assert p99(took) < allowed, f"{len(took)} looks, worst {max(took):.3f} s"
 
 
 async def upload(client: httpx.AsyncClient, content: bytes) -> httpx.Response:

@@ -7,6 +7,8 @@ from tests.people import Person, sign_up
 from tests.rates import keep_rate
 from tests.spending import CATEGORY, MONDAY, amounts, enter, purse, report
 
+BUY = {"transaction_type": "trade", "symbol": "WINE", "quantity": "1"}
+
 
 async def test_what_was_earned_and_spent_and_the_difference(eve: Person) -> None:
     account = await purse(eve)
@@ -70,7 +72,7 @@ async def test_a_refund_lessens_what_was_spent(eve: Person) -> None:
         ({"amount": "9.00", "transaction_type": "income"}, ("9.00", "0.00")),
         ({"amount": "-9.00", "transaction_type": "other"}, ("0.00", "9.00")),
         ({"amount": "9.00", "transaction_type": "other"}, ("9.00", "0.00")),
-        ({"amount": "-9.00", "transaction_type": "trade", "category": "taxes"}, ("0.00", "9.00")),
+        ({"amount": "-9.00", **BUY, "category": "taxes"}, ("0.00", "9.00")),
         ({"amount": "9.00", "transaction_type": "other", "category": "pets"}, ("0.00", "-9.00")),
     ],
 )
@@ -94,7 +96,7 @@ async def test_the_category_decides_what_counts_then_the_type_then_the_sign(
         ({"is_ignored": True, "status": "pending"}, "ignored"),
         ({"is_transfer": True}, "transfers"),
         ({"transaction_type": "transfer"}, "neither"),
-        ({"transaction_type": "trade"}, "neither"),
+        (BUY, "neither"),
     ],
 )
 async def test_what_does_not_count_is_said(eve: Person, said: dict[str, Any], reason: str) -> None:
