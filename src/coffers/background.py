@@ -18,6 +18,7 @@ from coffers.application.investing.snapshots import FILL
 from coffers.application.jobs import clean_up
 from coffers.application.letters import MAIL, deliver_mail
 from coffers.application.linking.schedules import TURN, look_whose_turn, take_turn
+from coffers.application.markets import rates
 from coffers.application.markets.asset_links import NEW_PRICES
 from coffers.application.markets.price_refreshes import REFRESH, REFRESH_EVERY, refresh_linked
 from coffers.application.spending.budget_alerts import check_budgets, check_everybody
@@ -108,6 +109,11 @@ async def _price_new_symbols(services: Services, job: Job) -> None:
     await refresh_linked(uow, market, lookups, prices, job.user_id)
 
 
+async def _refresh_rates(services: Services, job: Job) -> None:
+    uow, source = unit_of_work(services, job), services.rate_source
+    await rates.refresh_published(uow, services.rate_lookups, source)
+
+
 async def _look_for_missing(services: Services, job: Job) -> None:
     await look_for_missing(unit_of_work(services, job), services.portfolio_snapshots)
 
@@ -133,6 +139,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     MISSING: Kind(_tell_missed, at_once=1, limit_s=1200, every=timedelta(hours=1)),
     NEW_PRICES: Kind(_price_new_symbols, at_once=1, limit_s=600),
     REFRESH: Kind(_refresh_prices, at_once=1, limit_s=1200, every=REFRESH_EVERY),
+    rates.REFRESH: Kind(_refresh_rates, at_once=1, limit_s=120, every=rates.REFRESH_EVERY),
     SNAPSHOTS: Kind(_look_for_missing, at_once=1, limit_s=300, every=SNAPSHOTS_EVERY),
     TAKE: Kind(_take_missing, at_once=1, limit_s=300),
     FILL: Kind(_run_back_fill, at_once=1, limit_s=600),

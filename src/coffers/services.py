@@ -34,7 +34,7 @@ from coffers.application.markets.assets import AssetLookups
 from coffers.application.markets.market_data import MarketData
 from coffers.application.markets.prices import PriceLookups
 from coffers.application.markets.quotes import Quotes
-from coffers.application.markets.rates import RateLookups
+from coffers.application.markets.rates import RateLookups, RateSource
 from coffers.application.portability.books import Books
 from coffers.application.portability.exports import Exports
 from coffers.application.portability.restorations import ExportReader
@@ -97,6 +97,7 @@ class Services:
     net_worth_lookups: NetWorthLookups
     exchange_rates: ExchangeRates
     rate_lookups: RateLookups
+    rate_source: RateSource
     asset_lookups: AssetLookups
     price_lookups: PriceLookups
     quotes: Quotes

@@ -84,6 +84,8 @@ class Settings(BaseSettings):
     price_sources: Annotated[list[Literal["demo", "http", "yahoo"]], NoDecode] = ["demo", "http"]
     price_source_url: str | None = None
     price_source_token: SecretStr | None = None
+    #: Where a file of the European Central Bank's rates is fetched now and then; by itself nowhere.
+    rate_source_url: str | None = None
     #: How long one call to a provider may take, with everything.
     provider_deadline_s: Annotated[float, Field(gt=0, le=30)] = 20
     #: How long a sync may be silent before another one takes its place.

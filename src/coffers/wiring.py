@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
-from typing import Final
 
 from coffers.application.identity.verifications import Post
 from coffers.application.investing.snapshot_taking import SnapshotPorts
@@ -84,6 +83,7 @@ from coffers.infrastructure.letters import PlainLetters
 from coffers.infrastructure.mail import open_mailer
 from coffers.infrastructure.markets.ecb_rates import BundledRates
 from coffers.infrastructure.markets.http_prices import HTTP, HttpPrices
+from coffers.infrastructure.markets.http_rates import HttpRates
 from coffers.infrastructure.markets.yahoo_prices import YAHOO, YahooPrices
 from coffers.infrastructure.providers.catalogue import Registration, build_catalogue
 from coffers.infrastructure.providers.http import HttpClient, HttpLimits
@@ -95,12 +95,9 @@ from coffers.infrastructure.vault import AesGcmVault, VaultKey
 from coffers.local_secrets import encryption_keys, key_id, secret_keys
 from coffers.migrations import outdated_revisions
 from coffers.sandbox.market import DEMO, DemoPrices
+from coffers.sandbox.oauth import CLIENT_ID, CLIENT_SECRET
 from coffers.services import Services
 from coffers.settings import Settings
-
-#: The sandbox is a toy: its registration is printed in its documentation.
-SANDBOX_CLIENT: Final = "coffers"
-SANDBOX_SECRET: Final = "sandbox-secret"  # noqa: S105 - likewise
 
 
 @asynccontextmanager
@@ -188,6 +185,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 net_worth_lookups=SqlNetWorthLookups(lean),
                 exchange_rates=rates,
                 rate_lookups=rates,
+                rate_source=HttpRates(http, settings.rate_source_url),
                 asset_lookups=SqlAssetLookups(reader),
                 price_lookups=price_lookups,
                 quotes=Quotes(price_lookups, RuledCalendars()),
@@ -282,7 +280,7 @@ def _catalogue(settings: Settings, http: HttpClient) -> Catalogue:
     sandbox = schwab = None
     if settings.sandbox:
         sandbox = Registration(
-            SANDBOX_CLIENT, SANDBOX_SECRET, settings.sandbox, settings.sandbox_public_url
+            CLIENT_ID, CLIENT_SECRET, settings.sandbox, settings.sandbox_public_url
         )
     if settings.schwab_client_id and settings.schwab_client_secret:
         secret = settings.schwab_client_secret.get_secret_value()

@@ -200,7 +200,10 @@ def _clock(theirs: datetime | None, newest_event: datetime | None) -> Finding:
 def _rates(newest: date) -> Finding:
     words = f"the newest published ones are of {newest}"
     if newest < datetime.now(UTC).date() - LOOK_BACK:
-        words += ": amounts of later days are not converted until `coffers rates load` adds them."
+        words += (
+            ": amounts of later days are not converted until `coffers rates load` adds them, "
+            "or COFFERS_RATE_SOURCE_URL says where they are."
+        )
         return Finding(Verdict.NOTE, "Exchange rates", words)
     return Finding(Verdict.FINE, "Exchange rates", f"{words}.")
 

@@ -24,6 +24,9 @@ from coffers.domain.ranges import check_range
 MAX_DAYS: Final = 3_660
 #: Somewhere it is tomorrow already.
 _AHEAD: Final = timedelta(days=1)
+#: Job kind: to look for newly published rates, which come out once on a working day.
+REFRESH: Final = "rate_refresh"
+REFRESH_EVERY: Final = timedelta(hours=4)
 #: For structs that have a field named `date`.
 Day = date
 ATTRIBUTION: Final = "European Central Bank, euro foreign exchange reference rates"
@@ -165,6 +168,22 @@ async def forget_rate(uow: UnitOfWork, principal: Principal, rate_id: UUID) -> N
         rate = await uow.exchange_rates.remove(principal.user_id, rate_id)
         uow.record(Event("ExchangeRateForgotten", rate.user_id, rate.id))
         await uow.commit()
+
+
+class RateSource(Protocol):
+    """Where newly published rates are told."""
+
+    async def published(self) -> Sequence[Rate]:
+        """Those that it tells now, none when there is no such place; raises UpstreamFailed."""
+        ...
+
+
+async def refresh_published(uow: UnitOfWork, lookups: RateLookups, source: RateSource) -> int:
+    """Ask for new rates and keep them; answers how many were new. Raises UpstreamFailed."""
+    newest, rates = await lookups.last_published(), await source.published()
+    if not any(rate.date > newest for rate in rates):
+        return 0
+    return await load_published(uow, lookups, rates)
 
 
 async def load_published(uow: UnitOfWork, lookups: RateLookups, rates: Sequence[Rate]) -> int:
