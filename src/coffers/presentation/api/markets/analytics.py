@@ -25,6 +25,7 @@ from coffers.domain.errors import Invalid
 from coffers.domain.markets.corporate_actions import Adjustment
 from coffers.presentation.api.markets.prices import MAX_LIST, AdjustedFor, From, To
 from coffers.presentation.calls import Call, Caller
+from coffers.presentation.days import day_of
 from coffers.presentation.schemas import CodeIn, DecimalIn
 
 MAX_NAMES: Final = 1_000
@@ -65,7 +66,7 @@ async def get_indicators(
 ) -> IndicatorSeries:
     """Technical indicators of an asset, as columns for a chart."""
     asked = IndicatorsAsked(asset_id, read_names(names), start_date, end_date, adjustment)
-    today = call.services.clock.now().date()
+    today = await day_of(call)
     return await indicators.get_indicators(_ports(call), call.principal, asked, today=today)
 
 
@@ -83,7 +84,7 @@ async def get_asset_metrics(
         detail = f"Between -{MAX_RISK_FREE} and {MAX_RISK_FREE} percent a year."
         raise RiskFreeInvalid(detail, field="risk_free_percent")
     asked = MetricsAsked(asset_id, start_date, end_date, benchmark_id, rate)
-    today = call.services.clock.now().date()
+    today = await day_of(call)
     return await asset_metrics.get_metrics(_ports(call), call.principal, asked, today=today)
 
 
@@ -96,7 +97,7 @@ async def get_correlations(
 ) -> CorrelationMatrix:
     """How assets move together; without any named, those that one's ledger stands for."""
     asked = CorrelationAsked(_ids(asset_ids or ""), _words(symbols or ""), start_date, end_date)
-    today = call.services.clock.now().date()
+    today = await day_of(call)
     return await correlations.get_correlations(_ports(call), call.principal, asked, today=today)
 
 
@@ -104,7 +105,7 @@ async def get_market_overview(call: Caller, base_currency: InCurrency = "EUR") -
     """Indices, sectors and currencies, from stored prices and published rates."""
     services = call.services
     ports = OverviewPorts(services.asset_lookups, services.quotes, services.exchange_rates)
-    today = services.clock.now().date()
+    today = await day_of(call)
     return await market_overview.get_overview(ports, call.principal, base_currency, today=today)
 
 

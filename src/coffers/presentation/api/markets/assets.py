@@ -26,6 +26,7 @@ from coffers.domain.markets.assets import (
 from coffers.domain.paging import DEFAULT_LIMIT
 from coffers.presentation.answers import Answer
 from coffers.presentation.calls import Call, Caller
+from coffers.presentation.days import day_of
 from coffers.presentation.paging import CursorIn, LimitIn, next_link
 from coffers.presentation.schemas import Body, CodeIn, DecimalIn
 
@@ -151,7 +152,7 @@ async def list_assets(  # noqa: PLR0913, PLR0917 - an argument for each filter
         call.principal,
         AssetsAsked(q, asset_type, exchange, sector, currency, is_private, limit),
         cursor=cursor,
-        today=services.clock.now().date(),
+        today=await day_of(call),
     )
     return Answer(page, next_link(call.request, page.next_cursor))
 
@@ -208,5 +209,5 @@ async def _asset(call: Call, asset_id: UUID) -> Versioned[AssetView]:
         services.quotes,
         call.principal,
         asset_id,
-        today=services.clock.now().date(),
+        today=await day_of(call),
     )

@@ -23,6 +23,7 @@ from coffers.domain.markets.corporate_actions import Adjustment
 from coffers.domain.markets.prices import Bar
 from coffers.presentation.api.markets.assets import ExchangeIn, SymbolIn
 from coffers.presentation.calls import Call, Caller
+from coffers.presentation.days import day_of
 from coffers.presentation.form_bodies import check_form
 from coffers.presentation.schemas import Body, CodeIn, DateIn, DecimalIn
 
@@ -108,7 +109,7 @@ async def get_price_history(
         services.price_lookups,
         call.principal,
         HistoryAsked(asset_id, start_date, end_date, frequency, adjustment),
-        today=services.clock.now().date(),
+        today=await day_of(call),
     )
 
 
@@ -154,7 +155,7 @@ async def list_latest_prices(call: Caller, symbols: Symbols) -> LatestPrices:
         services.quotes,
         call.principal,
         symbols.split(","),
-        today=services.clock.now().date(),
+        today=await day_of(call),
     )
 
 

@@ -16,6 +16,7 @@ from coffers.application.markets.rates import (
     RatesAsked,
 )
 from coffers.presentation.calls import Caller
+from coffers.presentation.days import day_of
 from coffers.presentation.schemas import Body, CodeIn, DateIn, DecimalIn
 
 #: Rates in one request.
@@ -55,7 +56,7 @@ async def list_exchange_rates(
 ) -> RateList:
     """The rate of a day, or of each day of a range: as last known, at most 7 days before."""
     services = call.services
-    first, last = _range(date, start_date, end_date, services.clock.now().date())
+    first, last = _range(date, start_date, end_date, await day_of(call))
     return await rates.list_rates(
         services.exchange_rates,
         services.rate_lookups,
