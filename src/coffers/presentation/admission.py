@@ -7,7 +7,7 @@ about the input that it sent.
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from fastapi import Request
@@ -60,7 +60,7 @@ class AdmittingRoute(APIRoute):
         return self._guarded(super().get_route_handler())
 
     def _guarded(self, handler: Handler) -> Handler:
-        known = {parameter.alias for parameter in self.dependant.query_params}
+        known = set(_queries(self.dependant))
 
         async def reached(request: Request) -> Response:
             try:
@@ -79,6 +79,13 @@ class AdmittingRoute(APIRoute):
             return _bodiless(response) if request.method == "HEAD" else response
 
         return guarded
+
+
+def _queries(dependant: Dependant) -> Iterator[str]:
+    """The names of all parameters of the query, those of its dependencies too."""
+    yield from (parameter.alias for parameter in dependant.query_params)
+    for each in dependant.dependencies:
+        yield from _queries(each)
 
 
 def _needs_only_the_call(dependant: Dependant) -> bool:

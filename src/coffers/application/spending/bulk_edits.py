@@ -22,7 +22,7 @@ from coffers.domain.ledger.transactions import (
 )
 from coffers.domain.ranges import check_range
 from coffers.domain.spending.edit_plans import EditInvalid, EditPlan, PlanKind, PlanStatus
-from coffers.domain.spending.rewrites import Verdict
+from coffers.domain.spending.rewrites import EditVerdict
 
 
 class FilterView(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,7 +87,7 @@ class BulkEditView(msgspec.Struct, frozen=True):
     changed_count: Annotated[int, Meta(description="Those that are deleted, too.")]
     fields: Annotated[dict[str, int], Meta(description="How often which field changes.")]
     verdicts: Annotated[
-        dict[Verdict, int],
+        dict[EditVerdict, int],
         Meta(description="How many are changed or deleted, or left alone, and why."),
     ]
     created_at: Instant
@@ -188,7 +188,7 @@ class _Summary(msgspec.Struct, frozen=True):
     looked_at_count: int
     changed_count: int
     fields: dict[str, int]
-    verdicts: dict[Verdict, int] = {}
+    verdicts: dict[EditVerdict, int] = {}
 
 
 #: Raises CategoryUnknown, AccountNotFound, NotYours, AccountNotManual, EntryInvalid besides what

@@ -18,7 +18,7 @@ from coffers.domain.identity.principals import Principal
 from coffers.domain.ledger.annotations import Split
 from coffers.domain.paging import Cursors
 from coffers.domain.spending.edit_plans import CHUNK, EditPlan, PlanKind, PlannedRow
-from coffers.domain.spending.rewrites import Verdict
+from coffers.domain.spending.rewrites import EditVerdict
 
 Told = str | bool | list[str] | None
 T = TypeVar("T")
@@ -42,7 +42,7 @@ class PlannedRowView(msgspec.Struct, frozen=True, gc=False):
     amount_value: DecimalText
     amount_currency: str
     changes: list[ChangeView]
-    verdict: Verdict
+    verdict: EditVerdict
 
 
 class PlannedRowList(msgspec.Struct, frozen=True):

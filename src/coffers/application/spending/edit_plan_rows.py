@@ -14,7 +14,7 @@ from coffers.domain.ledger.accounts import Account
 from coffers.domain.ledger.annotations import AnnotatedTransaction, Annotation
 from coffers.domain.ledger.entries import Entry
 from coffers.domain.spending.edit_plans import CHUNK, PlanDigest, PlanKind, PlannedRow
-from coffers.domain.spending.rewrites import Rewrite, Verdict
+from coffers.domain.spending.rewrites import EditVerdict, Rewrite
 from coffers.domain.spending.transfers import Transfer
 
 #: What is to be said of a movement.
@@ -44,7 +44,7 @@ class Draft:
         self.accounts: Mapping[UUID, Account] = {}
         #: Those that come back with what is undone.
         self.transfers: Sequence[Transfer] = ()
-        self.verdicts: Counter[Verdict] = Counter()
+        self.verdicts: Counter[EditVerdict] = Counter()
         self._digest = PlanDigest(kind)
         self._packed: list[bytes] = []
         self._waiting: list[PlannedRow] = []
@@ -106,7 +106,7 @@ class Draft:
 
 def _categories(row: PlannedRow) -> set[UUID]:
     """Those that it names from now on."""
-    if row.verdict is Verdict.DELETED:
+    if row.verdict is EditVerdict.DELETED:
         return set()
     parts = (each.category_id for each in row.after.splits)
     return {each for each in (row.after.category_id, *parts) if each is not None}
@@ -156,7 +156,7 @@ class _Row(Struct, frozen=True, array_like=True):
     before: _Said
     after: _Said
     #: What came later stands last: older chunks end before it.
-    verdict: Verdict = Verdict.CHANGED
+    verdict: EditVerdict = EditVerdict.CHANGED
     rewrite: Rewrite | None = None
 
 

@@ -27,8 +27,8 @@ from coffers.domain.ledger.transactions import TransactionReported
 from coffers.domain.money import EXACT
 from coffers.domain.spending.edit_plans import PlannedRow, taken_back
 from coffers.domain.spending.rewrites import (
+    EditVerdict,
     Rewrite,
-    Verdict,
     check_deletable,
     is_of_security,
     put_back,
@@ -43,10 +43,10 @@ from coffers.domain.spending.transfers import (
 )
 
 #: Why an entry stays as it is.
-_VERDICTS: Final[Mapping[type[DomainError], Verdict]] = {
-    TransactionReported: Verdict.REPORTED,
-    AccountNotManual: Verdict.REPORTED,
-    TransactionReconciled: Verdict.RECONCILED,
+_VERDICTS: Final[Mapping[type[DomainError], EditVerdict]] = {
+    TransactionReported: EditVerdict.REPORTED,
+    AccountNotManual: EditVerdict.REPORTED,
+    TransactionReconciled: EditVerdict.RECONCILED,
 }
 
 
@@ -72,17 +72,17 @@ def change_of(
     try:
         after = _changed(entry, accounts, changes)
     except (Invalid, Conflict) as refusal:
-        verdict = _VERDICTS.get(type(refusal), Verdict.IMPOSSIBLE)
+        verdict = _VERDICTS.get(type(refusal), EditVerdict.IMPOSSIBLE)
         return planned_rewrite(Rewrite(entry, entry), verdict)
     if after == entry:
         return None
     rewrite = Rewrite(entry, after)
     if any(rewrite.facts()) and is_of_security(entry):
-        return planned_rewrite(Rewrite(entry, entry), Verdict.SECURITY)
-    return planned_rewrite(rewrite, Verdict.CHANGED)
+        return planned_rewrite(Rewrite(entry, entry), EditVerdict.SECURITY)
+    return planned_rewrite(rewrite, EditVerdict.CHANGED)
 
 
-def planned_rewrite(rewrite: Rewrite, verdict: Verdict) -> PlannedRow:
+def planned_rewrite(rewrite: Rewrite, verdict: EditVerdict) -> PlannedRow:
     """As a row of a plan; one that is left alone keeps no more than that."""
     entry = rewrite.one
     return PlannedRow(
@@ -106,7 +106,9 @@ def unwritten_row(
     rewrite = _undone(row, current)
     if rewrite is None or rewrite.after is None or rewrite.account_ids - accounts.keys():
         return None
-    return None if rewrite.after == rewrite.before else planned_rewrite(rewrite, Verdict.CHANGED)
+    return (
+        None if rewrite.after == rewrite.before else planned_rewrite(rewrite, EditVerdict.CHANGED)
+    )
 
 
 def _undone(row: PlannedRow, current: Entry | None) -> Rewrite | None:

@@ -15,7 +15,7 @@ from uuid import UUID
 from coffers.domain.errors import Conflict, Invalid, NotFound
 from coffers.domain.ids import UserId
 from coffers.domain.ledger.annotations import Annotation
-from coffers.domain.spending.rewrites import FACTS, Rewrite, Verdict
+from coffers.domain.spending.rewrites import FACTS, EditVerdict, Rewrite
 
 #: Movements that one plan may look at.
 MAX_ROWS: Final = 200_000
@@ -76,7 +76,7 @@ class PlannedRow:
     currency: str
     before: Annotation
     after: Annotation
-    verdict: Verdict = Verdict.CHANGED
+    verdict: EditVerdict = EditVerdict.CHANGED
     rewrite: Rewrite | None = None
 
     def changes(self) -> Iterator[str]:
@@ -109,7 +109,7 @@ class PlanDigest:
     def add(self, row: PlannedRow) -> None:
         """The next row, in the order of their ids."""
         told = [[name, *map(str, _values(row, name))] for name in row.changes()]
-        verdict = [] if row.verdict is Verdict.CHANGED else [row.verdict.value]
+        verdict = [] if row.verdict is EditVerdict.CHANGED else [row.verdict.value]
         line = json.dumps([str(row.id), told, *verdict], ensure_ascii=True)
         self._digest.update(line.encode() + b"\n")
 

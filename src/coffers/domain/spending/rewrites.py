@@ -19,7 +19,7 @@ FACTS: Final = (
 RECONCILED: Final = frozenset({"account_id", "amount", "transaction_date", "status"})
 
 
-class Verdict(StrEnum):
+class EditVerdict(StrEnum):
     """What a plan does with a movement, or why it leaves it alone."""
 
     CHANGED = "changed"
@@ -36,7 +36,7 @@ class Verdict(StrEnum):
     @property
     def is_done(self) -> bool:
         """Whether the plan does anything with it."""
-        return self in {Verdict.CHANGED, Verdict.DELETED}
+        return self in {EditVerdict.CHANGED, EditVerdict.DELETED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +69,13 @@ class Rewrite:
             yield "splits"
 
 
-def check_deletable(entry: Entry, account: Account) -> Verdict:
+def check_deletable(entry: Entry, account: Account) -> EditVerdict:
     """Whether plans may delete it."""
     if account.connection_id is not None and entry.import_id is None:
-        return Verdict.REPORTED
+        return EditVerdict.REPORTED
     if is_of_security(entry):
-        return Verdict.SECURITY
-    return Verdict.DELETED if entry.reconciliation_id is None else Verdict.RECONCILED
+        return EditVerdict.SECURITY
+    return EditVerdict.DELETED if entry.reconciliation_id is None else EditVerdict.RECONCILED
 
 
 def is_of_security(entry: Entry) -> bool:

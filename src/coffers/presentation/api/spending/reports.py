@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query
+from fastapi import Depends, Query
 
 from coffers.application.spending import calendar_reports, reports
 from coffers.application.spending.calendar_reports import DEFAULT_WEEKS, MAX_WEEKS, Interval
@@ -31,83 +31,50 @@ Weeks = Annotated[
 ]
 
 
-async def get_totals_report(
-    call: Caller,
+async def _wanted(
     start_date: From = None,
     end_date: To = None,
     account_id: OfAccount = None,
     currency: InCurrency = None,
     include_pending: Pending = False,  # noqa: FBT002 - a query parameter
-) -> TotalsReport:
+) -> FlowFilter:
+    return FlowFilter(start_date, end_date, account_id, currency, include_pending)
+
+
+#: What every report can be asked for.
+Wanted = Annotated[FlowFilter, Depends(_wanted)]
+
+
+async def get_totals_report(call: Caller, wanted: Wanted) -> TotalsReport:
     """Earned, spent and the difference: of all time, or of any period."""
-    wanted = FlowFilter(start_date, end_date, account_id, currency, include_pending)
     return await reports.get_totals(call.services.report_desk, call.principal, wanted)
 
 
-async def report_by_category(
-    call: Caller,
-    start_date: From = None,
-    end_date: To = None,
-    account_id: OfAccount = None,
-    currency: InCurrency = None,
-    include_pending: Pending = False,  # noqa: FBT002 - a query parameter
-) -> CategoryReport:
+async def report_by_category(call: Caller, wanted: Wanted) -> CategoryReport:
     """Earned and spent by category, and by category with those below it."""
-    wanted = FlowFilter(start_date, end_date, account_id, currency, include_pending)
     return await reports.report_by_category(call.services.report_desk, call.principal, wanted)
 
 
-async def report_by_merchant(
-    call: Caller,
-    start_date: From = None,
-    end_date: To = None,
-    account_id: OfAccount = None,
-    currency: InCurrency = None,
-    include_pending: Pending = False,  # noqa: FBT002 - a query parameter
-) -> MerchantReport:
+async def report_by_merchant(call: Caller, wanted: Wanted) -> MerchantReport:
     """Earned and spent by merchant."""
-    wanted = FlowFilter(start_date, end_date, account_id, currency, include_pending)
     return await reports.report_by_merchant(call.services.report_desk, call.principal, wanted)
 
 
-async def report_by_account(
-    call: Caller,
-    start_date: From = None,
-    end_date: To = None,
-    account_id: OfAccount = None,
-    currency: InCurrency = None,
-    include_pending: Pending = False,  # noqa: FBT002 - a query parameter
-) -> AccountReport:
+async def report_by_account(call: Caller, wanted: Wanted) -> AccountReport:
     """Earned and spent by account."""
-    wanted = FlowFilter(start_date, end_date, account_id, currency, include_pending)
     desk, accounts = call.services.report_desk, call.services.account_lookups
     return await reports.report_by_account(desk, accounts, call.principal, wanted)
 
 
-async def report_by_tag(
-    call: Caller,
-    start_date: From = None,
-    end_date: To = None,
-    account_id: OfAccount = None,
-    currency: InCurrency = None,
-    include_pending: Pending = False,  # noqa: FBT002 - a query parameter
-) -> TagReport:
+async def report_by_tag(call: Caller, wanted: Wanted) -> TagReport:
     """Earned and spent by tag."""
-    wanted = FlowFilter(start_date, end_date, account_id, currency, include_pending)
     return await reports.report_by_tag(call.services.report_desk, call.principal, wanted)
 
 
-async def report_over_time(  # noqa: PLR0913, PLR0917 - an argument for each query parameter
-    call: Caller,
-    start_date: From = None,
-    end_date: To = None,
-    account_id: OfAccount = None,
-    currency: InCurrency = None,
-    include_pending: Pending = False,  # noqa: FBT002 - a query parameter
-    interval: By = Interval.MONTH,
+async def report_over_time(
+    call: Caller, wanted: Wanted, interval: By = Interval.MONTH
 ) -> TimeReport:
     """Earned and spent day by day, week by week or month by month."""
-    wanted = FlowFilter(start_date, end_date, account_id, currency, include_pending)
     desk = call.services.report_desk
     return await calendar_reports.report_over_time(desk, call.principal, wanted, interval)
 
