@@ -84,3 +84,17 @@ async def test_positions_that_have_prices_are_correlated(service: httpx.AsyncCli
     assert [each["symbol"] for each in found["assets"]] == held
     assert found["matrix"] == [["1.000000", "1.000000"]] * 2
     assert found["data_quality"]["coverage_ratio"] == "1.0000"
+
+
+@pytest.mark.parametrize("name", ["performance", "risk", "risk/rolling"])
+async def test_any_asset_can_be_compared_with(path: tuple[Person, str], name: str) -> None:
+    person, place = path
+    other = await asset_of(person, symbol=f"OTHER{len(name)}", currency="USD")
+    theirs = await asset_of(await settle(person.client, f"rival{len(name)}"))
+
+    told = (await person.get(f"{place}/{name}?benchmark_id={other}")).text
+    refused = await person.get(f"{place}/{name}?benchmark_id={theirs}")
+
+    assert f'"OTHER{len(name)}"' in told
+    assert '"INDX"' not in told
+    assert refused.status_code == 403

@@ -1,5 +1,6 @@
 """Benchmarks: how an asset did over the same days, and had the same money bought it."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -7,10 +8,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from coffers.application.investing.periods import PeriodAsked
 from coffers.application.investing.securities import FIRST
 from coffers.application.investing.series import rate_path
-from coffers.application.markets.assets import AssetLookups
-from coffers.application.markets.prices import PriceLookups
+from coffers.application.investing.valuing import BookPorts
 from coffers.domain.ids import UserId
 from coffers.domain.markets.corporate_actions import Adjustment, adjusted
 
@@ -30,17 +31,23 @@ class Benchmark:
 
 
 async def benchmark_of(
-    assets: AssetLookups, prices: PriceLookups, user_id: UserId, asset_id: UUID | None, last: date
+    ports: BookPorts, user_id: UserId, own: UUID | None, asked: PeriodAsked, last: date
 ) -> Benchmark | None:
-    """The benchmark with this id; None if there is none, or it is gone."""
+    """The one that is asked for, else the portfolio's own; None if there is none, or it is gone.
+
+    Raises AssetNotFound, NotYours for one that is asked for.
+    """
+    asset_id = asked.benchmark_id or own
     if asset_id is None:
         return None
-    asset = (await assets.of_ids(user_id, [asset_id])).get(asset_id)
+    if asked.benchmark_id is not None:
+        await ports.assets.get(user_id, asset_id)
+    asset = (await ports.assets.of_ids(user_id, [asset_id])).get(asset_id)
     if asset is None:
         return None
-    bars = [each.bar for each in await prices.bars(asset_id, FIRST, last)]
-    actions = (await prices.actions([asset_id], None, last)).get(asset_id, [])
-    whole = adjusted(bars, actions, Adjustment.ALL)
+    bars = [each.bar for each in await ports.prices.bars(asset_id, FIRST, last)]
+    actions = (await ports.prices.actions([asset_id], None, last)).get(asset_id, [])
+    whole = await asyncio.to_thread(adjusted, bars, actions, Adjustment.ALL)
     closes = [(bar.day, bar.close) for bar in whole]
     return Benchmark(asset.id, asset.symbol, asset.currency, closes)
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import Final
+from uuid import UUID
 
 from coffers.application.investing.books import Book
 from coffers.domain.ranges import check_range
@@ -34,11 +35,15 @@ _MONTHS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class PeriodAsked:
-    """A usual span, or days of one's own; both ends count."""
+    """A usual span, or days of one's own; both ends count.
+
+    `benchmark_id` is what to compare with in place of the portfolio's own.
+    """
 
     span: Span = Span.MAX
     first: date | None = None
     last: date | None = None
+    benchmark_id: UUID | None = None
 
 
 def resolve(asked: PeriodAsked, book: Book, today: date) -> tuple[date, date]:

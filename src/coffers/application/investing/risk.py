@@ -126,9 +126,7 @@ async def get_risk(
     if is_explained:
         check_explained(first, last)
     valuation = await series(book, first, last)
-    benchmark = await benchmark_of(
-        ports.assets, ports.prices, principal.user_id, portfolio.benchmark_id, last
-    )
+    benchmark = await benchmark_of(ports, principal.user_id, portfolio.benchmark_id, asked, last)
     make = _explained if is_explained else _risk
     return await asyncio.to_thread(make, book, valuation, benchmark)
 

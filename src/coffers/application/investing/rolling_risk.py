@@ -72,9 +72,7 @@ async def get_rolling_risk(
     portfolio, book, today = await open_book(ports, principal, portfolio_id)
     first, last = resolve(asked, book, today)
     valuation = await series(book, first, last)
-    benchmark = await benchmark_of(
-        ports.assets, ports.prices, principal.user_id, portfolio.benchmark_id, last
-    )
+    benchmark = await benchmark_of(ports, principal.user_id, portfolio.benchmark_id, asked, last)
     return await asyncio.to_thread(_rolling, book, valuation, benchmark, window)
 
 

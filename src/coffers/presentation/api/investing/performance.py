@@ -32,6 +32,9 @@ MAX_SHOCKS: Final = 50
 SpanIn = Annotated[Span, Query(alias="period", description="A usual period that ends today.")]
 From = Annotated[DateIn | None, Query(description="The first day, in place of the period's.")]
 To = Annotated[DateIn | None, Query(description="The last day, today if not given.")]
+AgainstIn = Annotated[
+    UUID | None, Query(description="The asset to compare with, in place of the portfolio's own.")
+]
 By = Annotated[GroupBy, Query(description="By what the whole is divided.")]
 Contribution = Annotated[
     DecimalIn | None, Query(description="New money in the base currency; below zero: taken out.")
@@ -88,32 +91,34 @@ async def list_values(
     return await performance.list_values(call.services.books, call.principal, portfolio_id, asked)
 
 
-async def get_performance(
+async def get_performance(  # noqa: PLR0913, PLR0917 - the query parameters
     call: Caller,
     portfolio_id: UUID,
     span: SpanIn = Span.YEAR,
     start_date: From = None,
     end_date: To = None,
+    benchmark_id: AgainstIn = None,
     explain: Explain = False,  # noqa: FBT002 - a query parameter
 ) -> PerformanceView:
     """How the portfolio did over a period, and what made it."""
-    asked = PeriodAsked(span, start_date, end_date)
+    asked = PeriodAsked(span, start_date, end_date, benchmark_id)
     books = call.services.books
     return await performance.get_performance(
         books, call.principal, portfolio_id, asked, is_explained=explain
     )
 
 
-async def get_risk(
+async def get_risk(  # noqa: PLR0913, PLR0917 - the query parameters
     call: Caller,
     portfolio_id: UUID,
     span: SpanIn = Span.YEAR,
     start_date: From = None,
     end_date: To = None,
+    benchmark_id: AgainstIn = None,
     explain: Explain = False,  # noqa: FBT002 - a query parameter
 ) -> RiskView:
     """How much the portfolio varies, and what it may lose."""
-    asked = PeriodAsked(span, start_date, end_date)
+    asked = PeriodAsked(span, start_date, end_date, benchmark_id)
     books = call.services.books
     return await risk.get_risk(books, call.principal, portfolio_id, asked, is_explained=explain)
 

@@ -10,7 +10,7 @@ from coffers.application.investing.periods import PeriodAsked, Span
 from coffers.application.investing.rolling_risk import MAX_WINDOW, MIN_WINDOW, WINDOW, RollingRisk
 from coffers.application.markets.correlations import CorrelationMatrix
 from coffers.application.markets.indicators import AnalysisPorts
-from coffers.presentation.api.investing.performance import From, SpanIn, To
+from coffers.presentation.api.investing.performance import AgainstIn, From, SpanIn, To
 from coffers.presentation.calls import Caller
 
 Window = Annotated[
@@ -18,16 +18,17 @@ Window = Annotated[
 ]
 
 
-async def get_rolling_risk(
+async def get_rolling_risk(  # noqa: PLR0913, PLR0917 - the query parameters
     call: Caller,
     portfolio_id: UUID,
     window: Window = WINDOW,
     span: SpanIn = Span.YEAR,
     start_date: From = None,
     end_date: To = None,
+    benchmark_id: AgainstIn = None,
 ) -> RollingRisk:
     """How the portfolio's risk went: volatility, Sharpe, drawdown, beta of each stretch of days."""
-    asked = PeriodAsked(span, start_date, end_date)
+    asked = PeriodAsked(span, start_date, end_date, benchmark_id)
     books = call.services.books
     return await rolling_risk.get_rolling_risk(books, call.principal, portfolio_id, asked, window)
 
