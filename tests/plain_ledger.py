@@ -49,6 +49,14 @@ class Model:
             if (entry.account, entry.status) == (account, "settled") and entry.day <= until
         )
 
+    def free(self, account: str, status: str) -> dict[str, Said]:
+        """The entries of an account with this status that no reconciliation stands on."""
+        return {
+            name: said
+            for name, said in self.entries.items()
+            if (said.account, said.status, said.reconciliation) == (account, status, None)
+        }
+
     def stands_on(self, account: str) -> bool:
         return any(
             entry.reconciliation for entry in self.entries.values() if entry.account == account

@@ -44,6 +44,7 @@ BUSY: Final = 503
 PATIENCE: Final = 10
 
 T = TypeVar("T")
+Touched = dict[str, tuple[Said, Said | None]]
 
 CENTS = st.integers(-99_999, 99_999).filter(bool)
 AMOUNTS = CENTS.map(lambda cents: Decimal(cents).scaleb(-2))
@@ -85,6 +86,8 @@ class ByHand(RuleBasedStateMachine):
     accounts: Bundle[str] = Bundle("accounts")
     entries: Bundle[str] = Bundle("entries")
     reconciliations: Bundle[str] = Bundle("reconciliations")
+    #: Edits of many: where each is, and the entries that it touched, before and after.
+    edits: Bundle[tuple[str, Touched]] = Bundle("edits")
 
     def __init__(self) -> None:
         super().__init__()
@@ -207,6 +210,43 @@ class ByHand(RuleBasedStateMachine):
         else:
             self.told(204, "DELETE", path)
             del self.model.entries[entry]
+
+    @rule(target=edits, account=accounts, status=STATUSES)
+    def delete_many(self, account: str, status: str) -> tuple[str, Touched]:
+        found = self.model.free(account, status)
+        path = self._edit_many(account, status, {"delete": True}, len(found))
+        for name in found:
+            del self.model.entries[name]
+        return path, {name: (said, None) for name, said in found.items()}
+
+    @rule(target=edits, account=accounts, status=STATUSES, day=DATES)
+    def move_many_to_a_day(self, account: str, status: str, day: str) -> tuple[str, Touched]:
+        found = self.model.free(account, status)
+        touched: Touched = {
+            name: (said, replace(said, day=day)) for name, said in found.items() if said.day != day
+        }
+        path = self._edit_many(account, status, {"transaction_date": day}, len(touched))
+        self.model.entries |= {name: after for name, (_, after) in touched.items() if after}
+        return path, touched
+
+    def _edit_many(self, account: str, status: str, edit: Row, count: int) -> str:
+        wanted = {"account_id": account, "status": status}
+        plan = self.told(201, "POST", "/bulk-edits", {"filter": wanted, "edit": edit})
+        assert plan["changed_count"] == count
+        path = f"/bulk-edits/{plan['id']}"
+        self.told(201, "POST", f"{path}/application", {"plan_hash": plan["plan_hash"]})
+        return path
+
+    @rule(edit=consumes(edits))
+    def take_back_many(self, edit: tuple[str, Touched]) -> None:
+        path, touched = edit
+        self.told(201, "POST", f"{path}/reversal")
+        for name, (before, after) in touched.items():
+            now = self.model.entries.get(name)
+            if after is None and now is None:
+                self.model.entries[name] = before
+            elif after and now and now.day == after.day and not now.reconciliation:
+                self.model.entries[name] = replace(now, day=before.day)
 
     @rule(target=reconciliations, account=accounts, day=DATES, off=CENTS, adjust=st.booleans())
     def reconcile(self, account: str, day: str, off: int, adjust: bool) -> str:  # noqa: FBT001 - a parameter of the cases
