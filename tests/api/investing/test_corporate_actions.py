@@ -93,6 +93,8 @@ async def test_a_spin_off_takes_its_part_of_the_cost(eve: Person) -> None:
     costs = {symbol: each["cost_basis"] for symbol, each in positions.items()}
     assert costs == {"PARENT": "320.00", "CHILD": "80.00"}
     assert positions["CHILD"]["quantity"] == "5.00000000"
+    # No purchase of its own stands behind the lot: there is nothing to name in a sale.
+    assert [lot["transaction_id"] for lot in positions["CHILD"]["lots"]] == [None]
 
 
 async def test_a_reverse_split_of_one_for_three_leaves_whole_shares(eve: Person) -> None:

@@ -6,20 +6,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Final
+from typing import Final
 from uuid import UUID
 
-import msgspec
-from msgspec import UNSET, Meta, UnsetType
 from msgspec.structs import replace
 
 from coffers.application.explanations import Explanation
 from coffers.application.investing.books import Book, Line
 from coffers.application.investing.explained import cost_basis, gain, market_value, total_value
+from coffers.application.investing.position_views import LotView, PositionList, PositionView
 from coffers.application.investing.texts import money_text, quantity_text
 from coffers.application.investing.valuing import (
     BookPorts,
-    DataQuality,
     Worth,
     in_base,
     money_of,
@@ -27,93 +25,12 @@ from coffers.application.investing.valuing import (
     quality_view,
     worth,
 )
-from coffers.application.views import DecimalText
 from coffers.domain.identity.principals import Principal
-from coffers.domain.investing.positions import LAST_OPENING, Position, merged
+from coffers.domain.investing.positions import Position, merged
 from coffers.domain.money import EXACT, known_total, total_of
 from coffers.domain.percentages import percent_of
 
 ZERO: Final = Decimal(0)
-_UNKNOWN: Final = "Null when a price, a rate or a cost is missing: see `data_quality`."
-Amount = Annotated[DecimalText | None, Meta(description=_UNKNOWN)]
-
-
-class LotView(msgspec.Struct, frozen=True):
-    """What is left of one purchase; null cost: nobody told."""
-
-    transaction_id: Annotated[
-        UUID | None, Meta(description="The purchase's; null for what was there before it all.")
-    ]
-    acquired: date
-    quantity: DecimalText
-    cost_basis: Amount
-
-
-class PositionView(msgspec.Struct, frozen=True, kw_only=True):
-    """One security over all accounts of the portfolio.
-
-    Amounts are in its own currency, those that begin with `base_` in the portfolio's.
-    """
-
-    symbol: str
-    name: str | None
-    asset_id: UUID | None
-    asset_type: str | None
-    sector: str | None
-    currency: str
-    account_ids: list[UUID]
-    quantity: DecimalText
-    average_cost: Amount
-    first_purchase_date: date | None
-    cost_basis: Amount
-    market_price: Amount
-    market_price_date: date | None
-    market_value: Amount
-    unrealized_gain_loss: Amount
-    unrealized_gain_loss_percent: Amount
-    realized_gain_loss: Amount
-    base_market_value: Amount
-    base_cost_basis: Amount
-    base_unrealized_gain_loss: Amount
-    base_currency_gain_loss: Annotated[
-        DecimalText | None,
-        Meta(description="The part of the gain that the exchange rate made. " + _UNKNOWN),
-    ]
-    base_realized_gain_loss: Amount
-    weight_ratio: Amount
-    reported_quantity: Annotated[
-        DecimalText | None, Meta(description="What providers say is held; null if none does.")
-    ]
-    unexplained_quantity: Annotated[
-        DecimalText, Meta(description="Reported less what the movements add up to.")
-    ]
-    unexplained_since: Annotated[
-        date | None,
-        Meta(description="The first day since which these never agreed; null while they do."),
-    ]
-    lots: list[LotView]
-    explanations: Annotated[
-        list[Explanation] | UnsetType,
-        Meta(description="With `explain=true`: base market value, cost basis and gain as trees."),
-    ] = UNSET
-
-
-class PositionList(msgspec.Struct, frozen=True, kw_only=True):
-    """The positions of a portfolio, by symbol; totals in its currency."""
-
-    as_of: date
-    base_currency: str
-    positions: list[PositionView]
-    total_count: int
-    cash: Amount
-    total_value: Amount
-    total_cost_basis: Amount
-    total_gain_loss: Amount
-    total_gain_loss_percent: Amount
-    data_quality: DataQuality
-    explanation: Annotated[
-        Explanation | UnsetType, Meta(description="With `explain=true`: the total value.")
-    ] = UNSET
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +180,8 @@ def _price(line: Line, worth: Worth) -> str | None:
 def _lot(position: Position, place: int, currency: str) -> LotView:
     lot = position.book.lots[place]
     cost = None if lot.id in position.unknown else lot.cost
-    told = lot.id if lot.id.int > LAST_OPENING else None
+    # What was there before, or came out of another security, has an id of no entry.
+    told = lot.id if lot.id.version is not None else None
     return LotView(told, lot.acquired, quantity_text(lot.quantity), money_text(cost, currency))
 
 

@@ -11,7 +11,7 @@ from coffers.application.investing import allocation, performance, positions, ri
 from coffers.application.investing.allocation import AllocationView, GroupBy, RebalancingView
 from coffers.application.investing.performance_views import PerformanceView, ValueSeries
 from coffers.application.investing.periods import PeriodAsked, Span
-from coffers.application.investing.positions import PositionList
+from coffers.application.investing.position_views import PositionList
 from coffers.application.investing.risk import RiskView
 from coffers.application.investing.scenarios import (
     ScenarioList,
