@@ -20,9 +20,7 @@ class LotView(msgspec.Struct, frozen=True):
 
     transaction_id: Annotated[
         UUID | None,
-        Meta(
-            description="The purchase's; null for what was there before or came out of another security."
-        ),
+        Meta(description="The purchase's; null for what came from before, or of another security."),
     ]
     acquired: date
     quantity: DecimalText
