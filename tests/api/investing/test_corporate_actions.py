@@ -59,7 +59,9 @@ async def test_a_position_and_its_prices_go_on_under_the_new_symbol(eve: Person)
 
     assert list(positions) == ["METT"]
     assert positions["METT"]["cost_basis"] == "1000.00"
-    assert positions["METT"]["first_purchase_date"] == "2026-01-05"
+    (lot,) = positions["METT"]["lots"]
+    assert positions["METT"]["first_purchase_date"] == lot["acquired"] == "2026-01-05"
+    assert lot["transaction_id"] is None
     # On the Monday of the change the last price is the old symbol's.
     money = [float(each["value"]) - float(each["cash"]) for each in values]
     assert money == [1100.0, 1100.0, 1100.0, 1100.0, 1200.0]
