@@ -206,6 +206,32 @@ async def test_a_reversal_beside_edits_takes_back_only_what_the_rules_said(eve: 
         assert (rows[each]["category_id"], rows[each]["tags"]) == (PETS, [])
 
 
+async def test_a_balance_is_the_sum_whatever_is_written_beside_a_deletion(eve: Person) -> None:
+    cash = await notebook(eve, opening_balance="500.00")
+    made = [await written(eve, cash) for _ in range(30)]
+    plan = (await eve.post("/bulk-edits", {"filter": {}, "edit": {"delete": True}})).json()
+    path = f"/bulk-edits/{plan['id']}"
+
+    async def change(transaction_id: str) -> None:
+        answer = await eve.patch(f"/transactions/{transaction_id}", {"amount": "-4.25"})
+        assert answer.status_code in {200, 404}, answer.text
+
+    body = {"plan_hash": plan["plan_hash"]}
+    application = asyncio.create_task(eve.post(f"{path}/application", body))
+    news = [written(eve, cash, description="Tea") for _ in range(5)]
+    await asyncio.gather(*news, *(change(each) for each in made[:10]))
+    done = await application
+    if done.status_code == 201:
+        await eve.post(f"{path}/reversal")
+
+    assert done.status_code in {201, 409}
+    rows = await movements(eve)
+    assert {row["id"] for row in rows} >= set(made)
+    total = 500 + sum(Decimal(row["amount_value"]) for row in rows)
+    shown = (await eve.get(f"/accounts/{cash}")).json()["balance_amount"]
+    assert (len(rows), Decimal(shown)) == (35, total)
+
+
 async def test_a_category_that_is_deleted_beside_an_application_is_named_by_no_row(
     eve: Person,
 ) -> None:

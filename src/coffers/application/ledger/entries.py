@@ -34,7 +34,7 @@ from coffers.domain.ids import UserId, new_id
 from coffers.domain.ledger.accounts import Account
 from coffers.domain.ledger.annotations import BY_USER, Annotation, check_splits
 from coffers.domain.ledger.entries import Entry, check_day, described, kind_of
-from coffers.domain.ledger.tombstones import Tombstone, deletion
+from coffers.domain.ledger.tombstones import tombstones_of
 from coffers.domain.ledger.trades import written
 from coffers.domain.ledger.transactions import (
     TransactionBusy,
@@ -166,7 +166,7 @@ async def delete_entry(
             check_free(entry)
             await check_possible(uow, accounts, entry, None)
             await uow.entries.delete(entry)
-            await uow.tombstones.add(_tombstones(entry, now))
+            await uow.tombstones.add(tombstones_of(entry, now))
             await shift(uow, account, EXACT.minus(entry.counted), now)
             await movements_changed(uow, entry.user_id, now=now, ids=[entry.id])
             uow.record(Event("TransactionDeleted", entry.user_id, entry.id))
@@ -255,14 +255,6 @@ async def _follow(
         return
     await shift(uow, accounts[before.account_id], EXACT.minus(before.counted), now)
     await shift(uow, accounts[after.account_id], after.counted, now)
-
-
-def _tombstones(entry: Entry, now: datetime) -> list[Tombstone]:
-    name = deletion(entry.provider_transaction_id, entry.fingerprint)
-    if name is None:
-        return []
-    where = (entry.user_id, entry.account_id, entry.id)
-    return [Tombstone(*where, *name, entry.import_id, now)]
 
 
 def _where(account: Account) -> dict[str, Any]:  # Any: JSON values

@@ -21,7 +21,7 @@ from coffers.domain.ids import UserId
 from coffers.domain.ledger.accounts import Account, AccountNotFound, AccountNotManual
 from coffers.domain.ledger.annotations import check_splits
 from coffers.domain.ledger.entries import Entry, TransactionReconciled
-from coffers.domain.ledger.tombstones import Tombstone, deletion
+from coffers.domain.ledger.tombstones import tombstones_of
 from coffers.domain.ledger.trades import traded
 from coffers.domain.ledger.transactions import TransactionReported
 from coffers.domain.money import EXACT
@@ -192,17 +192,8 @@ class Rewriter:
                 self._shifts[entry.account_id] = EXACT.add(before, sign(entry.counted))
 
     async def _bury(self, deleted: Sequence[Entry | None]) -> None:
-        buried = [tombstone_of(each, self._now) for each in deleted if each is not None]
-        await self._uow.tombstones.add([each for each in buried if each is not None])
-
-
-def tombstone_of(entry: Entry, now: datetime) -> Tombstone | None:
-    """What remembers the deleted entry if a source has a name for it."""
-    name = deletion(entry.provider_transaction_id, entry.fingerprint)
-    if name is None:
-        return None
-    where = (entry.user_id, entry.account_id, entry.id)
-    return Tombstone(*where, *name, entry.import_id, now)
+        buried = [tombstones_of(each, self._now) for each in deleted if each is not None]
+        await self._uow.tombstones.add([each for some in buried for each in some])
 
 
 async def rejoin(uow: UnitOfWork, user_id: UserId, lost: Sequence[Transfer], now: datetime) -> None:

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from coffers.domain.ids import UserId
 from coffers.domain.ledger.accounts import Account
+from coffers.domain.ledger.entries import Entry
 
 
 class Burial(StrEnum):
@@ -45,6 +46,14 @@ def deletion(provider_id: str | None, fingerprint: str | None) -> tuple[Burial, 
     if provider_id:
         return Burial.DELETED_ID, provider_id
     return (Burial.DELETED_FINGERPRINT, fingerprint) if fingerprint else None
+
+
+def tombstones_of(entry: Entry, now: datetime) -> list[Tombstone]:
+    """What remembers a deleted entry: nothing if no source has a name for it."""
+    name = deletion(entry.provider_transaction_id, entry.fingerprint)
+    if name is None:
+        return []
+    return [Tombstone(entry.user_id, entry.account_id, entry.id, *name, entry.import_id, now)]
 
 
 def settlement(provider_id: str | None, fingerprint: str | None) -> tuple[Burial, str] | None:
