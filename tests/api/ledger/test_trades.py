@@ -11,6 +11,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from coffers.application.ledger import trades
 from coffers.domain.ledger.transactions import TransactionSubtype, TransactionType
 from tests.conftest import running, settings_for
 from tests.explanations import evaluated
@@ -197,6 +198,16 @@ async def test_the_oldest_lots_go_first_and_no_more_than_there_are(eve: Person) 
 
     held = (await positions(eve, await a_portfolio_of(eve, depot)))["AAPL"]
     assert (held["quantity"], held["cost_basis"]) == ("3.00000000", "366.66")
+
+
+async def test_long_histories_are_judged_beside_the_event_loop(
+    eve: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trades, "AT_ONCE", 0)
+    depot = await a_depot(eve)
+    await done(eve, depot)
+
+    assert await not_done(eve, depot, "2026-02-02", subtype="sell", quantity="11") == OVERSOLD
 
 
 async def test_an_edit_or_a_deletion_that_makes_a_later_sale_oversold_is_refused(
