@@ -110,3 +110,34 @@ async def test_a_reverse_split_of_one_for_three_leaves_whole_shares(eve: Person)
     assert positions["THIRD"]["cost_basis"] == "9.00"
     (told,) = (await eve.get(f"/assets/{asset}/corporate-actions")).json()["corporate_actions"]
     assert (told["ratio"], told["old_units"]) == ("1", "3")
+
+
+async def test_a_change_of_symbol_is_neither_a_loss_nor_a_gain(eve: Person) -> None:
+    depot, old, new = await a_depot(eve), await linked(eve, "WAS"), await linked(eve, "ISNOW")
+    await quoted(eve, old, _2026_03_02="100.00", _2026_03_06="110.00")
+    await quoted(eve, new, _2026_03_10="125.00")
+    await done(eve, depot, "2026-03-02", symbol="WAS")
+    await happened(eve, old, "symbol_change", new_asset_id=new)
+
+    path = await a_portfolio_of(eve, depot)
+    days = {"start_date": "2026-03-02", "end_date": "2026-03-10"}
+    found = (await eve.get(f"{path}/performance", params=days)).json()
+
+    gains = {each["symbol"]: each["gain"] for each in found["contributions"]}
+    assert gains == {"WAS": "100.00", "ISNOW": "150.00", None: "0.00"}
+    assert found["gain"] == "250.00"
+
+
+async def test_a_spin_off_is_a_gain_of_neither(eve: Person) -> None:
+    depot, old, new = await a_depot(eve), await linked(eve, "MOTHER"), await linked(eve, "SON")
+    await quoted(eve, old, _2026_03_02="50.00", _2026_03_09="40.00")
+    await quoted(eve, new, _2026_03_09="20.00", _2026_03_10="22.00")
+    await done(eve, depot, "2026-03-02", symbol="MOTHER", unit_price="50")
+    await happened(eve, old, "spin_off", new_asset_id=new, ratio="0.5", amount="10")
+
+    path = await a_portfolio_of(eve, depot)
+    days = {"start_date": "2026-03-02", "end_date": "2026-03-10"}
+    found = (await eve.get(f"{path}/performance", params=days)).json()
+
+    gains = {each["symbol"]: each["gain"] for each in found["contributions"]}
+    assert gains == {"MOTHER": "0.00", "SON": "10.00", None: "0.00"}

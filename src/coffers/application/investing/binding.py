@@ -195,6 +195,7 @@ class _Binder:
             difference,
             parted,
             times,
+            due,
         )
 
     def _derived(

@@ -130,7 +130,7 @@ class Line:
     `local` is in its own currency; `base` in the portfolio's, every movement at the rate of its
     day, None when one of those rates is missing. `difference` is what is reported to be held beyond
     what the movements explain, `parted_on` the day since which they do not agree. `closes` are what
-    one unit was worth: its price times `multiplier`.
+    one unit was worth: its price times `multiplier`. `became` is what it was passed on by.
     """
 
     account: Account
@@ -144,6 +144,7 @@ class Line:
     difference: Decimal = ZERO
     parted_on: date | None = None
     multiplier: Decimal = ONE
+    became: Sequence[Reorganisation] = ()
 
 
 @dataclass(slots=True)

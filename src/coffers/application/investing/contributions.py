@@ -2,14 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
 from coffers.application.investing.books import Book, Key, LedgerRow, Line
-from coffers.application.investing.valuing import in_base, value_on
+from coffers.application.investing.valuing import held_on, in_base, value_on
 from coffers.domain.investing.positions import OPENING
+from coffers.domain.investing.reorganisations import Reorganisation
+from coffers.domain.investing.replays import multiplied
 from coffers.domain.ledger.transactions import TransactionSubtype
 from coffers.domain.money import EXACT, known_total
 
@@ -35,7 +37,31 @@ def gains(book: Book, first: date, last: date) -> dict[str, Decimal | None]:
         gain = known_total(_parts(book, line, moved, first, last))
         known = found.get(line.symbol, ZERO)
         found[line.symbol] = None if known is None or gain is None else EXACT.add(known, gain)
+    for symbol, value in _passed_on(book, first, last):
+        known = found.get(symbol)
+        found[symbol] = None if known is None or value is None else EXACT.add(known, value)
     return found
+
+
+def _passed_on(book: Book, first: date, last: date) -> Iterator[tuple[str, Decimal | None]]:
+    """What went from one security to another is no loss of the one, nor a gain of the other."""
+    lines = {(line.account.id, line.symbol, line.currency): line for line in book.lines}
+    for line in book.lines:
+        for each in line.became:
+            target = each.target and lines.get((line.account.id, *each.target))
+            if target is not None and first < each.day <= last:
+                value = _value_passed(book, line, target, each)
+                yield line.symbol, value
+                yield target.symbol, None if value is None else EXACT.minus(value)
+
+
+def _value_passed(book: Book, line: Line, target: Line, each: Reorganisation) -> Decimal | None:
+    """At the old one's last price; of a spin-off, whose old units stay, at the new one's first."""
+    before = each.day - timedelta(days=1)
+    if not each.stays:
+        return value_on(book, line, before)
+    came = multiplied(held_on(line, before), each.factor)
+    return value_on(book, target, each.day, came)
 
 
 def _parts(

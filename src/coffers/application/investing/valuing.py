@@ -144,7 +144,7 @@ def worth(book: Book, line: Line, day: date) -> Worth:
 
 def value_on(book: Book, line: Line, day: date, quantity: Decimal | None = None) -> Decimal | None:
     """What so much of it, or what was held of it, was worth on a day, in the book's currency."""
-    held = _held_on(line, day) if quantity is None else quantity
+    held = held_on(line, day) if quantity is None else quantity
     if not held:
         return ZERO
     known = last_by(line.closes, day)
@@ -154,7 +154,8 @@ def value_on(book: Book, line: Line, day: date, quantity: Decimal | None = None)
     return in_base(book, EXACT.multiply(held, known[1]), line.currency, day)
 
 
-def _held_on(line: Line, day: date) -> Decimal:
+def held_on(line: Line, day: date) -> Decimal:
+    """How much of it at the end of a day."""
     place = bisect_right(line.local.steps, day, key=attrgetter("day"))
     return line.local.steps[place - 1].quantity if place else ZERO
 
