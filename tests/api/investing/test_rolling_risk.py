@@ -97,4 +97,5 @@ async def test_any_asset_can_be_compared_with(path: tuple[Person, str], name: st
 
     assert f'"OTHER{len(name)}"' in told
     assert '"INDX"' not in told
+    assert f'"missing_prices":["OTHER{len(name)}"]' in told
     assert refused.status_code == 403

@@ -53,11 +53,16 @@ async def benchmark_of(
 
 
 def in_base(benchmark: Benchmark, book: "Book", valuation: "Valuation") -> "Series":
-    """Its price on each day of the valuation in the book's currency; NaN where not known."""
-    from coffers.domain.investing.valuations import spread  # noqa: PLC0415 - numpy loads slowly
+    """Its price on each day of the valuation in the book's currency; NaN, and noted, if unknown."""
+    import numpy as np  # noqa: PLC0415 - loads slowly
+
+    from coffers.domain.investing.valuations import spread  # noqa: PLC0415 - likewise
 
     rates = spread(rate_path(book, benchmark.currency, valuation.days), valuation.days)
-    price: Series = spread(benchmark.closes, valuation.days) * rates
+    closes = spread(benchmark.closes, valuation.days)
+    if np.isnan(closes).any():
+        book.quality.missing_prices.add(benchmark.symbol)
+    price: Series = closes * rates
     return price
 
 
