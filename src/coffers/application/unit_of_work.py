@@ -147,10 +147,10 @@ class UnitOfWork(Protocol):
     def portfolios(self) -> Portfolios: ...  # noqa: D102
 
     @property
-    def assets(self) -> Assets: ...  # noqa: D102
+    def trails(self) -> Trails: ...  # noqa: D102
 
     @property
-    def trails(self) -> Trails: ...  # noqa: D102
+    def assets(self) -> Assets: ...  # noqa: D102
 
     @property
     def asset_links(self) -> AssetLinks: ...  # noqa: D102

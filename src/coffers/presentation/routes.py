@@ -150,8 +150,8 @@ from coffers.presentation.api.investing import snapshots as portfolio_snapshots
 from coffers.presentation.api.ledger import (
     accounts,
     daily_balances,
-    holdings,
     entries,
+    holdings,
     imports,
     net_worth,
     reconciliations,
@@ -284,8 +284,8 @@ ROUTES: Final[Sequence[Route]] = (
     Route("GET", "/accounts/{account_id}/transactions", transactions.list_account_transactions, USER, API_READ, [CursorInvalid, RangeInvalid, AccountNotFound, NotYours]),
     Route("GET", "/holdings", holdings.list_holdings, USER, API_READ, [TooManyRows]),
     Route("GET", "/holdings/{holding_id}", holdings.get_holding, USER, API_READ, [HoldingNotFound, NotYours]),
-    Route("GET", "/accounts/{account_id}/holdings", holdings.list_account_holdings, USER, API_READ, [AccountNotFound, NotYours, TooManyRows]),
     Route("POST", "/accounts/{account_id}/positions", entries.enter_position, USER, API_WRITE, [AccountNotFound, NotYours, AccountNotManual, Oversold], body=JSON),
+    Route("GET", "/accounts/{account_id}/holdings", holdings.list_account_holdings, USER, API_READ, [AccountNotFound, NotYours, TooManyRows]),
 
     Route("POST", "/imports", imports.create_import, USER, API_WRITE, [StatementUnreadable, ImportTargetInvalid, TooManyImports, AccountNotFound, NotYours], body=MULTIPART, deadline_s=60),
     Route("GET", "/imports", imports.list_imports, USER, API_READ, [CursorInvalid]),

@@ -53,7 +53,7 @@ def row(subtype: str, day: date, quantity: str, amount: str, **changes: Any) -> 
         *(new_id(), ACCOUNT.id, day, traded, kind, Decimal(amount), "USD", "OLD"),
         *(Decimal(quantity), None),
     )
-    return replace(told, **changes)
+    return told._replace(**changes)
 
 
 BOUGHT: Final = row("buy", date(2024, 1, 2), "10", "-1000")
@@ -71,7 +71,7 @@ def book_of(
     base: str = "USD",
     rates: tuple[OwnRate, ...] = (),
 ) -> Book:
-    mine = [replace(each, account_id=account.id) for each in rows]
+    mine = [each._replace(account_id=account.id) for each in rows]
     ledger = AccountsLedger([account], mine, [replace(e, account_id=account.id) for e in reported])
     securities = {OLD: Security(became=became_of), NEW: Security()}
     return bound(ledger, securities, RateBook(_NoRates(), rates), base, LotMethod.FIFO)

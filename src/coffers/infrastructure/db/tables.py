@@ -15,7 +15,7 @@ from coffers.infrastructure.db.ledger import (
 )
 from coffers.infrastructure.db.linking import connections, syncs
 from coffers.infrastructure.db.live import events
-from coffers.infrastructure.db.markets import assets, corporate_actions, prices, rates
+from coffers.infrastructure.db.markets import assets, corporate_actions, price_marks, prices, rates
 from coffers.infrastructure.db.metadata import METADATA
 from coffers.infrastructure.db.spending import (
     budgets,
@@ -45,6 +45,7 @@ __all__ = [
     "jobs",
     "portfolio_snapshots",
     "portfolios",
+    "price_marks",
     "prices",
     "rates",
     "reconciliations",

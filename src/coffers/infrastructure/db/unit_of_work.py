@@ -22,8 +22,8 @@ from coffers.infrastructure.db.identity.users import SqlUsers
 from coffers.infrastructure.db.identity.verifications import SqlOneTimeTokens
 from coffers.infrastructure.db.investing.portfolio_snapshots import SqlPortfolioSnapshots
 from coffers.infrastructure.db.investing.portfolios import SqlPortfolios
-from coffers.infrastructure.db.jobs import SqlJobs
 from coffers.infrastructure.db.investing.trails import SqlTrails
+from coffers.infrastructure.db.jobs import SqlJobs
 from coffers.infrastructure.db.ledger.accounts import SqlAccounts
 from coffers.infrastructure.db.ledger.annotations import SqlAnnotations
 from coffers.infrastructure.db.ledger.entries import SqlEntries
@@ -110,9 +110,9 @@ class SqlUnitOfWork(HeldUnitOfWork):
     budgets = repository(SqlBudgets)
     assets = repository(SqlAssets)
     portfolios = repository(SqlPortfolios)
-    asset_links = repository(SqlAssetLinks)
     trails = repository(SqlTrails)
     portfolio_snapshots = repository(SqlPortfolioSnapshots)
+    asset_links = repository(SqlAssetLinks)
     prices = repository(SqlPrices)
     corporate_actions = repository(SqlCorporateActions)
     restorations = repository(SqlRestorations)

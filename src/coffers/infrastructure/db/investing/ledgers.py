@@ -1,5 +1,6 @@
 """Ledgers of a portfolio's accounts, in SQL: one snapshot, so that rows and holdings agree."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
@@ -9,23 +10,15 @@ from sqlalchemy import BindParameter, Row, bindparam, func, select
 from coffers.application.investing.books import (
     AccountsLedger,
     Count,
-    LedgerRow,
     PortfolioLedgers,
     Reported,
 )
 from coffers.domain.ids import UserId
-from coffers.domain.ledger.holdings import AssetType
-from coffers.domain.ledger.transactions import (
-    TransactionStatus,
-    TransactionSubtype,
-    TransactionType,
-)
 from coffers.domain.paging import TooManyRows
+from coffers.infrastructure.db.investing.ledger_rows import RememberedRows, rows_text
 from coffers.infrastructure.db.ledger.accounts import account_of, accounts
-from coffers.infrastructure.db.ledger.entries import told_lots
 from coffers.infrastructure.db.ledger.holdings import holdings
 from coffers.infrastructure.db.ledger.reported_quantities import reported_quantities
-from coffers.infrastructure.db.ledger.transaction_rows import transactions
 from coffers.infrastructure.db.reader import Reader
 
 #: Movements that one portfolio is made of, at most.
@@ -37,6 +30,7 @@ class SqlPortfolioLedgers(PortfolioLedgers):
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
+        self._rows = RememberedRows()
 
     async def of_accounts(self, user_id: UserId, account_ids: Sequence[UUID]) -> AccountsLedger:
         """As the port says."""
@@ -45,14 +39,15 @@ class SqlPortfolioLedgers(PortfolioLedgers):
         asked = {"user_id": user_id, "ids": list(account_ids)}
         async with self._reader.snapshot() as snapshot:
             found = await snapshot.rows(_ACCOUNTS, asked)
-            rows = await snapshot.rows(_ROWS, asked)
+            text = await rows_text(snapshot, asked, MAX_ROWS + 1)
             reported = await snapshot.rows(_REPORTED, asked)
             counts = await snapshot.rows(_COUNTS, asked)
+        rows = await asyncio.to_thread(self._rows.of, (user_id, *account_ids), text)
         if max(len(rows), len(counts)) > MAX_ROWS:
             raise TooManyRows(f"A portfolio is made of at most {MAX_ROWS} movements.")
         return AccountsLedger(
             [account_of(row) for row in found],
-            [_ledger_row(row) for row in rows],
+            rows,
             [_reported(row) for row in reported],
             [Count(**row._asdict()) for row in counts],
         )
@@ -63,25 +58,6 @@ _ACCOUNTS: Final = (
     select(accounts)
     .where(accounts.c.user_id == bindparam("user_id"), accounts.c.id.in_(_IDS))
     .order_by(accounts.c.id)
-)
-_ROWS: Final = (
-    select(
-        *(
-            transactions.c[name]
-            for name in (
-                *("id", "account_id", "transaction_date", "transaction_type", "subtype"),
-                *("amount", "currency", "symbol", "quantity", "unit_price", "asset_type"),
-                *("acquired_date", "lots"),
-            )
-        )
-    )
-    .where(
-        transactions.c.user_id == bindparam("user_id"),
-        transactions.c.account_id.in_(_IDS),
-        transactions.c.status == TransactionStatus.SETTLED.value,
-    )
-    .order_by(transactions.c.transaction_date, transactions.c.id)
-    .limit(MAX_ROWS + 1)
 )
 _REPORTED: Final = (
     select(
@@ -108,24 +84,6 @@ _COUNTS: Final = (
     .order_by(_Q.account_id, _Q.symbol, _Q.currency, _Q.day)
     .limit(MAX_ROWS + 1)
 )
-
-
-def _ledger_row(row: Row[Any]) -> LedgerRow:  # Any: the columns above
-    return LedgerRow(
-        row.id,
-        row.account_id,
-        row.transaction_date,
-        TransactionType(row.transaction_type),
-        TransactionSubtype(row.subtype),
-        row.amount,
-        row.currency,
-        row.symbol,
-        row.quantity,
-        row.unit_price,
-        None if row.asset_type is None else AssetType(row.asset_type),
-        row.acquired_date,
-        told_lots(row.lots) if row.lots else (),
-    )
 
 
 def _reported(row: Row[Any]) -> Reported:  # Any: likewise

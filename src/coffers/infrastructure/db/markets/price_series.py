@@ -17,7 +17,9 @@ from coffers.domain.markets.corporate_actions import CorporateAction
 from coffers.domain.markets.prices import PriceNotFound, StoredBar
 from coffers.domain.paging import MAX_UNPAGED, TooManyRows
 from coffers.infrastructure.db.markets.corporate_actions import C, action_of, corporate_actions
+from coffers.infrastructure.db.markets.price_marks import marks_of
 from coffers.infrastructure.db.markets.prices import LAST, P, prices, stored_bar
+from coffers.infrastructure.db.markets.remembered_closes import RememberedCloses
 from coffers.infrastructure.db.reader import Reader, Rows
 
 S = TypeVar("S")
@@ -50,12 +52,19 @@ class SqlPriceLookups(PriceLookups):
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
+        self._remembered = RememberedCloses()
 
     async def closes(
         self, asset_ids: Sequence[UUID], first: date, last: date
     ) -> dict[UUID, Closes]:
         """As the port says."""
-        return await self._series(asset_ids, first, last, ToldPath)
+        # The marks first: what is read after them is never older than they say.
+        marks = await marks_of(self._reader, asset_ids)
+        known = self._remembered.of(marks, asset_ids, first, last)
+        unknown = [asset_id for asset_id in asset_ids if asset_id not in known]
+        read = await self._series(unknown, first, last, ToldPath)
+        self._remembered.keep(marks, read, first, last)
+        return {**known, **read}
 
     async def close_arrays(
         self, asset_ids: Sequence[UUID], first: date, last: date

@@ -31,6 +31,7 @@ from coffers.domain.markets.prices import (
     StoredBar,
 )
 from coffers.infrastructure.db.bulk import stretches
+from coffers.infrastructure.db.markets.price_marks import mark
 from coffers.infrastructure.db.metadata import METADATA
 from coffers.infrastructure.db.transaction import Transaction
 from coffers.infrastructure.db.types import ExactDecimal, Id, UTCDateTime
@@ -85,6 +86,7 @@ class SqlPrices(Prices):
         ]
         for part in stretches(rows):
             await self._transaction.execute(self._upsert(source), list(part))
+        await mark(self._transaction, {asset_id: owners[asset_id] for asset_id in bars})
 
     def _upsert(self, source: str) -> Any:  # Any: two dialects' inserts
         dialect: Any = sqlite if self._transaction.is_sqlite else postgresql  # Any: modules
@@ -98,8 +100,11 @@ class SqlPrices(Prices):
 
     async def remove(self, asset_id: UUID, day: date) -> bool:
         """As the port says."""
-        one = delete(prices).where(P.asset_id == asset_id, P.day == day)
-        return (await self._transaction.execute(one)).rowcount > 0
+        one = delete(prices).where(P.asset_id == asset_id, P.day == day).returning(P.user_id)
+        gone = (await self._transaction.execute(one)).all()
+        if gone:
+            await mark(self._transaction, {asset_id: gone[0].user_id})
+        return bool(gone)
 
     async def last(self, asset_ids: Sequence[UUID], day: date) -> dict[UUID, StoredBar]:
         """As the port says."""

@@ -28,6 +28,7 @@ LEFT_OUT: Final[Mapping[str, str]] = {
     "jobs": "work that waits in this installation",
     "link_attempts": "links that were begun, with their secrets",
     "one_time_tokens": "secrets of letters under way",
+    "price_marks": "what tells this installation's memory of prices that they changed",
     "reference_rates": "everybody's, not one user's",
     "portfolio_back_fills": "how far work of this installation is",
     "refresh_tokens": "secrets of sessions",

@@ -1,0 +1,153 @@
+"""Movements of accounts as one text, and the rows in it: only those that are new are read.
+
+A late entry changes one line among thousands. The database tells all of them every time, which
+costs little; what costs is making numbers of the words, and that is done once for each line.
+"""
+
+from collections import OrderedDict
+from collections.abc import Hashable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import BindParameter, ColumnElement, Select, Text, bindparam, cast, func, select
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+
+from coffers.application.investing.books import LedgerRow
+from coffers.domain.ledger.holdings import AssetType
+from coffers.domain.ledger.transactions import (
+    TransactionStatus,
+    TransactionSubtype,
+    TransactionType,
+)
+from coffers.infrastructure.db.ledger.entries import told_lots
+from coffers.infrastructure.db.ledger.transaction_rows import transactions
+from coffers.infrastructure.db.reader import Reads
+
+#: Rows that are remembered: about a kilobyte each.
+MOST: Final = 150_000
+#: Between the fields of a row, and between rows: characters that no stored text has.
+_FIELD: Final = "\x1f"
+_ROW: Final = "\x1e"
+
+
+class together(FunctionElement[str]):  # noqa: N801 - reads as a function in queries
+    """The lines of a listed subquery as one text, in its order."""
+
+    inherit_cache = True
+    type = Text()
+
+
+# Any, here and below: the compiler's own types.
+@compiles(together)
+def _together(element: together, compiler: Any, **kw: Any) -> str:
+    line, *order = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"string_agg({line}, chr({ord(_ROW)}) ORDER BY {', '.join(order)})"
+
+
+@compiles(together, "sqlite")
+def _together_sqlite(element: together, compiler: Any, **kw: Any) -> str:
+    # SQLite gathers in the order of the subquery, which its limit makes it finish before.
+    line, *_ = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"group_concat({line}, char({ord(_ROW)}))"
+
+
+async def rows_text(reads: Reads, asked: Mapping[str, Any], limit: int) -> str:
+    """The settled movements of these accounts, by day and id, so many at most."""
+    return str((await reads.rows(_TEXT, {**asked, "limit": limit}))[0][0] or "")
+
+
+class _Known(NamedTuple):
+    text: str
+    rows: Sequence[LedgerRow]
+    by_line: Mapping[str, LedgerRow]
+
+
+class RememberedRows:
+    """The rows that were made last for each of those who ask."""
+
+    def __init__(self, most: int = MOST) -> None:
+        self._most = most
+        self._size = 0
+        self._known: OrderedDict[Hashable, _Known] = OrderedDict()
+
+    def of(self, place: Hashable, text: str) -> Sequence[LedgerRow]:
+        """The rows of the text; those that were in it before are the same objects."""
+        known = self._known.get(place)
+        if known is not None and known.text == text:
+            return known.rows
+        made = _made(text, {} if known is None else known.by_line)
+        self._keep(place, made)
+        return made.rows
+
+    def _keep(self, place: Hashable, new: _Known) -> None:
+        old = self._known.pop(place, None)
+        self._size += len(new.rows) - (len(old.rows) if old else 0)
+        self._known[place] = new
+        while self._size > self._most and len(self._known) > 1:
+            _, gone = self._known.popitem(last=False)
+            self._size -= len(gone.rows)
+
+
+def _made(text: str, known: Mapping[str, LedgerRow]) -> _Known:
+    by_line = {line: known.get(line) or _row(line) for line in (text.split(_ROW) if text else ())}
+    # No two lines are alike: each has its id.
+    return _Known(text, list(by_line.values()), by_line)
+
+
+def _row(line: str) -> LedgerRow:
+    fields = line.split(_FIELD)
+    row_id, account_id, day, kind, subtype, amount, currency = fields[:7]
+    symbol, quantity, price, asset_type, acquired, lots = fields[7:]
+    return LedgerRow(
+        UUID(row_id),
+        UUID(account_id),
+        date.fromisoformat(day),
+        _TYPES[kind],
+        _SUBTYPES[subtype],
+        Decimal(amount),
+        currency,
+        symbol or None,
+        Decimal(quantity) if quantity else None,
+        Decimal(price) if price else None,
+        AssetType(asset_type) if asset_type else None,
+        date.fromisoformat(acquired) if acquired else None,
+        told_lots(msgspec.json.decode(lots)) if lots else (),
+    )
+
+
+# A look-up is four times faster than making a member of a value.
+_TYPES: Final = {member.value: member for member in TransactionType}
+_SUBTYPES: Final = {member.value: member for member in TransactionSubtype}
+_T: Final = transactions.c
+_COLUMNS: Final = (
+    *(_T.id, _T.account_id, _T.transaction_date, _T.transaction_type, _T.subtype, _T.amount),
+    *(_T.currency, _T.symbol, _T.quantity, _T.unit_price, _T.asset_type, _T.acquired_date),
+    _T.lots,
+)
+_IDS: Final[BindParameter[Any]] = bindparam("ids", expanding=True)
+
+
+def _text() -> Select[Any]:
+    line: ColumnElement[str] = cast(_COLUMNS[0], Text)
+    for column in _COLUMNS[1:]:
+        line = line.concat(_FIELD).concat(func.coalesce(cast(column, Text), ""))
+    order = (_T.transaction_date, _T.id)
+    listed = (
+        select(line.label("line"), *order)
+        .where(
+            _T.user_id == bindparam("user_id"),
+            _T.account_id.in_(_IDS),
+            _T.status == TransactionStatus.SETTLED.value,
+        )
+        .order_by(*order)
+        .limit(bindparam("limit"))
+        .subquery("listed")
+    )
+    return select(together(listed.c.line, listed.c.transaction_date, listed.c.id))
+
+
+_TEXT: Final = _text()
