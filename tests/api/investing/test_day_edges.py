@@ -1,6 +1,6 @@
 """Half an hour before and after midnight, where one lives."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 import httpx
@@ -48,17 +48,11 @@ async def test_a_portfolio_s_day_ends_at_midnight_where_its_owner_lives(
     await eve.patch("/users/me", {"time_zone": zone})
 
     with time_machine.travel(datetime.fromisoformat(at), tick=True):
-        signed = await eve.client.post("/sessions", json={"email": eve.email, "password": PASSWORD})
-        headers = {"Authorization": f"Bearer {signed.json()['access_token']}"}
-
-        async def told(where: str) -> Any:
-            return (await eve.client.get(where, headers=headers)).json()
-
-        positions = await told(f"{path}/positions")
-        values = await told(f"{path}/values?period=1m")
-        performance = await told(f"{path}/performance?period=1m")
-        worth = await told(f"{path}/allocation")
-        quoted = await told(f"/assets/{asset_id}")
+        positions = await signed_in_again(eve, f"{path}/positions")
+        values = await signed_in_again(eve, f"{path}/values?period=1m")
+        performance = await signed_in_again(eve, f"{path}/performance?period=1m")
+        worth = await signed_in_again(eve, f"{path}/allocation")
+        quoted = await signed_in_again(eve, f"/assets/{asset_id}")
 
     value = "1100.00" if today == MONDAY else "1000.00"
     assert (positions["as_of"], positions["total_value"]) == (str(today), value)
@@ -67,3 +61,32 @@ async def test_a_portfolio_s_day_ends_at_midnight_where_its_owner_lives(
     assert (worth["as_of"], worth["total_value"]) == (str(today), value)
     assert quoted["price"] == ("110.00" if today == MONDAY else "100.00")
     assert positions["data_quality"]["stale_prices"] == []
+
+
+async def test_a_price_is_stale_once_its_own_exchange_has_traded_without_it(
+    service: httpx.AsyncClient,
+) -> None:
+    """Thursday 27 November 2025 was Thanksgiving in New York, and none in London."""
+    eve, wednesday = await settle(service, "thankful"), date(2025, 11, 26)
+    depot = await a_depot(eve, "10000.00")
+    for symbol, exchange in (("NYC", "NASDAQ"), ("LDN", "XLON")):
+        asset_id = await asset_of(eve, symbol=symbol, currency="USD", exchange=exchange)
+        link = {"symbol": symbol, "currency": "USD", "asset_id": asset_id}
+        assert (await eve.put("/asset-links", link)).is_success
+        assert (await eve.put(f"/assets/{asset_id}/prices/{wednesday}", {"close": "1"})).is_success
+        await done(eve, depot, "2025-11-26", symbol=symbol, unit_price="1")
+    path = await a_portfolio_of(eve, depot)
+
+    with time_machine.travel(datetime(2025, 11, 28, 12, tzinfo=UTC), tick=True):
+        told = await signed_in_again(eve, f"{path}/positions")
+
+    stale = [{"symbol": "LDN", "price_date": str(wednesday)}]
+    assert told["data_quality"]["stale_prices"] == stale
+
+
+async def signed_in_again(eve: Person, where: str) -> Any:
+    """What is answered now, wherever in time that is."""
+    credentials = {"email": eve.email, "password": PASSWORD}
+    token = (await eve.client.post("/sessions", json=credentials)).json()["access_token"]
+    headers = {"Authorization": f"Bearer {token}"}
+    return (await eve.client.get(where, headers=headers)).json()
