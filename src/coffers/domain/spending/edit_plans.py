@@ -109,14 +109,21 @@ class PlanDigest:
     def add(self, row: PlannedRow) -> None:
         """The next row, in the order of their ids."""
         told = [[name, *map(str, _values(row, name))] for name in row.changes()]
-        verdict = [] if row.verdict is EditVerdict.CHANGED else [row.verdict.value]
-        line = json.dumps([str(row.id), told, *verdict], ensure_ascii=True)
+        line = json.dumps([str(row.id), told, *_fate(row)], ensure_ascii=True)
         self._digest.update(line.encode() + b"\n")
 
     @property
     def text(self) -> str:
         """What it is so far, in hexadecimal."""
         return self._digest.hexdigest()
+
+
+def _fate(row: PlannedRow) -> list[str]:
+    """What is deleted takes its amount along."""
+    if row.verdict is EditVerdict.CHANGED:
+        return []
+    seen = (row.amount, str(row.transaction_date), row.description)
+    return [row.verdict.value, *(seen if row.verdict is EditVerdict.DELETED else ())]
 
 
 def _values(row: PlannedRow, name: str) -> tuple[object, object, object]:
