@@ -1,8 +1,7 @@
-import math
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 from coffers.domain.ledger.statements import ReportedTransaction
 from coffers.domain.ledger.transactions import TransactionSubtype, TransactionType
 from tests.conftest import running, settings_for
+from tests.explanations import evaluated
 from tests.ledgers import Ledger, ledger_of, movement, position
 from tests.people import Person, sign_up
 
@@ -335,21 +335,6 @@ async def test_a_portfolio_of_nothing_but_its_benchmark_returns_the_benchmark(
     assert risk["information_ratio"] is None
 
 
-def evaluated(node: Any) -> Decimal:
-    """The number of a tree, from its leaves alone."""
-    inputs = [evaluated(each) for each in node.get("inputs", [])]
-    match node["operation"]:
-        case "sum":
-            return sum(inputs, Decimal(0))
-        case "difference":
-            return inputs[0] - sum(inputs[1:])
-        case "product":
-            return math.prod(inputs, start=Decimal(1))
-        case "rounded":
-            return inputs[0].quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
-    return Decimal(node["value"])
-
-
 async def test_numbers_can_be_made_again_from_their_explanations(eve: Person) -> None:
     async with ledger_of(eve) as ledger:
         account_id = await shares(ledger)
@@ -365,6 +350,8 @@ async def test_numbers_can_be_made_again_from_their_explanations(eve: Person) ->
 
     (apple,) = found["positions"]
     trees = {each["name"]: each for each in apple["explanations"]}
+    assert trees["cost_basis"]["note"] == "Lots by fifo."
+    assert trees["base_market_value"]["note"].startswith("At the last price")
     assert evaluated(trees["base_market_value"]) == Decimal(apple["base_market_value"])
     assert evaluated(trees["cost_basis"]) == Decimal(apple["cost_basis"])
     assert evaluated(trees["unrealized_gain_loss"]) == Decimal(apple["unrealized_gain_loss"])

@@ -178,6 +178,7 @@ async def test_the_net_worth_can_be_made_again_from_its_explanation(ada: Person)
 
     tree = answer["explanation"]
     assert evaluated(tree) == Decimal(answer["net_worth"]) == Decimal(tree["value"])
+    assert tree["note"].startswith("Balances as last told")
     (broker,) = tree["inputs"][0]["inputs"]
     assert (broker["note"], broker["value"], broker["source"]) == ("Broker", "25000.00", "sandbox")
     (euros,) = tree["inputs"][1]["inputs"][0]["inputs"]

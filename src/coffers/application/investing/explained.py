@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from typing import Final
+
+from msgspec.structs import replace
 
 from coffers.application.explanations import (
     Explanation,
@@ -14,10 +17,16 @@ from coffers.application.explanations import (
 )
 from coffers.application.investing.books import Book, Line
 from coffers.application.investing.valuing import Worth, in_base, money_of
+from coffers.domain.investing.lots import LotMethod
 from coffers.domain.investing.positions import Position
 from coffers.domain.ledger.accounts import Account
 from coffers.domain.markets.rates import rounded
 from coffers.domain.money import EXACT, known_total
+
+CONVENTION: Final = (
+    "At the last price and the last rate known on the day, rates at most seven days old; rounded"
+    " once, halves away from zero."
+)
 
 
 def market_value(
@@ -25,10 +34,12 @@ def market_value(
 ) -> Explanation:
     """Quantity times price times rate of each account, added and rounded."""
     parts = [_line_value(book, line, each, day) for line, each in zip(lines, worths, strict=True)]
-    return in_cents("base_market_value", parts, [each.base for each in worths], book.base_currency)
+    values = [each.base for each in worths]
+    tree = in_cents("base_market_value", parts, values, book.base_currency)
+    return replace(tree, note=CONVENTION)
 
 
-def cost_basis(position: Position, currency: str) -> Explanation:
+def cost_basis(position: Position, currency: str, method: LotMethod) -> Explanation:
     """The costs of the lots that are left, added and rounded."""
     parts = [
         told(
@@ -42,7 +53,7 @@ def cost_basis(position: Position, currency: str) -> Explanation:
         for lot in position.book.lots
     ]
     costs = [None if lot.id in position.unknown else lot.cost for lot in position.book.lots]
-    return in_cents("cost_basis", parts, costs, currency)
+    return replace(in_cents("cost_basis", parts, costs, currency), note=f"Lots by {method}.")
 
 
 def gain(

@@ -26,6 +26,7 @@ from coffers.application.investing.valuing import (
     worth,
 )
 from coffers.domain.identity.principals import Principal
+from coffers.domain.investing.lots import LotMethod
 from coffers.domain.investing.positions import Position, merged
 from coffers.domain.money import EXACT, known_total, total_of
 from coffers.domain.percentages import percent_of
@@ -57,14 +58,15 @@ async def list_positions(
     ports: BookPorts, principal: Principal, portfolio_id: UUID, *, is_explained: bool = False
 ) -> PositionList:
     """What the portfolio holds today; raises PortfolioNotFound, NotYours, TooManyRows."""
-    _, book, today = await open_book(ports, principal, portfolio_id)
-    make = _explained_list if is_explained else _list
-    return await asyncio.to_thread(make, book, today)
+    portfolio, book, today = await open_book(ports, principal, portfolio_id)
+    if not is_explained:
+        return await asyncio.to_thread(_list, book, today)
+    return await asyncio.to_thread(_explained_list, book, today, portfolio.lot_method)
 
 
-def _explained_list(book: Book, today: date) -> PositionList:
+def _explained_list(book: Book, today: date, method: LotMethod) -> PositionList:
     told, held = _list(book, today), holdings(book, today)
-    trees = [_explained(book, each, today) for each in held]
+    trees = [_explained(book, each, today, method) for each in held]
     values = [each.base_value for each in held]
     views = zip(told.positions, trees, strict=True)
     return replace(
@@ -97,10 +99,10 @@ def _list(book: Book, today: date) -> PositionList:
     )
 
 
-def _explained(book: Book, held: Held, day: date) -> list[Explanation]:
+def _explained(book: Book, held: Held, day: date, method: LotMethod) -> list[Explanation]:
     currency = held.lines[0].currency
     value = market_value(book, held.lines, held.worths, day)
-    cost = cost_basis(held.local, currency)
+    cost = cost_basis(held.local, currency, method)
     return [value, cost, gain(held.lines, held.worths, cost, currency)]
 
 

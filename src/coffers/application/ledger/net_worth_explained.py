@@ -6,6 +6,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
+from msgspec.structs import replace
+
 from coffers.application.explanations import (
     Explanation,
     Operation,
@@ -18,6 +20,10 @@ from coffers.domain.markets.rates import Rate, RateBook
 from coffers.domain.money import known_total, total_of
 
 ZERO: Final = Decimal(0)
+CONVENTION: Final = (
+    "Balances as last told, at the last rate known on the day, at most seven days old; foreign"
+    " money is rounded once, halves away from zero."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +49,8 @@ def explained(balances: Sequence[ToldBalance], base: str, book: RateBook, day: d
     own, foreign = _total(balances, base), in_cents("foreign", parts, values, base)
     whole = known_total([own, None if foreign.value is None else Decimal(foreign.value)])
     inputs = [_held(balances, base, own), foreign]
-    return made("net_worth", Operation.SUM, whole, inputs, currency=base, as_of=day)
+    tree = made("net_worth", Operation.SUM, whole, inputs, currency=base, as_of=day)
+    return replace(tree, note=CONVENTION)
 
 
 def _total(balances: Sequence[ToldBalance], code: str) -> Decimal:
