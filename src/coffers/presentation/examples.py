@@ -86,5 +86,6 @@ def _object(schema: Schema, components: Schema, depth: int) -> dict[str, Any]:  
 
 
 def _resolved(schema: Schema, components: Schema) -> Schema:
+    """What stands beside a reference goes before what it leads to."""
     name = str(schema.get("$ref", "")).rpartition("/")[2]
-    return components[name] if name else schema
+    return {**components[name], **schema} if name else schema
