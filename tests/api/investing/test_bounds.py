@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import pytest
 
-from coffers.application.investing import series
+from coffers.application.investing import positions, series
 from coffers.application.markets.correlations import MAX_DAYS
 from coffers.infrastructure.db.investing import ledgers
 from coffers.presentation.api.investing.performance import MAX_MONTHS, MAX_PATHS, MAX_SHOCKS
@@ -59,6 +59,17 @@ async def test_series_are_of_so_many_days(
     assert (await person.get(asked)).status_code == 200
     monkeypatch.setattr(series, "MAX_DAYS", 40)
     assert (await person.get(asked)).status_code == 422
+
+
+async def test_so_many_lots_are_explained(
+    path: tuple[Person, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person, place = path
+
+    monkeypatch.setattr(positions, "MAX_EXPLAINED_LOTS", 1)
+    assert (await person.get(f"{place}/positions?explain=true")).status_code == 200
+    monkeypatch.setattr(positions, "MAX_EXPLAINED_LOTS", 0)
+    assert (await person.get(f"{place}/positions?explain=true")).status_code == 422
 
 
 @pytest.mark.parametrize("name", ["positions", "allocation", "correlations"])

@@ -29,9 +29,12 @@ from coffers.domain.identity.principals import Principal
 from coffers.domain.investing.lots import LotMethod
 from coffers.domain.investing.positions import Position, merged
 from coffers.domain.money import EXACT, known_total, total_of
+from coffers.domain.paging import TooManyRows
 from coffers.domain.percentages import percent_of
 
 ZERO: Final = Decimal(0)
+#: Each is a tree of its own in the explanation of what is held.
+MAX_EXPLAINED_LOTS: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,8 @@ async def list_positions(
 
 def _explained_list(book: Book, today: date, method: LotMethod) -> PositionList:
     told, held = _list(book, today), holdings(book, today)
+    if sum(len(each.local.book.lots) for each in held) > MAX_EXPLAINED_LOTS:
+        raise TooManyRows(f"At most {MAX_EXPLAINED_LOTS} lots are explained: ask without.")
     trees = [_explained(book, each, today, method) for each in held]
     values = [each.base_value for each in held]
     views = zip(told.positions, trees, strict=True)
