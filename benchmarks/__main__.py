@@ -14,6 +14,7 @@ from benchmarks import (
     ledger_writes,
     markets,
     ofx_parsing,
+    portfolios,
     spending,
     sync,
 )
@@ -36,6 +37,7 @@ BENCHMARKS = {
     "ledger_writes": ratios(ledger_writes.measure),
     "markets": ratios(markets.measure),
     "ofx_parsing": ratios(ofx_parsing.measure),
+    "portfolios": ratios(portfolios.measure),
     "spending": ratios(spending.measure),
     "sync": ratios(sync.measure),
 }

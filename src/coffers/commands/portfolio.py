@@ -14,9 +14,10 @@ from coffers.application.investing.allocation import (
     GroupBy,
     get_allocation,
 )
-from coffers.application.investing.performance import get_performance, list_values
+from coffers.application.investing.performance import get_performance
 from coffers.application.investing.performance_views import DayView, PerformanceView
 from coffers.application.investing.periods import PeriodAsked, Span
+from coffers.application.investing.values import list_values
 from coffers.commands.persons import UserOption, owner
 from coffers.commands.spending_tables import bar, money, print_table
 from coffers.commands.spending_tables import name as shown

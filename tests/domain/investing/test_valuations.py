@@ -13,6 +13,7 @@ from coffers.domain.investing.valuations import (
     Holdings,
     Movement,
     Rates,
+    held_steps,
     spread,
     valued,
 )
@@ -31,7 +32,11 @@ def days(count: int) -> Days:
 
 def asset(*steps: tuple[int, str, str], closes: dict[int, str], currency: str = "EUR") -> Asset:
     told = [Step(on(day), Decimal(quantity), Decimal(cost)) for day, quantity, cost in steps]
-    return Asset(currency, told, [(on(day), Decimal(price)) for day, price in closes.items()])
+    return Asset(
+        currency,
+        held_steps(told, told),
+        [(on(day), Decimal(price)) for day, price in closes.items()],
+    )
 
 
 def test_a_price_holds_until_the_next_and_before_the_first_nothing_is_known() -> None:

@@ -59,7 +59,7 @@ def bound(
         for account in ledger.accounts
         for line in binder.lines(account, rows[account.id], reported[account.id])
     ]
-    return Book(base_currency, ledger, lines, rates, quality)
+    return Book(base_currency, ledger, lines, rates, quality, binder.derivations)
 
 
 Rows = dict[UUID, dict[Key, list[LedgerRow]]]

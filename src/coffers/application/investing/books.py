@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Final, NamedTuple, Protocol
 from uuid import UUID
 
+from coffers.application.investing.derivations import Derivations
 from coffers.domain.ids import UserId
 from coffers.domain.investing.movements import SplitAction
 from coffers.domain.investing.positions import Position
@@ -21,16 +22,15 @@ from coffers.domain.markets.rates import RateBook
 ZERO: Final = Decimal(0)
 ONE: Final = Decimal(1)
 #: Money that comes in or goes out of an account without leaving what is invested.
-INSIDE: Final = frozenset({TransactionType.TRADE, TransactionType.FEE})
+# Tuples, since a word is found among a few sooner than it is hashed.
+INSIDE: Final = (TransactionType.TRADE, TransactionType.FEE)
 #: Income that what is held earned; a salary is money from outside.
-EARNED: Final = frozenset(
-    {
-        TransactionSubtype.DIVIDEND,
-        TransactionSubtype.INTEREST,
-        TransactionSubtype.CAPITAL_GAIN,
-        TransactionSubtype.DISTRIBUTION,
-        TransactionSubtype.RETURN_OF_CAPITAL,
-    }
+EARNED: Final = (
+    TransactionSubtype.DIVIDEND,
+    TransactionSubtype.INTEREST,
+    TransactionSubtype.CAPITAL_GAIN,
+    TransactionSubtype.DISTRIBUTION,
+    TransactionSubtype.RETURN_OF_CAPITAL,
 )
 
 
@@ -174,6 +174,7 @@ class Book:
     lines: Sequence[Line]
     rates: RateBook
     quality: Quality
+    derivations: Derivations = field(default_factory=Derivations)
 
     @property
     def first(self) -> date | None:

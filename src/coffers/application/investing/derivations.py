@@ -3,12 +3,17 @@
 from collections import OrderedDict
 from collections.abc import Hashable, Sequence
 from threading import Lock
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from coffers.domain.investing.lots import LotMethod
 from coffers.domain.investing.movements import Movement, SplitAction
 from coffers.domain.investing.positions import Position, derive
 
+if TYPE_CHECKING:
+    from coffers.domain.investing.valuations import HeldSteps
+
+#: Securities whose steps are remembered as arrays.
+MOST_HELD: Final = 2_000
 #: Movements that are remembered with what they amount to: about a hundred megabytes.
 MOST: Final = 150_000
 
@@ -30,6 +35,8 @@ class Derivations:
         self._most = most
         self._size = 0
         self._known: OrderedDict[Hashable, _Known] = OrderedDict()
+        # By identity: these positions are those that are kept above, or nobody's.
+        self._held: dict[tuple[int, int], tuple[Position, Position | None, HeldSteps]] = {}
         self._lock = Lock()
 
     def of(
@@ -51,6 +58,23 @@ class Derivations:
         with self._lock:
             self._keep(key, _Known(movements, splits, position))
         return position
+
+    def held(self, local: Position, base: Position | None) -> "HeldSteps":
+        """Quantities as they were, costs in the base currency; NaN where these are not known."""
+        from coffers.domain.investing.valuations import (  # noqa: PLC0415 - numpy is slow to load
+            held_steps,
+        )
+
+        with self._lock:
+            known = self._held.get((id(local), id(base)))
+        if known is None or known[0] is not local or known[1] is not base:
+            costs = None if base is None else base.steps
+            known = (local, base, held_steps(local.steps, costs))
+            with self._lock:
+                self._held[id(local), id(base)] = known
+                if len(self._held) > MOST_HELD:
+                    self._held.pop(next(iter(self._held)))
+        return known[2]
 
     def _keep(self, key: Hashable, new: _Known) -> None:
         old = self._known.pop(key, None)

@@ -18,10 +18,8 @@ from coffers.application.investing.performance_explained import explained
 from coffers.application.investing.performance_views import (
     BenchmarkView,
     ContributionView,
-    DayView,
     Figure,
     PerformanceView,
-    ValueSeries,
 )
 from coffers.application.investing.periods import PeriodAsked, resolve
 from coffers.application.investing.series import series
@@ -73,29 +71,16 @@ async def get_performance(
     first, last = resolve(asked, book, today)
     valuation = await series(book, first, last)
     benchmark = await benchmark_of(ports, principal.user_id, portfolio.benchmark_id, asked, last)
-    view = await asyncio.to_thread(_performance, book, valuation, benchmark)
+    view = await asyncio.to_thread(performance_of, book, valuation, benchmark)
     if not is_explained:
         return view
     return replace(view, explanations=await asyncio.to_thread(explained, book, valuation, view))
 
 
-async def list_values(
-    ports: BookPorts, principal: Principal, portfolio_id: UUID, asked: PeriodAsked
-) -> ValueSeries:
-    """The portfolio's value day by day; raises as `get_performance`."""
-    _, book, today = await open_book(ports, principal, portfolio_id)
-    first, last = resolve(asked, book, today)
-    valuation = await series(book, first, last)
-    rows = list(_rows(valuation, book.base_currency))
-    quality = quality_view(book.quality, (line.symbol for line in book.lines))
-    return ValueSeries(
-        base_currency=book.base_currency, values=rows, total_count=len(rows), data_quality=quality
-    )
-
-
-def _performance(
+def performance_of(
     book: Book, valuation: "Valuation", benchmark: Benchmark | None
 ) -> PerformanceView:
+    """What the series of a book comes to."""
     base, period = book.base_currency, valuation.days
     days = valuation.day_values()
     money = _money(valuation, base)
@@ -260,16 +245,3 @@ def _figure(rate: Rate) -> Figure:
 def _percent(rate: Decimal) -> str:
     # Adding zero takes the sign from a zero.
     return format(round(rate * PERCENT, PERCENT_DIGITS) + ZERO, "f")
-
-
-def _rows(valuation: "Valuation", currency: str) -> Iterator[DayView]:
-    columns = (
-        *(valuation.value, valuation.cost, valuation.cash),
-        *(valuation.inflow, valuation.outflow, valuation.income),
-    )
-    for day, *amounts in zip(valuation.days.all(), *columns, strict=True):
-        yield DayView(day, *(_text(float(amount), currency) for amount in amounts))
-
-
-def _text(amount: float, currency: str) -> str | None:
-    return None if math.isnan(amount) else money_text(Decimal(repr(amount)), currency)

@@ -6,12 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-from coffers.application.investing.books import EARNED, INSIDE, Book, LedgerRow, Line
+from coffers.application.investing.books import EARNED, INSIDE, Book, LedgerRow
 from coffers.application.investing.valuing import money_of
-from coffers.domain.investing.lots import Step
 from coffers.domain.investing.positions import OPENING
 from coffers.domain.ledger.transactions import TransactionSubtype
 from coffers.domain.markets.close_paths import last_by
@@ -26,14 +26,14 @@ ZERO: Final = Decimal(0)
 UNKNOWN: Final = Decimal("NaN")
 #: Series have at most this many days: thirty years.
 MAX_DAYS: Final = 10_980
-_IN_KIND: Final = frozenset({TransactionSubtype.TRANSFER_IN, TransactionSubtype.TRANSFER_OUT})
+_IN_KIND: Final = (TransactionSubtype.TRANSFER_IN, TransactionSubtype.TRANSFER_OUT)
 
 
 async def series(book: Book, first: date, last: date) -> "Valuation":
     """The series of the whole book over these days; raises TooManyRows."""
     if (last - first).days >= MAX_DAYS:
         raise TooManyRows(f"At most {MAX_DAYS} days at a time: choose a shorter range.")
-    return await asyncio.to_thread(_series, book, first, last)
+    return await asyncio.to_thread(valuation_of, book, first, last)
 
 
 def exact_amount(amount: float, currency: str) -> Decimal | None:
@@ -43,7 +43,8 @@ def exact_amount(amount: float, currency: str) -> Decimal | None:
     return money_digits(rounded(Decimal(repr(amount)), currency), currency)
 
 
-def _series(book: Book, first: date, last: date) -> "Valuation":
+def valuation_of(book: Book, first: date, last: date) -> "Valuation":
+    """Likewise, however long that takes."""
     from coffers.domain.investing.valuations import (  # noqa: PLC0415 - numpy is slow to load
         Days,
         Holdings,
@@ -76,13 +77,10 @@ def _note_missing_prices(book: Book, first: date) -> None:
 def _assets(book: Book) -> "list[Asset]":
     from coffers.domain.investing.valuations import Asset  # noqa: PLC0415 - as above
 
-    return [Asset(line.currency, _steps(line), line.closes) for line in book.lines]
-
-
-def _steps(line: Line) -> list[Step]:
-    """Quantities as they were, costs in the base currency; NaN where these are not known."""
-    costs = {} if line.base is None else {step.day: step.cost for step in line.base.steps}
-    return [Step(day, held, costs.get(day, UNKNOWN)) for day, held, _ in line.local.steps]
+    return [
+        Asset(line.currency, book.derivations.held(line.local, line.base), line.closes)
+        for line in book.lines
+    ]
 
 
 def _cash(book: Book) -> "list[Cash]":
@@ -100,7 +98,7 @@ def _balances(now: Decimal, rows: Sequence[LedgerRow]) -> "Path":
     """The money at the end of each day with movements, counted back from what there is now."""
     found: list[tuple[date, Decimal]] = []
     money = now
-    for row in sorted(rows, key=lambda each: each.day, reverse=True):
+    for row in sorted(rows, key=attrgetter("day"), reverse=True):
         if not found or found[-1][0] != row.day:
             found.append((row.day, money))
         money = EXACT.subtract(money, row.amount)
@@ -121,11 +119,11 @@ def _flows(book: Book) -> "Iterator[Movement]":
     """
     from coffers.domain.investing.valuations import Movement  # noqa: PLC0415 - as above
 
-    with_money = {each.id for each in book.ledger.accounts if money_of(each) is not None}
+    without = [each.id for each in book.ledger.accounts if money_of(each) is None]
     closes = {(line.account.id, line.symbol, line.currency): line.closes for line in book.lines}
     for row in book.ledger.rows:
         is_inside = row.transaction_type in INSIDE or row.subtype in EARNED
-        if row.account_id not in with_money:
+        if row.account_id in without:
             yield Movement(row.day, row.currency, EXACT.minus(row.amount))
         elif not is_inside:
             yield Movement(row.day, row.currency, row.amount)

@@ -43,6 +43,25 @@ class Days:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldSteps:
+    """What was held from each of these days on, until the next, and what that cost."""
+
+    ordinals: Ordinals
+    quantities: Series
+    costs: Series
+
+
+def held_steps(steps: Sequence[Step], costs: Sequence[Step] | None) -> HeldSteps:
+    """Quantities of the one, costs of the others on the same days; NaN where these are not."""
+    known = {} if costs is None else {step.day: float(step.cost) for step in costs}
+    return HeldSteps(
+        np.array([step.day.toordinal() for step in steps], dtype=np.int64),
+        np.array([float(step.quantity) for step in steps], dtype=np.float64),
+        np.array([known.get(step.day, np.nan) for step in steps], dtype=np.float64),
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Asset:
     """What was held of an asset in one account, and its raw closing prices in its currency.
 
@@ -50,7 +69,7 @@ class Asset:
     """
 
     currency: str
-    steps: Sequence[Step]
+    held: HeldSteps
     closes: Path
 
 
@@ -139,11 +158,12 @@ def valued(days: Days, held: Holdings, rates: Rates) -> Valuation:
     by_currency = {currency: spread(path, days) for currency, path in rates.items()}
     value, cost, cash, gain = (np.zeros(len(days)) for _ in range(4))
     for asset in held.assets:
-        quantity = _stepped([(step.day, step.quantity) for step in asset.steps], days)
+        held_now = asset.held
+        quantity = _held(held_now.ordinals, held_now.quantities, days, before=0.0)
         local = _worth(quantity, spread(asset.closes, days))
         value += _worth(local, by_currency[asset.currency])
         gain += _revalued(local, by_currency[asset.currency])
-        cost += _stepped([(step.day, step.cost) for step in asset.steps], days)
+        cost += _held(held_now.ordinals, held_now.costs, days, before=0.0)
     for each in held.cash:
         local = _stepped(each.balances, days)
         cash += _worth(local, by_currency[each.currency])

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from coffers.application.investing import allocation, performance, positions, risk, scenarios
 from coffers.application.investing.allocation import AllocationView, GroupBy, RebalancingView
-from coffers.application.investing.performance_views import PerformanceView, ValueSeries
+from coffers.application.investing.performance_views import PerformanceView
 from coffers.application.investing.periods import PeriodAsked, Span
 from coffers.application.investing.position_views import PositionList
 from coffers.application.investing.risk import RiskView
@@ -77,18 +77,6 @@ async def list_positions(
     return await positions.list_positions(
         call.services.books, call.principal, portfolio_id, is_explained=explain
     )
-
-
-async def list_values(
-    call: Caller,
-    portfolio_id: UUID,
-    span: SpanIn = Span.YEAR,
-    start_date: From = None,
-    end_date: To = None,
-) -> ValueSeries:
-    """The portfolio's value, cost, money, flows and income day by day, oldest first."""
-    asked = PeriodAsked(span, start_date, end_date)
-    return await performance.list_values(call.services.books, call.principal, portfolio_id, asked)
 
 
 async def get_performance(  # noqa: PLR0913, PLR0917 - the query parameters
