@@ -1,8 +1,10 @@
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from coffers.domain.ledger.holdings import AssetType
 from coffers.domain.markets.calendars import (
@@ -10,8 +12,10 @@ from coffers.domain.markets.calendars import (
     MARKETS,
     MAX_COUNTED,
     WEEKDAYS,
+    EveryDay,
     ExchangeDays,
     RuledCalendars,
+    Weekdays,
     missed,
 )
 from coffers.domain.markets.holidays import FIRST_YEAR, holidays, is_known
@@ -62,6 +66,16 @@ def test_a_holiday_is_no_missed_trading_day() -> None:
 def test_before_the_rules_begin_holidays_count_as_weekdays() -> None:
     assert ExchangeDays("XNYS").is_open(date(FIRST_YEAR - 1, 12, 24))
     assert not ExchangeDays("XNYS").is_open(date(FIRST_YEAR, 12, 25))
+
+
+@given(st.dates(date(1998, 1, 1), date(2027, 12, 31)), st.integers(-3, 800))
+@settings(max_examples=60)
+def test_days_are_counted_as_one_after_the_other(first: date, length: int) -> None:
+    last = first + timedelta(days=length)
+    days = [first + timedelta(days=place) for place in range(length + 1)]
+
+    for calendar in (ExchangeDays("XNYS"), Weekdays(), EveryDay()):
+        assert calendar.count(first, last) == sum(calendar.is_open(day) for day in days)
 
 
 def test_days_are_counted_for_ten_years_at_most() -> None:

@@ -109,10 +109,11 @@ async def correlated(
         raise TooManyRows(f"At most {MAX_ASSETS} assets at a time: name fewer.")
     whole = await continued(ports.prices, user_id, [asset.id for asset in assets])
     arrays, actions = await whole.close_arrays(*days), await whole.actions(*days)
+    # Of an empty stretch of a series that went on nothing is the last.
     old = [
         price
         for asset in assets
-        if (known := arrays.get(asset.id)) is not None
+        if (known := arrays.get(asset.id)) is not None and known.days.size
         for price in stale(asset.symbol, known.days[-1].item(), ports.calendar(asset), days[1])
     ]
     missing = [asset.symbol for asset in assets if asset.id not in arrays]

@@ -138,10 +138,8 @@ def quality(
 ) -> PriceQuality:
     """Of one asset's bars in these days."""
     first, last = days
-    count = (last - first).days + 1
-    expected = sum(calendar.is_open(first + timedelta(days=place)) for place in range(count))
     return PriceQuality(
-        covered([bar.day for bar in bars], calendar, expected),
+        covered([bar.day for bar in bars], calendar, calendar.count(first, last)),
         stale(asset.symbol, bars[-1].day, calendar, last) if bars else [],
         [] if bars else [asset.symbol],
         calendar.name,

@@ -25,6 +25,10 @@ class TradingCalendar(Protocol):
         """Whether there is trading on this day."""
         ...
 
+    def count(self, first: date, last: date) -> int:
+        """On how many of these days, both included, there is."""
+        ...
+
 
 class TradingCalendars(Protocol):
     """The calendars that are known here."""
@@ -44,6 +48,10 @@ class Weekdays(TradingCalendar):
         """As the port says."""
         return day.weekday() < _SATURDAY
 
+    def count(self, first: date, last: date) -> int:
+        """As the port says."""
+        return weekdays(first, last)
+
 
 #: What stands for a market whose days nobody told.
 UNTOLD: Final = Weekdays()
@@ -59,6 +67,10 @@ class EveryDay(TradingCalendar):
         """As the port says."""
         return True
 
+    def count(self, first: date, last: date) -> int:
+        """As the port says."""
+        return max(0, (last - first).days + 1)
+
 
 @dataclass(frozen=True, slots=True)
 class ExchangeDays(TradingCalendar):
@@ -71,6 +83,12 @@ class ExchangeDays(TradingCalendar):
         if day.weekday() >= _SATURDAY:
             return False
         return day.year < FIRST_YEAR or day not in holidays(self.name, day.year)
+
+    def count(self, first: date, last: date) -> int:
+        """As the port says."""
+        years = range(max(first.year, FIRST_YEAR), last.year + 1)
+        closed = sum(first <= day <= last for year in years for day in holidays(self.name, year))
+        return weekdays(first, last) - closed
 
 
 class RuledCalendars(TradingCalendars):
@@ -109,5 +127,12 @@ def missed(calendar: TradingCalendar, priced: date, today: date) -> int:
     Today does not count: it is not over. At most those of ten years.
     """
     between = min((today - priced).days - 1, MAX_COUNTED)
-    days = (today - count * _DAY for count in range(1, between + 1))
-    return sum(calendar.is_open(day) for day in days)
+    return calendar.count(today - between * _DAY, today - _DAY) if between > 0 else 0
+
+
+def weekdays(first: date, last: date) -> int:
+    """Mondays to Fridays from the one day to the other, both included; 0 if it is earlier."""
+    weeks, rest = divmod(max(0, (last - first).days + 1), 7)
+    return weeks * _SATURDAY + sum(
+        (first.weekday() + place) % 7 < _SATURDAY for place in range(rest)
+    )
