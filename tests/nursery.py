@@ -13,9 +13,9 @@ from collections.abc import Mapping, Sequence
 from multiprocessing import get_context
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from tests.programs import Program
+from tests.programs import STOP_LIMIT_S, Program, ServiceProcess
 from tests.service_processes import Service, WorkerProcess
 
 _nursery = get_context("forkserver")
@@ -44,6 +44,26 @@ class ForkedService(Forked, Service):
 
 class ForkedWorker(Forked, WorkerProcess):
     """`coffers worker`."""
+
+
+class Finished(NamedTuple):
+    """How a command ended, and everything that it wrote."""
+
+    exit_code: int
+    said: str
+
+
+class ForkedCommand(Forked, ServiceProcess):
+    """Any other command of `coffers`."""
+
+    def __init__(self, *arguments: str, env: Mapping[str, str]) -> None:
+        super().__init__([sys.executable, "-m", "coffers.cli", *arguments], env)
+
+    def finish(self) -> Finished:
+        """Run it to its end."""
+        with self as started:
+            exit_code = started.child.wait(STOP_LIMIT_S)
+            return Finished(exit_code, started.log_text)
 
 
 class _Child:

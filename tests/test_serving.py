@@ -2,14 +2,13 @@
 
 import asyncio
 import json
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
 import pytest
 
+from tests.nursery import Finished, ForkedCommand
 from tests.people import PASSWORD, Person, sign_up
 from tests.programs import NO_TLS
 from tests.service_processes import Service
@@ -32,16 +31,9 @@ async def ada(service: Service, sqlite_url: str) -> AsyncIterator[Person]:
         yield await sign_up(client, "ada", database_url=sqlite_url)
 
 
-async def command(service: Service, *arguments: str) -> subprocess.CompletedProcess[str]:
+async def command(service: Service, *arguments: str) -> Finished:
     """A command beside the service."""
-    return await asyncio.to_thread(
-        subprocess.run,
-        [sys.executable, "-m", "coffers.cli", *arguments],
-        env=service.env,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return await asyncio.to_thread(ForkedCommand(*arguments, env=service.env).finish)
 
 
 async def test_told_to_stop_it_ends_streams_finishes_requests_and_exits_with_0(
@@ -96,11 +88,11 @@ async def test_commands_work_beside_the_service_but_no_second_one(
     await asyncio.sleep(1)
     shut_out = await ada.get("/users/me")
 
-    assert second.returncode == 1
-    assert f"Another Coffers service (process {service.child.pid})" in second.stderr
-    assert "Traceback" not in second.stderr
-    assert copied.returncode == 0, copied.stderr
+    assert second.exit_code == 1
+    assert f"Another Coffers service (process {service.child.pid})" in second.said
+    assert "Traceback" not in second.said
+    assert copied.exit_code == 0, copied.said
     assert statuses == {200}
-    assert closed.returncode == 0, closed.stderr
+    assert closed.exit_code == 0, closed.said
     assert shut_out.status_code == 401
     assert PASSWORD not in service.log_text
