@@ -50,6 +50,20 @@ async def test_performance_can_be_made_again_from_its_explanations(
         assert abs(made - told) <= Decimal("0.000001"), name
 
 
+async def test_the_benchmark_can_be_made_again_too(path: tuple[Person, str]) -> None:
+    person, place = path
+
+    found = (await person.get(f"{place}/performance?explain=true&period=max")).json()
+
+    trees = found["explanations"]
+    by_name = {each["name"]: each for each in trees}
+    for name in ("return_percent", "excess_return_percent", "same_flows_end_value"):
+        made, told = evaluated(by_name[f"benchmark_{name}"], trees), found["benchmark"][name]
+        assert abs(made - Decimal(told)) <= Decimal("0.000001"), name
+    gain = evaluated(by_name["benchmark_same_flows_gain"], trees)
+    assert gain == Decimal(found["benchmark"]["same_flows_gain"])
+
+
 async def test_yearly_rates_are_explained_where_there_are_some(path: tuple[Person, str]) -> None:
     person, place = path
 

@@ -74,7 +74,8 @@ async def get_performance(
     view = await asyncio.to_thread(performance_of, book, valuation, benchmark)
     if not is_explained:
         return view
-    return replace(view, explanations=await asyncio.to_thread(explained, book, valuation, view))
+    trees = await asyncio.to_thread(explained, book, valuation, view, benchmark)
+    return replace(view, explanations=trees)
 
 
 def performance_of(

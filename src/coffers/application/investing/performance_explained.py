@@ -25,6 +25,8 @@ from coffers.application.explanations import (
     referred,
     told,
 )
+from coffers.application.investing.benchmark_explained import benchmark_explained
+from coffers.application.investing.benchmarks import Benchmark
 from coffers.application.investing.books import Book
 from coffers.application.investing.explained_days import ExplainedDays
 from coffers.application.investing.linked_days import Link, links
@@ -44,7 +46,9 @@ _RATIO: Final = Context(prec=40)
 _YEARLY: Final = Decimal(DAYS_A_YEAR)
 
 
-def explained(book: Book, valuation: "Valuation", view: PerformanceView) -> list[Explanation]:
+def explained(
+    book: Book, valuation: "Valuation", view: PerformanceView, benchmark: Benchmark | None
+) -> list[Explanation]:
     """Every number of the answer that is known, but contributions; raises TooManyRows.
 
     Values and flows of days come first, then what is made of them.
@@ -56,7 +60,11 @@ def explained(book: Book, valuation: "Valuation", view: PerformanceView) -> list
     if len(wanted) * (len(book.lines) + len(book.ledger.accounts)) > MAX_EXPLAINED:
         raise TooManyRows("Too many days with flows to explain: choose a shorter period.")
     trees = _Trees(book, view, sorted(wanted))
-    return [*trees.days(), *trees.amounts(), *trees.rates(days, steps)]
+    found = [*trees.days(), *trees.amounts(), *trees.rates(days, steps)]
+    if benchmark is not None and view.benchmark is not None:
+        named = {each.name: each for each in found}
+        found += benchmark_explained(book, benchmark, view.benchmark, named)
+    return found
 
 
 class _Trees:
