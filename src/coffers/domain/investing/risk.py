@@ -15,14 +15,15 @@ import numpy as np
 import numpy.typing as npt
 
 from coffers.domain.investing.returns import decimal_rate
+from coffers.domain.investing.samples import NOTHING, Sample
 
 TRADING_DAYS: Final = 252
-#: A spread below this is rounding, not variation.
-NOTHING: Final = 1e-14
 #: e to more than this is not a float any more.
 LARGEST_POWER: Final = 700.0
 
 Series = npt.NDArray[np.float64]
+#: Returns by themselves, or with what several measures of them have in common.
+Returns = Series | Sample
 
 
 def series(returns: Sequence[Decimal]) -> Series:
@@ -30,49 +31,51 @@ def series(returns: Sequence[Decimal]) -> Series:
     return np.array([float(each) for each in returns], dtype=np.float64)
 
 
-def volatility(returns: Series) -> Decimal | None:
+def volatility(returns: Returns) -> Decimal | None:
     """Standard deviation, annualised by the root of the trading days."""
-    spread = _spread(returns)
+    spread = _sample(returns).spread
     return None if spread is None else decimal_rate(spread * math.sqrt(TRADING_DAYS))
 
 
-def sharpe(returns: Series, risk_free: float = 0.0) -> Decimal | None:
+def sharpe(returns: Returns, risk_free: float = 0.0) -> Decimal | None:
     """Mean excess return over its standard deviation, annualised; `risk_free` is per day.
 
     Sharpe 1994.
     """
-    excess = returns - risk_free
-    spread = _spread(excess)
-    if not spread:
+    sample = _sample(returns)
+    if not sample.spread:
         return None
-    return decimal_rate(float(excess.mean()) / spread * math.sqrt(TRADING_DAYS))
+    return decimal_rate((sample.mean - risk_free) / sample.spread * math.sqrt(TRADING_DAYS))
 
 
-def downside(returns: Series, required: float = 0.0) -> Decimal | None:
+def downside(returns: Returns, required: float = 0.0) -> Decimal | None:
     """Root mean square of what falls short of the required return, over all days, annualised."""
-    deviation = _downside(returns, required)
+    deviation = _downside(_sample(returns), required)
     return None if deviation is None else decimal_rate(deviation)
 
 
-def sortino(returns: Series, required: float = 0.0) -> Decimal | None:
+def sortino(returns: Returns, required: float = 0.0) -> Decimal | None:
     """Mean excess return a year over the downside deviation (Sortino and Price 1994)."""
-    deviation = _downside(returns, required)
+    sample = _sample(returns)
+    deviation = _downside(sample, required)
     if not deviation:
         return None
-    return decimal_rate(float(returns.mean() - required) * TRADING_DAYS / deviation)
+    return decimal_rate((sample.mean - required) * TRADING_DAYS / deviation)
 
 
-def cumulative(returns: Series) -> Decimal | None:
+def cumulative(returns: Returns) -> Decimal | None:
     """The growth over all of them."""
-    return None if not returns.size else decimal_rate(float(np.prod(1 + returns)) - 1)
+    sample = _sample(returns)
+    return decimal_rate(float(sample.values[-1]) - 1) if sample.size else None
 
 
-def annual_return(returns: Series) -> Decimal | None:
+def annual_return(returns: Returns) -> Decimal | None:
     """The growth a year, by the count of trading days; None when that is beyond all numbers."""
-    growth = float(np.prod(1 + returns)) if returns.size else 0.0
-    if growth <= 0:
+    sample = _sample(returns)
+    growth = float(sample.values[-1])
+    if not sample.size or growth <= 0:
         return None
-    power = math.log(growth) * TRADING_DAYS / returns.size
+    power = math.log(growth) * TRADING_DAYS / sample.size
     return decimal_rate(math.expm1(power)) if power < LARGEST_POWER else None
 
 
@@ -90,55 +93,54 @@ class Drawdown:
     recovered: int | None
 
 
-def max_drawdown(returns: Series) -> Drawdown | None:
+def max_drawdown(returns: Returns) -> Drawdown | None:
     """The deepest fall, the starting value included; None without returns."""
-    if not returns.size:
+    sample = _sample(returns)
+    if not sample.size:
         return None
-    values = np.concatenate([[1.0], np.cumprod(1 + returns)])
-    peaks = np.maximum.accumulate(values)
-    trough = int(np.argmin(values / peaks))
-    peak = int(np.argmax(values[: trough + 1]))
-    after = np.nonzero(values[trough:] >= values[peak])[0]
-    recovered = trough + int(after[0]) if after.size else None
+    peak, trough, recovered = sample.fall
+    values = sample.values
     return Drawdown(decimal_rate(float(values[trough] / values[peak]) - 1), peak, trough, recovered)
 
 
-def calmar(returns: Series) -> Decimal | None:
+def calmar(returns: Returns) -> Decimal | None:
     """Annual return over the deepest fall (Young 1991)."""
-    fall, growth = max_drawdown(returns), annual_return(returns)
+    sample = _sample(returns)
+    fall, growth = max_drawdown(sample), annual_return(sample)
     if fall is None or growth is None or not fall.depth:
         return None
     return decimal_rate(growth / abs(fall.depth))
 
 
-def historical_var(returns: Series, confidence: float) -> Decimal | None:
+def historical_var(returns: Returns, confidence: float) -> Decimal | None:
     """The return that is undercut on 1 - confidence of the days, interpolated; minus is a loss."""
-    return None if not returns.size else decimal_rate(float(np.quantile(returns, 1 - confidence)))
+    found = _sample(returns).lowest(1 - confidence)
+    return None if found is None else decimal_rate(found[0])
 
 
-def historical_shortfall(returns: Series, confidence: float) -> Decimal | None:
+def historical_shortfall(returns: Returns, confidence: float) -> Decimal | None:
     """The mean of the returns at or below the historical value at risk."""
-    if not returns.size:
-        return None
-    edge = np.quantile(returns, 1 - confidence)
-    return decimal_rate(float(returns[returns <= edge].mean()))
+    found = _sample(returns).lowest(1 - confidence)
+    return None if found is None else decimal_rate(found[1])
 
 
-def parametric_var(returns: Series, confidence: float) -> Decimal | None:
+def parametric_var(returns: Returns, confidence: float) -> Decimal | None:
     """Likewise if returns were normal with this mean and deviation (RiskMetrics 1996)."""
-    spread = _spread(returns)
+    sample = _sample(returns)
+    spread = sample.spread
     if spread is None:
         return None
-    return decimal_rate(float(returns.mean()) + NormalDist().inv_cdf(1 - confidence) * spread)
+    return decimal_rate(sample.mean + NormalDist().inv_cdf(1 - confidence) * spread)
 
 
-def parametric_shortfall(returns: Series, confidence: float) -> Decimal | None:
+def parametric_shortfall(returns: Returns, confidence: float) -> Decimal | None:
     """The mean loss beyond it, under the same assumption."""
-    spread = _spread(returns)
+    sample = _sample(returns)
+    spread = sample.spread
     if spread is None:
         return None
     density = NormalDist().pdf(NormalDist().inv_cdf(1 - confidence))
-    return decimal_rate(float(returns.mean()) - spread * density / (1 - confidence))
+    return decimal_rate(sample.mean - spread * density / (1 - confidence))
 
 
 def beta(returns: Series, benchmark: Series) -> Decimal | None:
@@ -194,16 +196,14 @@ def _beta(returns: Series, benchmark: Series) -> float | None:
     return float(np.cov(returns, benchmark, ddof=1)[0, 1]) / spread**2
 
 
-def _downside(returns: Series, required: float) -> float | None:
-    if not returns.size:
-        return None
-    short = np.minimum(returns - required, 0.0)
-    return float(np.sqrt(np.mean(short**2))) * math.sqrt(TRADING_DAYS)
+def _downside(sample: Sample, required: float) -> float | None:
+    short = sample.shortfall(required)
+    return None if short is None else short * math.sqrt(TRADING_DAYS)
+
+
+def _sample(returns: Returns) -> Sample:
+    return returns if isinstance(returns, Sample) else Sample(returns)
 
 
 def _spread(returns: Series) -> float | None:
-    """Sample standard deviation; exactly 0 when nothing varies, None for fewer than two."""
-    if returns.size < 2:  # noqa: PLR2004 - one value has no spread
-        return None
-    spread = float(returns.std(ddof=1))
-    return spread if spread > NOTHING else 0.0
+    return Sample(returns).spread

@@ -10,7 +10,8 @@ from typing import Final
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from coffers.domain.investing.risk import NOTHING, TRADING_DAYS, Series
+from coffers.domain.investing.risk import TRADING_DAYS, Series
+from coffers.domain.investing.samples import NOTHING
 
 #: Stretches at a time: their copies stay a few megabytes.
 AT_ONCE: Final = 512
