@@ -77,9 +77,12 @@ def _counted(ledger: AccountsLedger) -> Counts:
 
 def _by_line(ledger: AccountsLedger) -> tuple[Rows, dict[UUID, dict[Key, Reported]]]:
     rows: Rows = defaultdict(lambda: defaultdict(list))
-    for row in ledger.rows:
+    last, mine = None, rows[UUID(int=0)]
+    for row in ledger.rows:  # those of an account share its id's object
+        if row.account_id is not last:
+            last, mine = row.account_id, rows[row.account_id]
         if row.symbol:
-            rows[row.account_id][row.symbol, row.currency].append(row)
+            mine[row.symbol, row.currency].append(row)
     reported: dict[UUID, dict[Key, Reported]] = defaultdict(dict)
     for each in ledger.reported:
         key = (each.symbol, each.currency)
@@ -130,7 +133,7 @@ class _Binder:
             for told in [reported.get(key)]
         }
         moved = {
-            key: [_movement(row, times[key]) for row in told if row.quantity or row.amount]
+            key: self.derivations.movements((account.id, key), told, times[key], _movements)
             for key, told in rows.items()
         }
         succession = Succession(account, moved, reported, self.ids)
@@ -196,6 +199,7 @@ class _Binder:
             parted,
             times,
             due,
+            rows,
         )
 
     def _derived(
@@ -244,6 +248,10 @@ class _Binder:
         if movements is None or converted is None:
             return None
         return told_of.pass_on(movements, security, self.method, converted)
+
+
+def _movements(rows: Sequence[LedgerRow], multiplier: Decimal) -> list[Movement]:
+    return [_movement(row, multiplier) for row in rows if row.quantity or row.amount]
 
 
 def _movement(row: LedgerRow, multiplier: Decimal) -> Movement:

@@ -129,7 +129,8 @@ class Line:
     `local` is in its own currency; `base` in the portfolio's, every movement at the rate of its
     day, None when one of those rates is missing. `difference` is what is reported to be held beyond
     what the movements explain, `parted_on` the day since which they do not agree. `closes` are what
-    one unit was worth: its price times `multiplier`. `became` is what it was passed on by.
+    one unit was worth: its price times `multiplier`. `became` is what it was passed on by,
+    `rows` its movements as the ledger has them, by day.
     """
 
     account: Account
@@ -144,6 +145,7 @@ class Line:
     parted_on: date | None = None
     multiplier: Decimal = ONE
     became: Sequence[Reorganisation] = ()
+    rows: Sequence[LedgerRow] = ()
 
 
 @dataclass(slots=True)

@@ -1,24 +1,23 @@
 """Contributions: what each security made of a portfolio's gain over a period."""
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from operator import attrgetter
 from typing import Final
-from uuid import UUID
 
-from coffers.application.investing.books import Book, Key, LedgerRow, Line
+from coffers.application.investing.books import Book, LedgerRow, Line
 from coffers.application.investing.valuing import held_on, in_base, value_on
 from coffers.domain.investing.positions import OPENING
 from coffers.domain.investing.reorganisations import Reorganisation
 from coffers.domain.investing.replays import multiplied
 from coffers.domain.ledger.transactions import TransactionSubtype
-from coffers.domain.money import EXACT, known_total
+from coffers.domain.money import EXACT, known_total, total_of
 
 ZERO: Final = Decimal(0)
+_GOING: Final = (TransactionSubtype.TRANSFER_IN, TransactionSubtype.TRANSFER_OUT)
 _IN_KIND: Final = {TransactionSubtype.TRANSFER_IN: -1, TransactionSubtype.TRANSFER_OUT: 1}
-
-Lines = Mapping[tuple[UUID, Key], list[LedgerRow]]
 
 
 def gains(book: Book, first: date, last: date) -> dict[str, Decimal | None]:
@@ -27,14 +26,9 @@ def gains(book: Book, first: date, last: date) -> dict[str, Decimal | None]:
     From the end of the first day to the end of the last, in the base currency; None where a price
     or a rate is missing.
     """
-    rows: Lines = defaultdict(list)
-    for row in book.ledger.rows:
-        if row.symbol and first < row.day <= last:
-            rows[row.account_id, (row.symbol, row.currency)].append(row)
     found: dict[str, Decimal | None] = {}
     for line in book.lines:
-        moved = rows[line.account.id, (line.symbol, line.currency)]
-        gain = known_total(_parts(book, line, moved, first, last))
+        gain = known_total(_parts(book, line, _between(line, first, last), first, last))
         known = found.get(line.symbol, ZERO)
         found[line.symbol] = None if known is None or gain is None else EXACT.add(known, gain)
     for symbol, value in _passed_on(book, first, last):
@@ -64,15 +58,24 @@ def _value_passed(book: Book, line: Line, target: Line, each: Reorganisation) ->
     return value_on(book, target, each.day, came)
 
 
+def _between(line: Line, first: date, last: date) -> Sequence[LedgerRow]:
+    """Its movements after the first day, until the last."""
+    edges = [bisect_right(line.rows, day, key=attrgetter("day")) for day in (first, last)]
+    return line.rows[edges[0] : edges[1]]
+
+
 def _parts(
-    book: Book, line: Line, rows: list[LedgerRow], first: date, last: date
+    book: Book, line: Line, rows: Sequence[LedgerRow], first: date, last: date
 ) -> Iterator[Decimal | None]:
     yield value_on(book, line, last)
     start = value_on(book, line, first)
     yield None if start is None else EXACT.minus(start)
+    if line.currency == book.base_currency:
+        yield total_of(row.amount for row in rows)
+    else:
+        yield from (in_base(book, row.amount, row.currency, row.day) for row in rows)
     for row in rows:
-        yield in_base(book, row.amount, row.currency, row.day)
-        if row.subtype in _IN_KIND and row.quantity:
+        if row.quantity and row.subtype in _GOING:
             value = value_on(book, line, row.day, abs(row.quantity))
             yield None if value is None else _IN_KIND[row.subtype] * value
     yield from _opening(book, line, first, last)

@@ -1,9 +1,10 @@
 """Derivations: positions, kept for as long as what they were derived from stays the same."""
 
 from collections import OrderedDict
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
+from decimal import Decimal
 from threading import Lock
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from coffers.domain.investing.lots import LotMethod
 from coffers.domain.investing.movements import Movement, SplitAction
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 MOST_HELD: Final = 2_000
 #: Movements that are remembered with what they amount to: about a hundred megabytes.
 MOST: Final = 150_000
+
+
+R = TypeVar("R")
+Make = Callable[[Sequence[R], Decimal], list[Movement]]
 
 
 class _Known(NamedTuple):
@@ -37,6 +42,7 @@ class Derivations:
         self._known: OrderedDict[Hashable, _Known] = OrderedDict()
         # By identity: these positions are those that are kept above, or nobody's.
         self._held: dict[tuple[int, int], tuple[Position, Position | None, HeldSteps]] = {}
+        self._moved: dict[Hashable, tuple[Sequence[object], Decimal, list[Movement]]] = {}
         self._lock = Lock()
 
     def of(
@@ -58,6 +64,19 @@ class Derivations:
         with self._lock:
             self._keep(key, _Known(movements, splits, position))
         return position
+
+    def movements(
+        self, place: Hashable, rows: Sequence[R], multiplier: Decimal, make: Make[R]
+    ) -> list[Movement]:
+        """What is made of these rows; of the same rows the same list again."""
+        known = self._moved.get(place)
+        if known is None or known[0] != rows or known[1] != multiplier:
+            known = (rows, multiplier, make(rows, multiplier))
+            with self._lock:
+                self._moved[place] = known
+                if len(self._moved) > MOST_HELD:
+                    self._moved.pop(next(iter(self._moved)))
+        return known[2]
 
     def held(self, local: Position, base: Position | None) -> "HeldSteps":
         """Quantities as they were, costs in the base currency; NaN where these are not known."""

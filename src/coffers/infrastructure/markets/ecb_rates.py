@@ -22,6 +22,8 @@ ECB: Final = "ECB"
 #: Fixed for ever by regulations of the Council of the European Union.
 FIXED: Final = "EU"
 _UNKNOWN: Final = b"N/A"
+#: Rates that are remembered: those of a few currencies over thirty years.
+MOST_KNOWN: Final = 50_000
 
 
 class EcbRates(ReferenceRates):
@@ -33,6 +35,7 @@ class EcbRates(ReferenceRates):
     def __init__(self, text: bytes) -> None:
         heading, *lines = text.split(b"\n")
         names = heading.decode().strip().rstrip(",").split(",")
+        self._known: dict[tuple[int, date], Rate | None] = {}
         self._columns = {name: place for place, name in enumerate(names) if place}
         self._lines = [line for line in reversed(lines) if line[:4].isdigit()]
         self._days = array("i", (_day(line).toordinal() for line in self._lines))
@@ -48,7 +51,14 @@ class EcbRates(ReferenceRates):
         if fixed is not None and fixed[0] <= day:
             return Rate(EURO, currency, Decimal(fixed[1]), day, FIXED)
         column = self._columns.get(currency)
-        return None if column is None else self._published(currency, column, day)
+        if column is None:
+            return None
+        asked = (column, day)
+        if asked not in self._known:
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
+            self._known[asked] = self._published(currency, column, day)
+        return self._known[asked]
 
     def _published(self, currency: str, column: int, day: date) -> Rate | None:
         place = bisect_right(self._days, day.toordinal()) - 1
@@ -73,7 +83,9 @@ class LaterRates(ReferenceRates):
 
     def per_euro(self, currency: str, day: date) -> Rate | None:
         """As the port says."""
-        known = self._later.get(currency, [])
+        known = self._later.get(currency)
+        if not known:
+            return self._published.per_euro(currency, day)
         place = bisect_right(known, day, key=attrgetter("date"))
         later = [rate for rate in known[max(0, place - 1) : place] if rate.date >= day - LOOK_BACK]
         published = self._published.per_euro(currency, day)
