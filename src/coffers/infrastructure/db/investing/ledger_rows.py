@@ -9,6 +9,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
+from threading import Lock
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -74,6 +75,8 @@ class RememberedRows:
         self._most = most
         self._size = 0
         self._known: OrderedDict[Hashable, _Known] = OrderedDict()
+        # Rows are made in threads.
+        self._lock = Lock()
 
     def of(self, place: Hashable, text: str) -> Sequence[LedgerRow]:
         """The rows of the text; those that were in it before are the same objects."""
@@ -81,7 +84,8 @@ class RememberedRows:
         if known is not None and known.text == text:
             return known.rows
         made = _made(text, {} if known is None else known.by_line)
-        self._keep(place, made)
+        with self._lock:
+            self._keep(place, made)
         return made.rows
 
     def _keep(self, place: Hashable, new: _Known) -> None:
