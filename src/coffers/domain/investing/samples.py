@@ -50,7 +50,8 @@ class Sample:
         Places count values: 0 is before the first return.
         """
         values = self.values
-        trough = int((values / np.maximum.accumulate(values)).argmin())
+        depths = np.maximum.accumulate(values)
+        trough = int(np.divide(values, depths, out=depths).argmin())
         peak = int(values[: trough + 1].argmax())
         is_back = values[trough:] >= values[peak]
         back = int(is_back.argmax())
@@ -60,7 +61,7 @@ class Sample:
         """Root mean square of what falls short of the required return, over all."""
         if not self.size:
             return None
-        short = np.minimum(self.returns - required, 0.0)
+        short = np.minimum(self.returns - required if required else self.returns, 0.0)
         return math.sqrt(float(short @ short) / self.size)
 
     def lowest(self, part: float) -> tuple[float, float] | None:
@@ -75,7 +76,9 @@ class Sample:
         place = (self.size - 1) * part
         below = min(int(place), self.size - 1)
         above = min(below + 1, self.size - 1)
-        chosen = np.partition(self.returns, above)[: above + 1]
+        chosen = self.returns.copy()
+        chosen.partition(above)
+        chosen = chosen[: above + 1]
         # Partitioned: the greatest is the one above, the greatest of the others the one below.
         higher = float(chosen[above])
         lower = higher if above == below else float(chosen[:above].max())
