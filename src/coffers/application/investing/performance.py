@@ -1,6 +1,5 @@
 """Performance: how a portfolio did over a period, and what made it."""
 
-import asyncio
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
+from coffers.application.calculating import calculated
 from coffers.application.investing.benchmarks import Benchmark, benchmark_of, compared, in_base
 from coffers.application.investing.books import Book
 from coffers.application.investing.contributions import gains
@@ -71,10 +71,10 @@ async def get_performance(
     first, last = resolve(asked, book, today)
     valuation = await series(book, first, last)
     benchmark = await benchmark_of(ports, principal.user_id, portfolio.benchmark_id, asked, last)
-    view = await asyncio.to_thread(performance_of, book, valuation, benchmark)
+    view = await calculated(performance_of, book, valuation, benchmark)
     if not is_explained:
         return view
-    trees = await asyncio.to_thread(explained, book, valuation, view, benchmark)
+    trees = await calculated(explained, book, valuation, view, benchmark)
     return replace(view, explanations=trees)
 
 

@@ -1,6 +1,5 @@
 """Risk: how much a portfolio's value varies, and what it may lose."""
 
-import asyncio
 import math
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -12,6 +11,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 from msgspec.structs import replace
 
+from coffers.application.calculating import calculated
 from coffers.application.explanations import Explanation
 from coffers.application.investing.benchmarks import Benchmark, benchmark_of, in_base, steps
 from coffers.application.investing.books import Book
@@ -128,7 +128,7 @@ async def get_risk(
     valuation = await series(book, first, last)
     benchmark = await benchmark_of(ports, principal.user_id, portfolio.benchmark_id, asked, last)
     make = _explained if is_explained else _risk
-    return await asyncio.to_thread(make, book, valuation, benchmark)
+    return await calculated(make, book, valuation, benchmark)
 
 
 def _explained(book: Book, valuation: "Valuation", benchmark: Benchmark | None) -> RiskView:

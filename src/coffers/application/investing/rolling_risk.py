@@ -1,6 +1,5 @@
 """Rolling risk: how a portfolio's risk went, measured over each stretch of so many weekdays."""
 
-import asyncio
 import math
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -10,6 +9,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from coffers.application.calculating import calculated
 from coffers.application.investing.benchmarks import Benchmark, benchmark_of, in_base
 from coffers.application.investing.books import Book
 from coffers.application.investing.periods import PeriodAsked, resolve
@@ -73,7 +73,7 @@ async def get_rolling_risk(
     first, last = resolve(asked, book, today)
     valuation = await series(book, first, last)
     benchmark = await benchmark_of(ports, principal.user_id, portfolio.benchmark_id, asked, last)
-    return await asyncio.to_thread(_rolling, book, valuation, benchmark, window)
+    return await calculated(_rolling, book, valuation, benchmark, window)
 
 
 def _rolling(

@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from coffers.application.calculating import calculated
 from coffers.application.investing.allocation import GroupBy, grouped
 from coffers.application.investing.books import Book, Line
 from coffers.application.investing.texts import money_text
@@ -209,7 +210,7 @@ async def simulate(
 ) -> SimulationView:
     """From today's value on; raises PortfolioNotFound, NotYours, PlanInvalid, TooManyRows."""
     _, book, today = await open_book(ports, principal, portfolio_id)
-    return await asyncio.to_thread(_chances, book, today, asked)
+    return await calculated(_chances, book, today, asked)
 
 
 def _chances(book: Book, today: date, asked: SimulationAsked) -> SimulationView:

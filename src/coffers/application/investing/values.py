@@ -1,6 +1,5 @@
 """Values: what a portfolio was worth day by day, in any currency, as rows or ready for a chart."""
 
-import asyncio
 import math
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -12,6 +11,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from coffers.application.calculating import calculated
 from coffers.application.investing.benchmarks import Benchmark, benchmark_of, in_base
 from coffers.application.investing.books import Book
 from coffers.application.investing.performance_views import DayView, ValueSeries
@@ -77,7 +77,7 @@ async def list_values(
     _, book, today = await open_book(ports, principal, portfolio_id, currency)
     first, last = resolve(asked, book, today)
     valuation = await series(book, first, last)
-    return await asyncio.to_thread(_values, book, valuation)
+    return await calculated(_values, book, valuation)
 
 
 async def get_chart(
@@ -93,7 +93,7 @@ async def get_chart(
     first, last = resolve(asked, book, today)
     valuation = await series(book, first, last)
     benchmark = await benchmark_of(ports, principal.user_id, portfolio.benchmark_id, asked, last)
-    return await asyncio.to_thread(_chart, book, valuation, benchmark, interval)
+    return await calculated(_chart, book, valuation, benchmark, interval)
 
 
 def _values(book: Book, valuation: "Valuation") -> ValueSeries:

@@ -1,6 +1,5 @@
 """How many assets move together: the matrix of their correlations."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -12,6 +11,7 @@ import msgspec
 from msgspec import Meta
 from msgspec.structs import replace
 
+from coffers.application.calculating import calculated
 from coffers.application.markets.continued import continued
 from coffers.application.markets.indicators import AnalysisPorts
 from coffers.application.markets.price_histories import A_YEAR
@@ -118,7 +118,7 @@ async def correlated(
     ]
     missing = [asset.symbol for asset in assets if asset.id not in arrays]
     quality = MatrixQuality(None, old, missing, list(notes))
-    return await asyncio.to_thread(_matrix, assets, arrays, actions, days, quality)
+    return await calculated(_matrix, assets, arrays, actions, days, quality)
 
 
 async def _assets(
