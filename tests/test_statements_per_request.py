@@ -9,6 +9,7 @@ from tests.ledgers import NOON, Ledger, ledger_of, movement, position, reported_
 from tests.people import Person
 from tests.purses import FOOD, a_purse, edited, entered
 from tests.queries import Statements, count_statements
+from tests.trading import a_depot, done
 
 __all__ = ["count_statements"]
 
@@ -36,7 +37,8 @@ COSTS: Final = {
     "/accounts/{purse}/reconciliations": 1,
     "/reconciliations/{reconciliation}": 1,
     "/net-worth": 2,
-    "/net-worth/history?start_date=2026-03-01": 2,
+    # One of them asks which accounts hold securities apart from their balance.
+    "/net-worth/history?start_date=2026-03-01": 3,
 }
 
 
@@ -73,6 +75,24 @@ async def test_each_read_costs_this_many_statements(
         costs[path] = len(statements)
 
     assert costs == COSTS
+
+
+async def test_a_net_worth_costs_no_more_with_more_depots(
+    count_statements: Statements, ada: Person
+) -> None:
+    costs = []
+
+    for number in range(1, 4):
+        depot = await a_depot(ada)
+        for place in range(number):
+            await done(ada, depot, symbol=f"S{number}{place}")
+        for path in ("/net-worth", "/net-worth?explain=true", "/net-worth/history"):
+            with count_statements.counted() as statements:
+                assert (await ada.get(path)).status_code == 200
+            costs.append(len(statements))
+
+    assert costs == costs[:3] * 3
+    assert max(costs) <= 12
 
 
 @pytest.mark.parametrize("path", ["/holdings", "/transactions", "/balance-snapshots"])

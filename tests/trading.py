@@ -9,7 +9,7 @@ from tests.purses import Row, a_purse, why
 BUY: Final = {"symbol": "AAPL", "asset_type": "equity", "quantity": "10", "unit_price": "100"}
 
 
-async def a_depot(person: Person, opening_balance: str = "10000.00", **more: Any) -> str:
+async def a_depot(person: Person, opening_balance: str | None = "10000.00", **more: Any) -> str:
     return await a_purse(person, opening_balance, name="Depot", account_type="brokerage", **more)
 
 

@@ -14,8 +14,8 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from coffers.application.ports import Passwords
 from coffers.domain.errors import Unavailable
 
-#: How many hashes run at once: each costs tens of milliseconds and megabytes, and a core is left for
-#: the event loop.
+#: How many hashes run at once: each costs tens of milliseconds and megabytes, and a core is left
+#: for the event loop.
 WORKERS: Final = min(4, max(1, (os.cpu_count() or 1) - 1))
 #: How many more may wait.
 MAX_WAITING: Final = 64

@@ -410,7 +410,7 @@ ROUTES: Final[Sequence[Route]] = (
     Route("DELETE", "/budgets/{budget_id}", budgets.delete_budget, USER, API_WRITE, [BudgetNotFound, NotYours, PreconditionFailed]),
     Route("GET", "/budgets/{budget_id}/progress", budgets.get_budget_progress, USER, API_READ, [BudgetNotFound, NotYours, BudgetNotBegun, BudgetInvalid, TooManyRows]),
 
-    Route("GET", "/net-worth", net_worth.get_net_worth, USER, API_READ, []),
+    Route("GET", "/net-worth", net_worth.get_net_worth, USER, API_READ, [TooManyRows]),
     Route("GET", "/net-worth/history", net_worth.get_net_worth_history, USER, API_READ, [RangeInvalid, TooManyRows]),
 
     Route("GET", "/transfers", transfers.list_transfers, USER, API_READ, [CursorInvalid]),

@@ -98,24 +98,6 @@ async def test_a_position_comes_in_as_a_flow_in_kind_so_that_only_what_follows_i
     assert (second["inflow"], second["cost_basis"]) == ("15000.00", "15000.00")
 
 
-async def test_a_net_worth_says_that_it_counts_only_the_money_of_a_depot(
-    service: httpx.AsyncClient,
-) -> None:
-    mary = await settle(service, "mary")
-    depot = await a_depot(mary)
-    before = (await mary.get("/net-worth")).json()
-    await done(mary, depot)
-
-    after = (await mary.get("/net-worth")).json()
-    explained = (await mary.get("/net-worth?explain=true")).json()
-
-    assert before["data_quality"]["notes"] == []
-    assert (before["net_worth"], after["net_worth"]) == ("10000.00", "9000.00")
-    (note,) = after["data_quality"]["notes"]
-    assert note.startswith("Accounts kept by hand that have securities: 1.")
-    assert explained["data_quality"] == after["data_quality"]
-
-
 async def test_what_is_transferred_in_keeps_the_day_on_which_it_was_bought(eve: Person) -> None:
     depot = await a_depot(eve)
     came = {"subtype": "transfer_in", "acquired_date": "2020-05-04"}

@@ -201,6 +201,8 @@ async def test_what_the_net_worth_had_to_do_without_is_told(ada: Person) -> None
     assert answer["data_quality"] == {
         "coverage_ratio": "0.5000",
         "missing_rates": ["XAU/USD"],
+        "missing_prices": [],
+        "stale_prices": [],
         "notes": ["Active accounts without a known balance: 1."],
     }
     assert answer["explanation"]["value"] is None

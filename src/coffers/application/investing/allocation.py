@@ -19,7 +19,6 @@ from coffers.application.investing.valuing import (
     BookPorts,
     DataQuality,
     in_base,
-    money_of,
     open_book,
     quality_view,
     worth,
@@ -202,7 +201,7 @@ def grouped(book: Book, day: date, group_by: GroupBy) -> Whole:
         else:
             values[_name(line, group_by)] += value
     for account in book.ledger.accounts:
-        if not (money := money_of(account)):
+        if not (money := account.money):
             continue
         value = in_base(book, money, account.currency, day)
         names = {GroupBy.CURRENCY: account.currency, GroupBy.ACCOUNT: account.name}

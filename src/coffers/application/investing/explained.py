@@ -16,7 +16,7 @@ from coffers.application.explanations import (
     told,
 )
 from coffers.application.investing.books import Book, Line
-from coffers.application.investing.valuing import Worth, in_base, money_of
+from coffers.application.investing.valuing import Worth, in_base
 from coffers.domain.investing.lots import LotMethod
 from coffers.domain.investing.positions import Position
 from coffers.domain.ledger.accounts import Account
@@ -60,16 +60,7 @@ def gain(
     lines: Sequence[Line], worths: Sequence[Worth], cost: Explanation, currency: str
 ) -> Explanation:
     """Quantity times price of each account less the cost of what is left, rounded."""
-    values = [
-        made(
-            "value",
-            Operation.PRODUCT,
-            each.local,
-            [_quantity(line), *price_told(line, each.price, each.price_date)],
-            currency=currency,
-        )
-        for line, each in zip(lines, worths, strict=True)
-    ]
+    values = [local_value(line, each) for line, each in zip(lines, worths, strict=True)]
     whole = known_total([each.local for each in worths])
     paid = cost.inputs[0]
     left = None if whole is None or paid.value is None else whole - Decimal(paid.value)
@@ -80,13 +71,19 @@ def gain(
     return made(name, Operation.ROUNDED, cents, [unrounded], currency=currency)
 
 
+def local_value(line: Line, worth: Worth) -> Explanation:
+    """Quantity times price, in the security's own currency."""
+    inputs = [_quantity(line), *price_told(line, worth.price, worth.price_date)]
+    return made("value", Operation.PRODUCT, worth.local, inputs, currency=line.currency)
+
+
 def total_value(
     book: Book, positions: Sequence[Explanation], values: Sequence[Decimal | None], day: date
 ) -> Explanation:
     """All positions before they are rounded, and the money of each account at the day's rate."""
-    accounts = [each for each in book.ledger.accounts if money_of(each) is not None]
+    accounts = [each for each in book.ledger.accounts if each.money is not None]
     money = [_money(book, account, day) for account in accounts]
-    amounts = [in_base(book, money_of(each) or Decimal(0), each.currency, day) for each in accounts]
+    amounts = [in_base(book, each.money or Decimal(0), each.currency, day) for each in accounts]
     parts = [each.inputs[0] for each in positions]
     return in_cents("total_value", [*parts, *money], [*values, *amounts], book.base_currency)
 
@@ -116,7 +113,7 @@ def price_told(line: Line, worth: Decimal | None, day: date | None) -> list[Expl
 
 
 def _money(book: Book, account: Account, day: date) -> Explanation:
-    money, rate = money_of(account), book.rates.rate(account.currency, book.base_currency, day)
+    money, rate = account.money, book.rates.rate(account.currency, book.base_currency, day)
     inputs = [
         told("money", money, currency=account.currency, source="ledger", note=account.name),
         rate_told(rate, account.currency, book.base_currency),

@@ -18,7 +18,6 @@ from coffers.application.explanations import (
 )
 from coffers.application.investing.books import Book, LedgerRow, Line
 from coffers.application.investing.explained import price_told
-from coffers.application.investing.valuing import money_of
 from coffers.domain.ledger.accounts import Account
 from coffers.domain.money import EXACT, known_total
 
@@ -66,7 +65,7 @@ class ExplainedDays:
 
     def _money(self, account: Account, day: date) -> Explanation | None:
         """Counted back from what there is now; None where there was none, or nobody told."""
-        now = money_of(account)
+        now = account.money
         if now is None:
             return None
         moved = self._moved.get(account.id, [(date.min, ZERO)])

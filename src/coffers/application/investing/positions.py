@@ -20,7 +20,6 @@ from coffers.application.investing.valuing import (
     BookPorts,
     Worth,
     in_base,
-    money_of,
     open_book,
     quality_view,
     worth,
@@ -132,7 +131,7 @@ def cash_of(book: Book, day: date) -> Decimal | None:
     amounts = [
         in_base(book, money, account.currency, day)
         for account in book.ledger.accounts
-        if (money := money_of(account)) is not None
+        if (money := account.money) is not None
     ]
     return known_total(amounts)
 

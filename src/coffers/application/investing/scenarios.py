@@ -19,7 +19,6 @@ from coffers.application.investing.valuing import (
     BookPorts,
     DataQuality,
     in_base,
-    money_of,
     open_book,
     quality_view,
     worth,
@@ -254,7 +253,7 @@ def _held(book: Book, day: date) -> list[Held]:
         if line.local.quantity and (value := worth(book, line, day).base) is not None
     ]
     for account in book.ledger.accounts:
-        money = money_of(account)
+        money = account.money
         value = None if not money else in_base(book, money, account.currency, day)
         if value is not None:
             held.append(Held(f"cash {account.name}", value, {ShockBy.CURRENCY: account.currency}))

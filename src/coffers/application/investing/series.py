@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from coffers.application.investing.books import EARNED, INSIDE, Book, LedgerRow
-from coffers.application.investing.valuing import money_of
 from coffers.domain.investing.positions import OPENING
 from coffers.domain.ledger.transactions import TransactionSubtype
 from coffers.domain.markets.close_paths import last_by
@@ -90,7 +89,7 @@ def _cash(book: Book) -> "list[Cash]":
     return [
         Cash(account.currency, _balances(now, by_account.get(account.id, ())))
         for account in book.ledger.accounts
-        if (now := money_of(account)) is not None
+        if (now := account.money) is not None
     ]
 
 
@@ -123,7 +122,7 @@ def _flows(book: Book) -> "Iterator[Movement]":
     """
     from coffers.domain.investing.valuations import Movement  # noqa: PLC0415 - as above
 
-    without = [each.id for each in book.ledger.accounts if money_of(each) is None]
+    without = [each.id for each in book.ledger.accounts if each.money is None]
     closes = {(line.account.id, line.symbol, line.currency): line.closes for line in book.lines}
     for row in book.ledger.rows:
         is_inside = row.transaction_type in INSIDE or row.subtype in EARNED

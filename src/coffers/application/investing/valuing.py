@@ -27,7 +27,6 @@ from coffers.application.views import DecimalText
 from coffers.domain.identity.principals import Principal
 from coffers.domain.ids import UserId
 from coffers.domain.investing.portfolios import Portfolio
-from coffers.domain.ledger.accounts import Account
 from coffers.domain.markets.calendars import missed
 from coffers.domain.markets.close_paths import last_by
 from coffers.domain.markets.rates import ExchangeRates
@@ -171,16 +170,6 @@ def in_base(book: Book, amount: Decimal, currency: str, day: date) -> Decimal | 
             return None
         return ZERO
     return rate.convert(amount)
-
-
-def money_of(account: Account) -> Decimal | None:
-    """What of an account's balance is money; None when nobody said.
-
-    An investment account's balance at a provider counts its securities too.
-    """
-    if account.is_investment and account.connection_id is not None:
-        return account.cash_balance
-    return account.balance
 
 
 def quality_view(quality: Quality, symbols: Iterable[str]) -> DataQuality:

@@ -128,6 +128,22 @@ class Account:
         return is_ours and self.connection_id is None
 
     @property
+    def holds_apart(self) -> bool:
+        """Whether its balance is its money alone, so that what it holds comes on top of it.
+
+        So are accounts that add up, and those from files that do not tell the money apart. A
+        provider's balance, and that of a file that tells the money too, counts securities already.
+        """
+        return self.connection_id is None and (self.adds_up or self.cash_balance is None)
+
+    @property
+    def money(self) -> Decimal | None:
+        """What of its balance is money; None when nobody said."""
+        if self.holds_apart or (self.connection_id is not None and not self.is_investment):
+            return self.balance
+        return self.cash_balance
+
+    @property
     def is_investment(self) -> bool:
         """Whether it is made for securities."""
         return self.account_type in INVESTMENT_TYPES

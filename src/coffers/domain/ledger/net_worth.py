@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from operator import itemgetter
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -20,13 +21,15 @@ ZERO: Final = Decimal(0)
 
 @dataclass(frozen=True, slots=True)
 class Worth:
-    """By currency: assets are the balances above zero, liabilities those below, without their sign.
+    """By currency: assets are the amounts above zero, liabilities those below, without their sign.
 
-    Both know every currency that has a balance.
+    Both know every currency that something is held in, and add up what is known. `unvalued` are the
+    currencies in which that is not all.
     """
 
     assets: Mapping[str, Decimal]
     liabilities: Mapping[str, Decimal]
+    unvalued: frozenset[str] = frozenset()
 
     @property
     def net(self) -> dict[str, Decimal]:
@@ -44,8 +47,11 @@ class Worth:
     def total(self, base: str, rates: RateBook, day: date) -> Decimal | None:
         """The net worth in the base currency, at the rates of the day, to the minor unit.
 
-        None when a rate is missing; an amount of the base currency itself is not rounded.
+        None when a rate is missing, or a value; an amount of the base currency itself is not
+        rounded.
         """
+        if self.unvalued:
+            return None
         total, exact = ZERO, self.net.get(base, ZERO)
         for code, amount in self.net.items():
             rate = rates.rate(code, base, day)
@@ -56,24 +62,38 @@ class Worth:
         return EXACT.add(exact, rounded(total, base))
 
 
-def worth_of(balances: Iterable[tuple[str, Decimal]]) -> Worth:
-    """The worth that these balances, each with its currency, amount to."""
+#: An amount in its currency; None is not known.
+Amount = tuple[str, Decimal | None]
+
+
+def worth_of(amounts: Iterable[Amount]) -> Worth:
+    """The worth that these amounts, each with its currency, add up to."""
     assets: dict[str, Decimal] = defaultdict(lambda: ZERO)
     liabilities: dict[str, Decimal] = defaultdict(lambda: ZERO)
-    for currency, balance in sorted(balances):
-        assets[currency] = EXACT.add(assets[currency], max(balance, ZERO))
-        liabilities[currency] = EXACT.add(liabilities[currency], max(EXACT.minus(balance), ZERO))
-    return Worth(dict(assets), dict(liabilities))
+    unvalued = set[str]()
+    for currency, told in sorted(amounts, key=itemgetter(0)):
+        amount = ZERO if told is None else told
+        if told is None:
+            unvalued.add(currency)
+        assets[currency] = EXACT.add(assets[currency], max(amount, ZERO))
+        liabilities[currency] = EXACT.add(liabilities[currency], max(EXACT.minus(amount), ZERO))
+    return Worth(dict(assets), dict(liabilities), frozenset(unvalued))
 
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """What an account held from this instant on; without a balance: it is no longer reported."""
+    """What an account held from this instant on; without a balance: it is no longer reported.
+
+    `cash` is what of the balance was said to be money. Of what is unvalued something is held, but
+    nobody knows what it is worth.
+    """
 
     at: datetime
     account_id: str
     currency: str
     balance: Decimal | None
+    cash: Decimal | None = None
+    is_unvalued: bool = False
 
 
 def worth_by_day(
@@ -83,7 +103,7 @@ def worth_by_day(
 
     `sightings` are in order of time; an account keeps its balance until it is seen again.
     """
-    held: dict[str, tuple[str, Decimal]] = {}
+    held: dict[str, Amount] = {}
     seen, worth = 0, worth_of([])
     for day in days(first, last):
         end, before = end_of_day(day, zone), seen
@@ -95,9 +115,9 @@ def worth_by_day(
             yield day, worth
 
 
-def _see(held: dict[str, tuple[str, Decimal]], sighting: Sighting) -> None:
+def _see(held: dict[str, Amount], sighting: Sighting) -> None:
     held.pop(sighting.account_id, None)
-    if sighting.balance is not None:
+    if sighting.balance is not None or sighting.is_unvalued:
         held[sighting.account_id] = sighting.currency, sighting.balance
 
 

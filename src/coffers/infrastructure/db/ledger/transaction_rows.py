@@ -116,6 +116,14 @@ Index(
     sqlite_where=transactions.c.reconciliation_id.is_not(None),
     postgresql_where=transactions.c.reconciliation_id.is_not(None),
 )
+#: Which accounts have securities: of a hundred thousand movements of a purse none is looked at.
+Index(
+    "ix_transactions_securities",
+    transactions.c.user_id,
+    transactions.c.account_id,
+    sqlite_where=transactions.c.symbol.is_not(None),
+    postgresql_where=transactions.c.symbol.is_not(None),
+)
 
 
 async def insert_rows(

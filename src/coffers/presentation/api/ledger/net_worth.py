@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Query
 
 from coffers.application.ledger import net_worth
-from coffers.application.ledger.net_worth import NetWorthHistory, NetWorthStatement
+from coffers.application.ledger.net_worth_views import NetWorthHistory, NetWorthStatement
 from coffers.presentation.calls import Caller
 from coffers.presentation.explaining import Explain
 from coffers.presentation.schemas import DateIn
@@ -22,9 +22,7 @@ async def get_net_worth(
     services = call.services
     return await net_worth.get_net_worth(
         services.net_worth_lookups,
-        services.profiles,
-        services.exchange_rates,
-        services.clock,
+        services.books,
         call.principal,
         is_explained=explain,
     )
@@ -37,9 +35,7 @@ async def get_net_worth_history(
     services = call.services
     return await net_worth.get_net_worth_history(
         services.net_worth_lookups,
-        services.profiles,
-        services.exchange_rates,
-        services.clock,
+        services.books,
         call.principal,
         start_date,
         end_date,
