@@ -12,7 +12,9 @@ from tests.explanations import evaluated
 from tests.ledgers import ledger_of, position, reported_account
 from tests.market_examples import asset_of
 from tests.people import Person, settle
+from tests.purses import balance
 from tests.rates import keep_rate
+from tests.statements import imported, portfolio
 from tests.trading import a_depot, a_portfolio_of, done, positions, sold
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -225,3 +227,33 @@ async def test_after_a_sale_of_everything_only_the_money_is_left(
     assert (await worth(zoe))["net_worth"] == "10100.00"
     assert by_day(await history(zoe, 4))[ago(0)] == "10100.00"
     assert await positions(zoe, await a_portfolio_of(zoe, depot)) == {}
+
+
+async def test_a_file_that_tells_money_and_positions_is_not_counted_twice(
+    service: httpx.AsyncClient,
+) -> None:
+    bill = await settle(service, "bill")
+    await imported(bill, portfolio(("AAPL", "5", "700.00")))
+    (account,) = (await bill.get("/accounts")).json()["accounts"]
+    path = await a_portfolio_of(bill, account["id"])
+
+    found = (await bill.get(f"{path}/positions")).json()
+
+    assert (account["balance_amount"], (await worth(bill))["net_worth"]) == ("800.00", "800.00")
+    # The file prices AAPL at 1.
+    assert (found["cash"], found["total_value"]) == ("100.00", "105.00")
+    assert (await history(bill, 1))["history"][-1]["net_worth"] == "800.00"
+
+
+async def test_of_such_a_file_an_account_kept_by_hand_takes_the_money_and_the_positions(
+    service: httpx.AsyncClient,
+) -> None:
+    cora = await settle(service, "cora")
+    depot = await a_depot(cora, None)
+
+    day = TODAY - timedelta(days=1)
+    await imported(cora, portfolio(("AAPL", "5", "5.00"), balance_day=day), account_id=depot)
+
+    assert await balance(cora, depot) == "100.00"
+    assert (await worth(cora))["net_worth"] == "105.00"
+    assert by_day(await history(cora, 1))[ago(0)] == "105.00"

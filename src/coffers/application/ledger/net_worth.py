@@ -1,12 +1,11 @@
 """What one is worth, now and day by day."""
 
-import asyncio
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from operator import attrgetter
-from typing import Final, Protocol
+from typing import Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -15,46 +14,35 @@ from msgspec import UNSET
 from coffers.application.explanations import Operation, made, told
 from coffers.application.investing.books import Book
 from coffers.application.investing.depots import (
-    Days,
     Holding,
     holdings_on,
     open_depots,
-    sightings,
     unreadable,
 )
 from coffers.application.investing.explained import local_value
-from coffers.application.investing.valuing import BookPorts, StalePrice
+from coffers.application.investing.valuing import BookPorts
 from coffers.application.ledger.net_worth_explained import (
     ToldAmount,
     ToldBalance,
     balance_told,
     explained,
 )
-from coffers.application.ledger.net_worth_views import (
-    BalanceQuality,
-    DailyNetWorth,
-    NetWorthHistory,
-    NetWorthStatement,
+from coffers.application.ledger.net_worth_texts import (
+    quality_of,
+    ratio_of,
+    reason_of,
+    texts_of,
+    total_of,
 )
+from coffers.application.ledger.net_worth_views import BalanceQuality, NetWorthStatement
 from coffers.domain.identity.principals import Principal
 from coffers.domain.ids import UserId
 from coffers.domain.ledger.accounts import Account
 from coffers.domain.ledger.net_worth import (
-    MAX_DAYS,
     Amount,
     Sighting,
-    Worth,
-    end_of_day,
-    worth_by_day,
     worth_of,
 )
-from coffers.domain.markets.rates import RateBook
-from coffers.domain.money import money_digits
-from coffers.domain.paging import TooManyRows
-from coffers.domain.ranges import check_range
-
-#: How far back a history goes by itself.
-DEFAULT_SPAN: Final = timedelta(days=364)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,12 +154,12 @@ async def get_net_worth(
     missing = worth.missing(base, rates, today)
     return NetWorthStatement(
         as_of=now,
-        assets_by_currency=_texts(worth.assets, worth),
-        liabilities_by_currency=_texts(worth.liabilities, worth),
-        net_worth_by_currency=_texts(worth.net, worth),
+        assets_by_currency=texts_of(worth.assets, worth),
+        liabilities_by_currency=texts_of(worth.liabilities, worth),
+        net_worth_by_currency=texts_of(worth.net, worth),
         base_currency=base,
-        net_worth=_total(worth, base, rates, today),
-        net_worth_unavailable_reason=_reason(missing, base, book),
+        net_worth=total_of(worth, base, rates, today),
+        net_worth_unavailable_reason=reason_of(missing, base, book),
         accounts_without_balance=held.without_balance(),
         data_quality=_quality(held, missing, base),
         explanation=explained(held.told(), base, rates, today) if is_explained else UNSET,
@@ -197,111 +185,5 @@ def _quality(held: _Held, missing: Sequence[str], base: str) -> BalanceQuality:
     without = held.without_balance()
     notes = [f"Active accounts without a known balance: {without}."] if without else []
     every = len(held.balances.balances) + held.balances.without_balance
-    ratio = _ratio(held.known(missing), every + len(held.book.ledger.accounts))
-    return _quality_of(held.book, ratio, [f"{code}/{base}" for code in missing], notes)
-
-
-def _quality_of(
-    book: Book, ratio: str | None, missing_rates: list[str], notes: list[str]
-) -> BalanceQuality:
-    names = sorted(book.quality.unreadable)
-    if names:
-        notes = [*notes, f"How much is held cannot be told of {', '.join(names)}."]
-    stale = [StalePrice(*each) for each in sorted(book.quality.stale_prices.items())]
-    return BalanceQuality(ratio, missing_rates, sorted(book.quality.missing_prices), stale, notes)
-
-
-async def get_net_worth_history(
-    lookups: NetWorthLookups,
-    ports: BookPorts,
-    principal: Principal,
-    first: date | None,
-    last: date | None,
-) -> NetWorthHistory:
-    """Day by day, both days included, at each day's prices and rates; by itself the last year.
-
-    No day lies in the future.
-    Raises RangeInvalid, TooManyRows.
-    """
-    profile = (await ports.profiles.profile(principal.user_id)).view
-    zone = ZoneInfo(profile.time_zone)
-    today = ports.clock.now().astimezone(zone).date()
-    last = today if last is None else last
-    first = last - DEFAULT_SPAN if first is None else first
-    check_range(first, last)
-    last = min(last, today)
-    if (last - first).days >= MAX_DAYS:
-        raise TooManyRows(f"At most {MAX_DAYS} days at a time: choose a shorter range.")
-    start = end_of_day(first - timedelta(days=1), zone)
-    seen = await lookups.sightings(principal.user_id, start, end_of_day(last, zone))
-    rates = await ports.rates.book(principal.user_id, first, last)
-    depots = await lookups.depots(principal.user_id)
-    book = await open_depots(ports, principal.user_id, depots, rates, today)
-    days = Days(first, last, today, zone)
-    # Thousands of days take more than a few milliseconds: not on the event loop.
-    return await asyncio.to_thread(_history, seen, days, profile.base_currency, book)
-
-
-def _history(seen: Sequence[Sighting], days: Days, base: str, book: Book) -> NetWorthHistory:
-    history, missing, rates = [], set[str](), book.rates
-    for day, worth in worth_by_day(
-        _with_depots(seen, days, book), days.first, days.last, days.zone
-    ):
-        missing.update(worth.missing(base, rates, day))
-        history.append(
-            DailyNetWorth(
-                day,
-                _texts(worth.assets, worth),
-                _texts(worth.liabilities, worth),
-                _texts(worth.net, worth),
-                _total(worth, base, rates, day),
-            )
-        )
-    known = sum(each.net_worth is not None for each in history)
-    pairs = [f"{code}/{base}" for code in sorted(missing)]
-    quality = _quality_of(book, _ratio(known, len(history)), pairs, [])
-    reason = _reason(sorted(missing), base, book)
-    return NetWorthHistory(history, len(history), base, reason, quality)
-
-
-def _with_depots(seen: Sequence[Sighting], days: Days, book: Book) -> Sequence[Sighting]:
-    """In order of time; of an account that holds things apart, only the money was seen."""
-    apart = {str(account.id): account for account in book.ledger.accounts}
-    if not apart:
-        return seen
-    kept = []
-    for each in seen:
-        account = apart.get(each.account_id)
-        if account is None:
-            kept.append(each)
-        elif not account.adds_up:
-            kept.append(each if each.cash is None else replace(each, balance=each.cash))
-    return sorted([*kept, *sightings(book, days)], key=attrgetter("at"))
-
-
-def _total(worth: Worth, base: str, book: RateBook, day: date) -> str | None:
-    total = worth.total(base, book, day)
-    return None if total is None else format(money_digits(total, base), "f")
-
-
-def _ratio(known: int, count: int) -> str | None:
-    return format(round(Decimal(known) / count, 4), "f") if count else None
-
-
-def _texts(amounts: Mapping[str, Decimal], worth: Worth) -> dict[str, str | None]:
-    return {
-        code: None if code in worth.unvalued else format(money_digits(amount, code), "f")
-        for code, amount in amounts.items()
-    }
-
-
-def _reason(missing: Sequence[str], base: str, book: Book) -> str | None:
-    parts = []
-    if missing:
-        parts.append(f"No exchange rate to {base} is known for {', '.join(missing)}.")
-    if book.quality.missing_prices:
-        parts.append(f"No price is known for {', '.join(sorted(book.quality.missing_prices))}.")
-    if book.quality.unreadable:
-        names = ", ".join(sorted(book.quality.unreadable))
-        parts.append(f"How much is held cannot be told of {names}.")
-    return " ".join(parts) or None
+    ratio = ratio_of(held.known(missing), every + len(held.book.ledger.accounts))
+    return quality_of(held.book, ratio, [f"{code}/{base}" for code in missing], notes)

@@ -163,8 +163,8 @@ class Storage:
         await self._record_sum(stored, account, target)
 
     async def _opening(self, account: Account, target: Target) -> Decimal | None:
-        """What makes the statement's balance that of the end of its day."""
-        stated = target.statement.account.balance
+        """What makes the statement's money that of the end of its day."""
+        stated = _money(target.statement.account)
         if stated is None:
             return None
         day = target.as_of.astimezone(self.wish.zone).date()
@@ -227,6 +227,11 @@ def _judged(
 
 def _digits(amount: Decimal | None, currency: str) -> Decimal | None:
     return None if amount is None else money_digits(amount, currency)
+
+
+def _money(told: ReportedAccount) -> Decimal | None:
+    """What of its balance is money, where the file tells that apart; else all of it."""
+    return told.balance if told.cash_balance is None else told.cash_balance
 
 
 def _cash(told: ReportedAccount, value: Decimal | None) -> Decimal | None:

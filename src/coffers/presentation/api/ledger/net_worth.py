@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Query
 
-from coffers.application.ledger import net_worth
+from coffers.application.ledger import net_worth, net_worth_history
 from coffers.application.ledger.net_worth_views import NetWorthHistory, NetWorthStatement
 from coffers.presentation.calls import Caller
 from coffers.presentation.explaining import Explain
@@ -33,7 +33,7 @@ async def get_net_worth_history(
 ) -> NetWorthHistory:
     """What the caller owned and owed at the end of each day."""
     services = call.services
-    return await net_worth.get_net_worth_history(
+    return await net_worth_history.get_net_worth_history(
         services.net_worth_lookups,
         services.books,
         call.principal,
