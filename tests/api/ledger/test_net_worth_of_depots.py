@@ -144,8 +144,8 @@ async def test_without_a_price_there_is_no_total_but_a_reason(service: httpx.Asy
 async def test_each_day_has_its_own_quantity_price_and_rate(service: httpx.AsyncClient) -> None:
     tess = await settle(service, "tess")
     await quoted(tess, "EURO", {5: "10.00", 3: "12.00", 0: "11.00"}, currency="EUR")
-    for days, rate in ((6, "1.10"), (4, "1.20"), (1, "1.50")):
-        await keep_rate(tess, "EUR", "USD", TODAY - timedelta(days=days), rate)
+    for back, rate in ((6, "1.10"), (4, "1.20"), (1, "1.50")):
+        await keep_rate(tess, "EUR", "USD", TODAY - timedelta(days=back), rate)
     depot = await a_depot(tess, "100.00", currency="EUR")
     bought = await done(tess, depot, ago(5), symbol="EURO", quantity="10", unit_price="9.00")
     await sold(tess, depot, "10", ago(2), symbol="EURO", unit_price="12.00")

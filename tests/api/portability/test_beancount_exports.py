@@ -11,6 +11,7 @@ from beancount.core import data, realization
 from tests import brokers
 from tests.exporting import apply, made
 from tests.people import Person
+from tests.trading import a_depot, a_portfolio_of, done, positions, sold
 
 
 class Judged:
@@ -35,6 +36,12 @@ class Judged:
             return Decimal(0)
         held = [each.units for each in account.balance if each.units.currency == commodity]
         return sum((each.number for each in held), Decimal(0))
+
+    def cost(self, name: str) -> Decimal:
+        """What Beancount makes of the lots that are left."""
+        account: Any = realization.get(self._root, name)  # type: ignore[no-untyped-call]  # ships no types
+        lots = [each for each in account.balance if each.cost is not None]
+        return sum((each.units.number * each.cost.number for each in lots), Decimal(0))
 
     @property
     def transactions(self) -> list[Any]:
@@ -200,3 +207,37 @@ async def test_imported_rows_and_large_amounts_are_exact(ada: Person) -> None:
 
     amounts = [postings(each)[0][1] for each in ledger.transactions]
     assert "123456789012345678.12 EUR" in amounts
+
+
+async def test_positions_entered_directly_have_the_cost_there_that_they_have_here(
+    ada: Person,
+) -> None:
+    depot = await a_depot(ada, "5000.00")
+    path = await a_portfolio_of(ada, depot)
+    held = {"symbol": "ACME", "asset_type": "equity", "quantity": "10", "average_cost": "90.123"}
+    option = {"symbol": "ACME 250C", "asset_type": "option", "quantity": "2", "average_cost": "1.5"}
+    for position in (held, option, held | {"symbol": "FREE", "average_cost": None}):
+        day = {"first_purchase_date": "2024-01-15"}
+        await made(ada.post(f"/accounts/{depot}/positions", position | day))
+    await done(ada, depot, "2024-03-01", symbol="ACME", quantity="4", unit_price="100")
+    older = {"subtype": "transfer_in", "acquired_date": "2020-05-04"}
+    await done(ada, depot, "2024-04-01", symbol="ACME", quantity="3", unit_price="80", **older)
+    await sold(ada, depot, "5", "2024-05-01", symbol="ACME", unit_price="110")
+    out = {"subtype": "transfer_out", "quantity": "2", "unit_price": None}
+    await done(ada, depot, "2024-05-02", symbol="ACME", **out)
+    await done(ada, depot, "2024-05-02", symbol="FREE", **out)
+
+    ledger = await judged(ada)
+
+    here = {symbol: each["cost_basis"] for symbol, each in (await positions(ada, path)).items()}
+    # Six of ten at 90.123 and four at 100 are left, of the options two hundred times 1.50.
+    assert here == {"ACME": "940.74", "ACME 250C": "300.00", "FREE": None}
+    name = "Assets:Brokerage:Depot"
+    assert round(ledger.cost(name), 2) == Decimal("1240.74")
+    kept = {symbol: ledger.units(name, symbol) for symbol in ("ACME", "ACME-250C", "FREE")}
+    assert kept == {"ACME": Decimal(10), "ACME-250C": Decimal(2), "FREE": Decimal(8)}
+    assert ledger.units(f"{name}:Cash", "USD") == Decimal("5150.00")
+    (opening,) = [each for each in ledger.transactions if each.postings[0].units.number == 3]
+    lot = opening.postings[0].cost
+    assert (str(lot.number), lot.currency, str(lot.date)) == ("80.00", "USD", "2020-05-04")
+    assert postings(opening)[1] == ("Equity:Opening-Balances", "-240.00 USD")

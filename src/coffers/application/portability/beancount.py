@@ -156,7 +156,8 @@ class _Ledger:
 
     def _balance(self, account: Account) -> Decimal | None:
         """What the account has in money, without its securities."""
-        return account.cash_balance if account.id in self._depots else account.balance
+        is_apart = account.holds_apart or account.id not in self._depots
+        return account.balance if is_apart else account.cash_balance
 
     def _cash(self, account_id: UUID) -> str:
         name = self._names.accounts[account_id]

@@ -1,16 +1,20 @@
-"""Trades in Beancount: what is bought is a lot at its cost, what is sold takes the oldest."""
+"""Trades in Beancount: what comes in is a lot at its cost, what goes takes the oldest."""
 
 from collections import defaultdict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Context, Decimal
-from typing import Final
+from operator import attrgetter
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from coffers.application.portability.beancount_names import Names
 from coffers.application.portability.books import Movement, Outline
+from coffers.domain.ledger.holdings import AssetType
 from coffers.domain.ledger.transactions import TransactionSubtype, TransactionType
-from coffers.domain.money import EXACT
+from coffers.domain.markets.assets import multiplier_of
+from coffers.domain.money import EXACT, money_digits, total_of
 
 #: The gain of a sale, which Beancount works out from the lots.
 GAINS: Final = "Income:Capital-Gains"
@@ -27,23 +31,38 @@ _ZERO: Final = Decimal(0)
 Place = tuple[UUID, str]
 
 
+class _Lot(NamedTuple):
+    """What is left of a purchase, named after its movement."""
+
+    acquired: date
+    label: UUID
+    units: Decimal
+
+
 @dataclass(slots=True)
 class _Holding:
     """Lots, oldest first, and units whose cost nobody knows; of those there can be too few."""
 
-    lots: deque[tuple[UUID, Decimal]] = field(default_factory=deque)
+    lots: deque[_Lot] = field(default_factory=deque)
     costless: Decimal = _ZERO
+
+    def put(self, lot: _Lot) -> None:
+        """Among the others by the day on which it was bought."""
+        is_newest = not self.lots or self.lots[-1].acquired <= lot.acquired
+        self.lots.append(lot)
+        if not is_newest:
+            self.lots = deque(sorted(self.lots, key=attrgetter("acquired")))
 
     def take(self, wanted: Decimal) -> list[tuple[UUID, Decimal]]:
         """So many units of the oldest lots, fewer if there are not so many."""
         taken: list[tuple[UUID, Decimal]] = []
         while wanted > 0 and self.lots:
-            label, units = self.lots.popleft()
-            used = min(units, wanted)
-            taken.append((label, used))
+            lot = self.lots.popleft()
+            used = min(lot.units, wanted)
+            taken.append((lot.label, used))
             wanted = EXACT.subtract(wanted, used)
-            if used < units:
-                self.lots.appendleft((label, EXACT.subtract(units, used)))
+            if used < lot.units:
+                self.lots.appendleft(lot._replace(units=EXACT.subtract(lot.units, used)))
         return taken
 
 
@@ -52,6 +71,7 @@ class Depot:
 
     def __init__(self, outline: Outline, names: Names) -> None:
         self._names = names
+        self._multipliers = outline.multipliers
         self._held: dict[Place, _Holding] = defaultdict(_Holding)
         self.opening = _opening(outline)
         for place, units in self.opening.items():
@@ -61,7 +81,7 @@ class Depot:
         """The lines of a movement of securities, that of its cash not among them."""
         quantity = movement.quantity or _ZERO
         if movement.transaction_type == TransactionType.TRANSFER:
-            yield from self._moved(movement, quantity, TRANSFERS)
+            yield from self._transferred(movement, quantity)
         elif movement.subtype == TransactionSubtype.SPLIT:
             yield from self._moved(movement, quantity, SPLITS)
         elif quantity > 0:
@@ -69,11 +89,44 @@ class Depot:
         else:
             yield from self._sold(movement, EXACT.minus(quantity))
 
+    def _transferred(self, movement: Movement, quantity: Decimal) -> Iterator[str]:
+        """What comes in at a cost that was told is a lot; what goes out takes the oldest."""
+        holding, symbol = self._of(movement)
+        is_lot = movement.unit_price is not None and not movement.amount and holding.costless >= 0
+        if quantity > 0 and is_lot:
+            yield from self._came(movement, quantity)
+            return
+        taken = holding.take(EXACT.minus(quantity))
+        for label, units in taken:
+            yield f'{self._place(movement)}  -{units:f} {symbol} {{"{label}"}}'
+        left = EXACT.add(quantity, total_of(units for _, units in taken))
+        yield from self._moved(movement, left, TRANSFERS)
+        if taken:
+            yield TRANSFERS
+
+    def _came(self, movement: Movement, quantity: Decimal) -> Iterator[str]:
+        holding, symbol = self._of(movement)
+        acquired = movement.acquired_date or movement.transaction_date
+        holding.put(_Lot(acquired, movement.id, quantity))
+        cost = EXACT.multiply(movement.unit_price or _ZERO, self._multiplier(movement))
+        currency = self._names.currency(movement.currency)
+        label = f'{{{cost:f} {currency}, {acquired}, "{movement.id}"}}'
+        yield f"{self._place(movement)}  {quantity:f} {symbol} {label}"
+        worth = money_digits(EXACT.multiply(quantity, cost), movement.currency)
+        yield f"{OPENING}  {EXACT.minus(worth):f} {currency}"
+
+    def _multiplier(self, movement: Movement) -> Decimal:
+        """What the price of one unit is multiplied by."""
+        own, known = self._multipliers.get((movement.symbol or "", movement.currency), (None, None))
+        told = None if movement.asset_type is None else AssetType(movement.asset_type)
+        return multiplier_of(own, known, told)
+
     def _moved(self, movement: Movement, quantity: Decimal, against: str) -> Iterator[str]:
         holding, symbol = self._of(movement)
         holding.costless = EXACT.add(holding.costless, quantity)
-        yield f"{self._place(movement)}  {quantity:f} {symbol}"
-        yield f"{against}  {EXACT.minus(quantity):f} {symbol}"
+        if quantity:
+            yield f"{self._place(movement)}  {quantity:f} {symbol}"
+            yield f"{against}  {EXACT.minus(quantity):f} {symbol}"
         if movement.amount:
             currency = self._names.currency(movement.currency)
             yield f"{against}  {EXACT.minus(movement.amount):f} {currency}"
@@ -88,7 +141,7 @@ class Depot:
             holding.costless = EXACT.add(holding.costless, quantity)
             yield f"{self._place(movement)}  {quantity:f} {symbol} @@ {total:f} {currency}"
         else:
-            holding.lots.append((movement.id, quantity))
+            holding.put(_Lot(movement.transaction_date, movement.id, quantity))
             cost = f'{{{{{total:f} {currency}, "{movement.id}"}}}}'
             yield f"{self._place(movement)}  {quantity:f} {symbol} {cost}"
         yield from self._commission(movement)
@@ -101,7 +154,7 @@ class Depot:
         taken = holding.take(quantity)
         for label, units in taken:
             yield f'{self._place(movement)}  -{units:f} {symbol} {{"{label}"}}'
-        left = EXACT.subtract(quantity, sum((units for _, units in taken), _ZERO))
+        left = EXACT.subtract(quantity, total_of(units for _, units in taken))
         if left:
             holding.costless = EXACT.subtract(holding.costless, left)
             price = _share(max(got, _ZERO), left, quantity)

@@ -11,6 +11,7 @@ from uuid import UUID
 from coffers.domain.ids import UserId
 from coffers.domain.ledger.accounts import Account
 from coffers.domain.ledger.entries import VOID
+from coffers.domain.ledger.holdings import AssetType
 from coffers.domain.ledger.transactions import TransactionStatus
 from coffers.domain.spending.categories import Category
 
@@ -90,7 +91,8 @@ class Outline:
     """What a file must know before its first movement.
 
     `moved` adds up the amounts that count, by account and currency; `traded` the quantities of
-    trades and transfers, by account and symbol. The days are those of the first and the last
+    trades and transfers, by account and symbol. `multipliers` are assets' own, and their types, by
+    what the ledger calls them: symbol and currency. The days are those of the first and the last
     movement, None without any.
     """
 
@@ -102,6 +104,7 @@ class Outline:
     traded: Mapping[tuple[UUID, str], Decimal]
     first_day: date | None
     last_day: date | None
+    multipliers: Mapping[tuple[str, str], tuple[Decimal | None, AssetType]]
 
 
 class Book(Protocol):

@@ -21,6 +21,7 @@ from coffers.application.portability.books import (
 from coffers.domain.ids import UserId
 from coffers.domain.ledger.accounts import Account, AccountType
 from coffers.domain.ledger.entries import VOID
+from coffers.domain.ledger.holdings import AssetType
 from coffers.domain.ledger.transactions import TransactionType
 from coffers.domain.spending.categories import SYSTEM_CATEGORIES, Category, CategoryKind
 from coffers.domain.spending.transfers import TransferStatus
@@ -28,6 +29,7 @@ from coffers.infrastructure.db.identity.users import users
 from coffers.infrastructure.db.ledger.accounts import accounts
 from coffers.infrastructure.db.ledger.holdings import holdings
 from coffers.infrastructure.db.ledger.transaction_rows import transactions
+from coffers.infrastructure.db.markets.assets import asset_links, assets
 from coffers.infrastructure.db.portability.exports import SqlExports
 from coffers.infrastructure.db.portability.tables import PAGE
 from coffers.infrastructure.db.reader import Snapshot
@@ -73,6 +75,10 @@ class _SqlBook(Book):
             traded={(row.account_id, row.symbol): row.total for row in await self._rows(_TRADED)},
             first_day=min((row.first_day for row in moved), default=None),
             last_day=max((row.last_day for row in moved), default=None),
+            multipliers={
+                (row.symbol, row.currency): (row.multiplier, AssetType(row.asset_type))
+                for row in await self._rows(_MULTIPLIERS)
+            },
         )
 
     async def movements(self) -> AsyncGenerator[Sequence[Movement], None]:
@@ -165,6 +171,11 @@ _TRADED: Final = (
         _T.quantity.is_not(None),
     )
     .group_by(_T.account_id, _T.symbol)
+)
+_MULTIPLIERS: Final = (
+    select(asset_links.c.symbol, asset_links.c.currency, assets.c.multiplier, assets.c.asset_type)
+    .join(assets, assets.c.id == asset_links.c.asset_id)
+    .where(asset_links.c.user_id == _USER)
 )
 _TOLD: Final = [
     name for name in Movement.__dataclass_fields__ if name not in {"tags", "parts", "other_leg"}
