@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from coffers.application.ledger.balances import by_hand, reopened, unlinked
+from coffers.application.ledger.balances import by_hand, later, reopened, unlinked
 from coffers.application.ledger.totals import by_currency
 from coffers.application.linking.connections import ConnectionLookups
 from coffers.application.ports import Clock, Vault
@@ -196,9 +196,9 @@ async def edit_account(
     Another opening balance is another balance. Raises AccountNotFound, NotYours, AccountNotManual,
     AccountReconciled, AmountInvalid, PreconditionFailed.
     """
-    now = clock.now()
     async with uow:
         account = unlinked(await uow.accounts.get(principal.user_id, account_id))
+        now = later(account, clock.now())
         edited = replace(
             await _opened_with(uow, account, edit.opening_balance),
             name=edit.name or account.name,

@@ -12,6 +12,8 @@ from coffers.domain.ledger.reconciliations import BalanceUnknown
 from coffers.domain.ledger.snapshots import Snapshot, SnapshotSource
 from coffers.domain.money import EXACT, check_bounds, money_digits
 
+#: Between two snapshots of an account.
+TICK: Final = timedelta(microseconds=1)
 #: The day is furthest on at UTC+14.
 _FURTHEST: Final = timedelta(hours=14)
 
@@ -26,6 +28,14 @@ def unlinked(account: Account) -> Account:
     if account.connection_id is not None:
         raise AccountNotManual("A provider reports this account: what it says, stands.")
     return account
+
+
+def later(account: Account, now: datetime) -> datetime:
+    """The instant of a change to the locked account, after its last one.
+
+    Whoever waited for the lock looked at the clock before those who had it.
+    """
+    return max(now, account.updated_at + TICK)
 
 
 def check_known(account: Account) -> Decimal:
@@ -52,11 +62,12 @@ async def settle_on(uow: UnitOfWork, account: Account, balance: Decimal, now: da
     What a file once said was available, or cash, is not known any more.
     """
     written = money_digits(check_bounds(balance), account.currency)
+    at = later(account, now)
     told = replace(
-        account, balance=written, available_balance=None, cash_balance=None, updated_at=now
+        account, balance=written, available_balance=None, cash_balance=None, updated_at=at
     )
     stored = await uow.accounts.update(told)
-    await uow.snapshots.add(by_hand(stored, written, now))
+    await uow.snapshots.add(by_hand(stored, written, at))
     return stored
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from coffers.application.ledger.balances import by_hand, reopened
+from coffers.application.ledger.balances import by_hand, later, reopened
 from coffers.application.ledger.import_plans import FILES, PlannedStatement, Target, Wish
 from coffers.application.linking.readings import value_of
 from coffers.application.markets.asset_links import link_symbols
@@ -177,7 +177,8 @@ class Storage:
         if stored.balance is None or stored.balance == before.balance or was_stated:
             return
         snapshot = replace(
-            by_hand(stored, stored.balance, self.wish.now), source=SnapshotSource.FILE_IMPORT
+            by_hand(stored, stored.balance, later(before, self.wish.now)),
+            source=SnapshotSource.FILE_IMPORT,
         )
         await self.uow.snapshots.add(snapshot)
         self.undo.snapshots.append(snapshot.id)
