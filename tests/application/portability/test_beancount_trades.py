@@ -71,9 +71,9 @@ def trades(draw: st.DrawFn) -> Movement:
         symbol=draw(st.sampled_from(["AAA", "usd", "B C"])),
         security_name=None,
         quantity=quantity.copy_negate() if is_out else quantity,
-        unit_price=None,
+        unit_price=None if moves_money else draw(st.none() | amounts("0", "99")),
         commission=draw(st.none() | amounts("0", "5")) if moves_money else None,
-        acquired_date=None,
+        acquired_date=draw(st.none() | st.just(date(2025, 6, 1))),
         lots=None,
         merchant=None,
         notes=None,
@@ -116,6 +116,7 @@ def outline(rows: Sequence[Movement], cash: Decimal, units: Decimal) -> Outline:
         traded=traded,
         first_day=min((row.transaction_date for row in rows), default=None),
         last_day=max((row.transaction_date for row in rows), default=None),
+        multipliers={},
     )
 
 

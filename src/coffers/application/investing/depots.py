@@ -4,7 +4,7 @@ import asyncio
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from operator import itemgetter
@@ -90,10 +90,13 @@ class Days:
     last: date
     today: date
     zone: ZoneInfo
+    _begun: dict[date, datetime] = field(default_factory=dict)
 
     def begins(self, day: date) -> datetime:
         """Its first instant."""
-        return end_of_day(day - _DAY, self.zone)
+        if day not in self._begun:
+            self._begun[day] = end_of_day(day - _DAY, self.zone)
+        return self._begun[day]
 
 
 def sightings(book: Book, days: Days) -> Iterator[Sighting]:

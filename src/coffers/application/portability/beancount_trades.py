@@ -100,7 +100,9 @@ class Depot:
         for label, units in taken:
             yield f'{self._place(movement)}  -{units:f} {symbol} {{"{label}"}}'
         left = EXACT.add(quantity, total_of(units for _, units in taken))
-        yield from self._moved(movement, left, TRANSFERS)
+        # Beside lots, whose cost it works out, Beancount looks for what has none in money, too.
+        price = f" @@ 0 {self._names.currency(movement.currency)}" if taken else ""
+        yield from self._moved(movement, left, TRANSFERS, price)
         if taken:
             yield TRANSFERS
 
@@ -121,12 +123,14 @@ class Depot:
         told = None if movement.asset_type is None else AssetType(movement.asset_type)
         return multiplier_of(own, known, told)
 
-    def _moved(self, movement: Movement, quantity: Decimal, against: str) -> Iterator[str]:
+    def _moved(
+        self, movement: Movement, quantity: Decimal, against: str, price: str = ""
+    ) -> Iterator[str]:
         holding, symbol = self._of(movement)
         holding.costless = EXACT.add(holding.costless, quantity)
         if quantity:
-            yield f"{self._place(movement)}  {quantity:f} {symbol}"
-            yield f"{against}  {EXACT.minus(quantity):f} {symbol}"
+            yield f"{self._place(movement)}  {quantity:f} {symbol}{price}"
+            yield f"{against}  {EXACT.minus(quantity):f} {symbol}{price}"
         if movement.amount:
             currency = self._names.currency(movement.currency)
             yield f"{against}  {EXACT.minus(movement.amount):f} {currency}"

@@ -1,6 +1,6 @@
 """Net worth: what is owned less what is owed, per currency."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -103,22 +103,54 @@ def worth_by_day(
 
     `sightings` are in order of time; an account keeps its balance until it is seen again.
     """
-    held: dict[str, Amount] = {}
+    held = _Held()
     seen, worth = 0, worth_of([])
     for day in days(first, last):
         end, before = end_of_day(day, zone), seen
         while seen < len(sightings) and sightings[seen].at < end:
-            _see(held, sightings[seen])
+            held.see(sightings[seen])
             seen += 1
-        worth = worth_of(held.values()) if seen != before else worth
+        worth = held.worth() if seen != before else worth
         if seen:
             yield day, worth
 
 
-def _see(held: dict[str, Amount], sighting: Sighting) -> None:
-    held.pop(sighting.account_id, None)
-    if sighting.balance is not None or sighting.is_unvalued:
-        held[sighting.account_id] = sighting.currency, sighting.balance
+class _Held:
+    """What is held, added up by currency as it changes: what did not change costs nothing."""
+
+    def __init__(self) -> None:
+        self._amounts: dict[str, Amount] = {}
+        self._count: Counter[str] = Counter()
+        self._unvalued: Counter[str] = Counter()
+        self._assets: dict[str, Decimal] = defaultdict(lambda: ZERO)
+        self._net: dict[str, Decimal] = defaultdict(lambda: ZERO)
+
+    def see(self, sighting: Sighting) -> None:
+        """In the place of what was seen of the same before."""
+        known = self._amounts.pop(sighting.account_id, None)
+        if known is not None:
+            self._add(*known, -1)
+        if sighting.balance is not None or sighting.is_unvalued:
+            told = (sighting.currency, sighting.balance)
+            self._amounts[sighting.account_id] = told
+            self._add(*told, 1)
+
+    def worth(self) -> Worth:
+        """All of it."""
+        codes = sorted(code for code, count in self._count.items() if count)
+        assets = {code: self._assets[code] for code in codes}
+        owed = {code: EXACT.subtract(assets[code], self._net[code]) for code in codes}
+        return Worth(assets, owed, frozenset(each for each in codes if self._unvalued[each]))
+
+    def _add(self, code: str, amount: Decimal | None, sign: int) -> None:
+        self._count[code] += sign
+        if amount is None:
+            self._unvalued[code] += sign
+            return
+        change = EXACT.add if sign > 0 else EXACT.subtract
+        self._net[code] = change(self._net[code], amount)
+        if amount > 0:
+            self._assets[code] = change(self._assets[code], amount)
 
 
 def days(first: date, last: date) -> Iterator[date]:
