@@ -54,11 +54,12 @@ async def test_known_and_unknown_addresses_take_the_same_time(
         # Never locked, and never in the same order: neither favours one of the two.
         await set_user(real, KNOWN, failed_sign_ins=0)
         for email in (KNOWN, UNKNOWN) if number % 2 else (UNKNOWN, KNOWN):
-            began = time.perf_counter()
+            began = time.process_time()
             await ask(real, what, email)
-            seconds[email].append(time.perf_counter() - began)
+            seconds[email].append(time.process_time() - began)
 
-    # The quickest of each: whatever else the machine does only ever adds to it.
+    # Of the processor, which is what differs when a hash is missing and nobody else disturbs; that
+    # both ask the database the same is the next test. The least of each: the rest only adds to it.
     known, unknown = min(seconds[KNOWN]), min(seconds[UNKNOWN])
 
     assert abs(known - unknown) <= max(SLACK_S, min(known, unknown) * (TOLERANCE - 1)), (

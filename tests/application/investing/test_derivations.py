@@ -44,7 +44,7 @@ def test_only_the_security_of_a_late_entry_is_replayed(replays: list[int]) -> No
     again = known.of("other", [bought(1)], [], LotMethod.FIFO)
 
     assert replays == [2, 1, 3]
-    assert (late.quantity, again.quantity) == (3, 1)
+    assert [late.quantity, again.quantity] == [3, 1]
 
 
 def test_an_edit_a_split_and_another_method_are_something_else(replays: list[int]) -> None:
@@ -55,7 +55,7 @@ def test_an_edit_a_split_and_another_method_are_something_else(replays: list[int
     divided = known.of("one", [bought(1, "5")], [split], LotMethod.FIFO)
     known.of("one", [bought(1, "5")], [split], LotMethod.AVERAGE)
 
-    assert (edited.quantity, divided.quantity) == (5, 10)
+    assert [edited.quantity, divided.quantity] == [5, 10]
     assert len(replays) == 4
 
 

@@ -104,7 +104,7 @@ def test_a_reverse_split_takes_units_away_and_no_cost() -> None:
 
     position = derive(told)
 
-    assert (position.quantity, position.cost) == (10, 300)
+    assert [position.quantity, position.cost] == [10, 300]
 
 
 def test_a_third_of_the_market_three_times_over_is_whole() -> None:
@@ -120,7 +120,7 @@ def test_what_is_delivered_elsewhere_goes_at_its_cost() -> None:
 
     position = derive(told)
 
-    assert (position.quantity, position.cost, position.realised) == (6, 60, 0)
+    assert [position.quantity, position.cost, position.realised] == [6, 60, 0]
 
 
 def test_an_opening_lot_grows_with_the_splits_that_come_after_it() -> None:
