@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -98,3 +99,18 @@ def test_a_day_on_which_the_clocks_change_has_23_hours() -> None:
     length = end_of_day(date(2026, 3, 29), berlin) - end_of_day(date(2026, 3, 28), berlin)
 
     assert length.total_seconds() == 23 * 3600
+
+
+def test_what_changes_takes_the_place_of_what_was_seen_of_it_before() -> None:
+    euros = replace(seen(2, "-7.00"), currency="EUR")
+    unvalued = replace(seen(3, None, account="b"), is_unvalued=True)
+    steps = [seen(1, "100.00"), seen(1, "-30.00", account="b"), euros, unvalued]
+
+    first, second, third, last = (worth for _, worth in worth_by_day(steps, FIRST, LAST, LONDON))
+
+    assert (first.assets, first.liabilities) == ({"USD": Decimal(100)}, {"USD": Decimal(30)})
+    assert second.assets == {"EUR": 0, "USD": 0}
+    assert second.liabilities == {"EUR": Decimal(7), "USD": Decimal(30)}
+    assert (third.unvalued, third.liabilities["USD"]) == ({"USD"}, 0)
+    assert third.total("EUR", NO_RATES, LAST) is None
+    assert last == third
