@@ -25,6 +25,7 @@ from tests.kept_databases import KeptDatabase
 from tests.people import Person, settle
 from tests.promises import hold_to_the_promise
 from tests.sandbox.running import running_sandbox
+from tests.scratch import use_memory
 
 ENGINES: Final = ("sqlite", "postgresql")
 #: Tokens in a bucket of the `tight` application.
@@ -32,6 +33,7 @@ FEW: Final = 4
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    use_memory()
     servers.share_servers(config)
     share_compiled_statements()
     # By itself, structlog shows every local variable of a traceback, which takes it seconds.

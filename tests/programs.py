@@ -21,6 +21,8 @@ from urllib.parse import urlsplit
 
 import psutil  # type: ignore[import-untyped]  # ships no types
 
+from tests.scratch import shared_directory
+
 HOST = "127.0.0.1"
 #: For clients of programs, which speak plain HTTP: loading everybody's certificates takes 30 ms.
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -261,8 +263,7 @@ def _guard(directory: Path) -> subprocess.Popen[str]:
 def _scratch_directory(user: str | None) -> Path:
     if user is None:
         return Path(tempfile.mkdtemp(prefix="coffers-"))
-    # TMPDIR may lie in root's home, where nobody else may enter.
-    directory = Path(tempfile.mkdtemp(prefix="coffers-", dir="/tmp"))
+    directory = Path(tempfile.mkdtemp(prefix="coffers-", dir=shared_directory()))
     os.chown(directory, pwd.getpwnam(user).pw_uid, -1)
     return directory
 

@@ -36,7 +36,7 @@ from tests.purses import FOOD, MEALS, SALARY, Row, an_entry
 pytestmark = pytest.mark.torture
 
 TORTURE: Final = bool(os.environ.get("TORTURE"))
-RUNS, STEPS = (150, 80) if TORTURE else (12, 40)
+RUNS, STEPS = (150, 80) if TORTURE else (6, 40)
 FIRST: Final = date(2026, 1, 1)
 DAYS: Final = 10
 #: A database without time for us is asked again, so often.

@@ -15,7 +15,7 @@ from tests.people import Person, sign_up
 from tests.rows import set_user
 
 KNOWN, UNKNOWN = "ada@example.com", "eve@example.com"
-ROUNDS: Final = 25
+ROUNDS: Final = 10
 #: How far apart two medians may lie. A missing hash would be a factor of five or more.
 TOLERANCE: Final = 1.35
 #: For answers of a few milliseconds, of which a busy machine may lose some.
