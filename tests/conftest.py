@@ -1,6 +1,7 @@
 """Databases cloned from a migrated template, the application behind an in-memory client, people."""
 
 import asyncio
+import gc
 import shutil
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -13,6 +14,7 @@ import pytest
 import pytest_asyncio
 import structlog
 from fastapi import FastAPI
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from coffers import migrations
 from coffers.main import create_app
@@ -39,6 +41,13 @@ def pytest_configure(config: pytest.Config) -> None:
     # By itself, structlog shows every local variable of a traceback, which takes it seconds.
     plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(processors=[structlog.processors.add_log_level, plain])
+
+
+def pytest_collection_finish() -> None:
+    """As the service does: what is there by now stays, and need not be looked at for ever."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 @pytest.fixture(scope="session")
@@ -136,7 +145,23 @@ def settings_for(database_url: str, home: Path, **changes: object) -> Settings:
         "argon2_memory_kib": 8,
         "embedded_worker": False,
     }
-    return Settings.model_validate(defaults | changes)
+    return Given.model_validate(defaults | changes)
+
+
+class Given(Settings):
+    """Settings as they are given: looking through the environment takes longer than a request."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the library's signature, here and below
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Those alone."""
+        return (init_settings,)
 
 
 @asynccontextmanager

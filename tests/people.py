@@ -6,6 +6,7 @@ from typing import Any, Final
 import httpx
 from sqlalchemy import update
 
+from coffers.application.identity.sign_ins import begin_session
 from coffers.application.identity.users import DEFAULT_CURRENCY
 from coffers.application.ports import Passwords
 from coffers.domain.identity.users import Role
@@ -81,23 +82,22 @@ async def settle(client: httpx.AsyncClient, name: str, *roles: str) -> Person:
         password_hash=await _hashed(services.passwords),
         roles=frozenset(map(Role, roles or ["user"])),
     )
-    uow = services.unit_of_work(Origin(), None)
+    origin = Origin(ip_address="127.0.0.1", user_agent="a test")
+    uow = services.unit_of_work(origin, None)
     async with uow:
         await uow.users.add(person)
+        pair = await begin_session(uow, services.access_tokens, person, origin, now)
         await uow.commit()
-    return await sign_in(client, person.email, user_id=str(person.id))
+    return Person(str(person.id), person.email, pair.access_token, pair.refresh_token, client)
 
 
-async def sign_in(
-    client: httpx.AsyncClient, email: str, password: str = PASSWORD, user_id: str | None = None
-) -> Person:
+async def sign_in(client: httpx.AsyncClient, email: str, password: str = PASSWORD) -> Person:
     answer = await client.post("/sessions", json={"email": email, "password": password})
     assert answer.status_code == 201, answer.text
     pair = answer.json()
-    if user_id is None:
-        headers = {"Authorization": f"Bearer {pair['access_token']}"}
-        user_id = (await client.get("/users/me", headers=headers)).json()["id"]
-    return Person(user_id, email, pair["access_token"], pair["refresh_token"], client)
+    headers = {"Authorization": f"Bearer {pair['access_token']}"}
+    me = (await client.get("/users/me", headers=headers)).json()
+    return Person(me["id"], email, pair["access_token"], pair["refresh_token"], client)
 
 
 async def _confirm(url: str, email: str, roles: tuple[str, ...]) -> None:

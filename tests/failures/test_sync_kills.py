@@ -23,7 +23,7 @@ from tests.service_processes import Service
 from tests.tormented import Bench, Customer, a_bench, a_broker, pass_days, tormented, until
 
 TORTURE: Final = bool(os.environ.get("TORTURE"))
-KILLS: Final = 100 if TORTURE else 3
+KILLS: Final = 100 if TORTURE else 1
 SEED: Final = int(os.environ.get("SYNC_KILLS_SEED") or random.SystemRandom().randrange(1 << 32))
 #: A kill comes so long after the syncs fell due, at most: that is about how long they take.
 SPAN_S: Final = 1.2

@@ -27,7 +27,7 @@ from coffers.wiring import open_services
 from tests.conftest import settings_for
 from tests.stores import user
 
-MANY: Final = 100_000 if "TORTURE" in os.environ else 5_000
+MANY: Final = 100_000 if "TORTURE" in os.environ else 3_000
 #: Bytes, whatever the number of rows; the file of the fewer is as large.
 CONSTANT: Final = 4 * 1024 * 1024
 NOW: Final = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -78,8 +78,8 @@ async def with_history(services: Services, user_id: UserId, count: int) -> None:
     async with uow:
         sql = uow.transaction  # type: ignore[attr-defined]  # behind the port's back
         await sql.execute(insert(accounts).values(account))
-        for start in range(0, count, 5_000):
-            rows = [_movement(user_id, account_id, n) for n in range(start, start + 5_000)]
+        for start in range(0, count, 1_000):
+            rows = [_movement(user_id, account_id, n) for n in range(start, start + 1_000)]
             await sql.execute(insert(transactions), rows)
         await uow.commit()
 

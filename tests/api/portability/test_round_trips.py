@@ -24,12 +24,7 @@ from tests.spendings import work_through
 
 Enrol = Callable[..., Awaitable[Person]]
 
-WAYS = [
-    ("sqlite", "sqlite"),
-    ("sqlite", "postgres"),
-    ("postgres", "postgres"),
-    ("postgres", "sqlite"),
-]
+WAYS = [("sqlite", "postgres"), ("postgres", "sqlite")]
 
 
 @pytest.fixture(params=WAYS, ids=" to ".join)

@@ -83,7 +83,7 @@ async def _attempt(
         if new_hash is not None:
             await uow.users.set_password(user.id, new_hash)
             uow.record(Event("PasswordHashRenewed", user.id, user.id))
-        pair = await _begin(uow, tokens, user, origin, now)
+        pair = await begin_session(uow, tokens, user, origin, now)
         await uow.commit()
     return pair
 
@@ -135,9 +135,10 @@ def _unfitness(user: User, now: datetime) -> Forbidden | None:
     return None
 
 
-async def _begin(
+async def begin_session(
     uow: UnitOfWork, tokens: AccessTokens, user: User, origin: Origin, now: datetime
 ) -> TokenPair:
+    """In the open transaction, of somebody who proved to be the user."""
     session_id = SessionId(new_id())
     opaque, token = fresh_token(user.id, session_id, now)
     session = Session(
