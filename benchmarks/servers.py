@@ -16,6 +16,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route as PlainRoute
 from tests.programs import HOST, ServiceProcess, free_port
 
+from benchmarks.load import cores
 from coffers import main, server
 from coffers.infrastructure import logs
 from coffers.presentation.access import PUBLIC
@@ -66,6 +67,9 @@ def _serving(argv: Sequence[str], env: Mapping[str, str], address: str) -> Itera
         program.wait_until_ready(address)
         served = Served(address)
         served.process = psutil.Process(program.child.pid)
+        _, others = cores()
+        if others:
+            served.process.cpu_affinity(sorted(others))
         yield served
 
 
