@@ -15,6 +15,7 @@ from coffers.application.ledger.entry_edits import (
     check_reported,
     edited,
 )
+from coffers.application.spending.edit_plan_rows import planned
 from coffers.application.unit_of_work import UnitOfWork
 from coffers.domain.errors import Conflict, DomainError, Invalid
 from coffers.domain.ids import UserId
@@ -85,18 +86,8 @@ def change_of(
 def planned_rewrite(rewrite: Rewrite, verdict: EditVerdict) -> PlannedRow:
     """As a row of a plan; one that is left alone keeps no more than that."""
     entry = rewrite.one
-    return PlannedRow(
-        id=entry.id,
-        version=entry.version,
-        transaction_date=entry.transaction_date,
-        description=entry.description,
-        amount=format(entry.amount, "f"),
-        currency=entry.currency,
-        before=entry.annotation,
-        after=(rewrite.after or entry).annotation,
-        verdict=verdict,
-        rewrite=rewrite if verdict.is_done else None,
-    )
+    row = planned(entry.annotated, (rewrite.after or entry).annotation)
+    return replace(row, verdict=verdict, rewrite=rewrite if verdict.is_done else None)
 
 
 def unwritten_row(

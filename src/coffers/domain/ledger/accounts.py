@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final, Protocol
 from uuid import UUID
 
-from coffers.domain.errors import Conflict, Invalid, NotFound
+from coffers.domain.errors import Conflict, NotFound
 from coffers.domain.ids import UserId
 from coffers.domain.linking.syncs import Counts
 from coffers.domain.money import money_digits
@@ -284,10 +284,6 @@ class AccountNotManual(Conflict):
     """The account's provider says what it is: it can be neither edited nor deleted here."""
 
     slug = "account_not_manual"
-
-
-class AccountInvalid(Invalid):
-    """Something about the account cannot be."""
 
 
 class TooManyAccounts(Conflict):

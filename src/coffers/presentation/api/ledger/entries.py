@@ -119,21 +119,25 @@ class NewTransaction(Annotations, Security):
     status: TransactionStatus = TransactionStatus.SETTLED
 
 
-class TransactionChanges(Annotations, Security):
-    """The fields to change; the others stay. Null empties what may be empty.
+class Facts(Body):
+    """What an entry says besides securities, to be said anew; what is left out stays."""
 
-    The amount of a trade follows its quantity, unit price and commission. Of what a provider or a
-    file told, only category, merchant, notes, tags, splits, `is_ignored`, `is_transfer` and `lots`
-    change.
-    """
-
-    account_id: UUID | None = None
+    account_id: UUID | None = Field(None, description="Into this account.")
     amount: DecimalIn | None = None
     transaction_date: DateIn | None = None
     description: DescriptionIn | None = None
     transaction_type: TransactionType | None = None
     subtype: TransactionSubtype | None = None
     status: TransactionStatus | None = None
+
+
+class TransactionChanges(Annotations, Security, Facts):
+    """The fields to change; the others stay. Null empties what may be empty.
+
+    The amount of a trade follows its quantity, unit price and commission. Of what a provider or a
+    file told, only category, merchant, notes, tags, splits, `is_ignored`, `is_transfer` and `lots`
+    change.
+    """
 
 
 class NewPosition(Body):

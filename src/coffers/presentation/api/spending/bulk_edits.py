@@ -18,13 +18,12 @@ from coffers.application.views import Versioned
 from coffers.domain.ledger.annotations import MAX_NAME, MAX_TAG, MAX_TAGS
 from coffers.domain.ledger.transactions import (
     TransactionStatus,
-    TransactionSubtype,
     TransactionType,
 )
 from coffers.domain.paging import DEFAULT_LIMIT
 from coffers.domain.spending.rewrites import FACTS
 from coffers.presentation.answers import Answer
-from coffers.presentation.api.ledger.entries import Annotations, DescriptionIn, sayings
+from coffers.presentation.api.ledger.entries import Annotations, Facts, sayings
 from coffers.presentation.api.spending import edit_plans
 from coffers.presentation.api.spending.edit_plans import PlanHash
 from coffers.presentation.calls import Caller
@@ -59,7 +58,7 @@ class FilterIn(Body):
     is_ignored: bool | None = None
 
 
-class EditIn(Annotations):
+class EditIn(Annotations, Facts):
     """What is done to them; what is left out stays, and null empties.
 
     What is said of a movement can be said of all; splits only of those that they add up to. The
@@ -71,13 +70,6 @@ class EditIn(Annotations):
     category_id: UUID | None = Field(None, examples=["01900000-0000-7000-8000-000000000002"])
     add_tags: Annotated[list[TagIn], Field(max_length=MAX_TAGS)] = _NONE
     remove_tags: Annotated[list[TagIn], Field(max_length=MAX_TAGS)] = _NONE
-    account_id: UUID | None = Field(None, description="Into this account.")
-    amount: DecimalIn | None = None
-    transaction_date: DateIn | None = None
-    description: DescriptionIn | None = None
-    transaction_type: TransactionType | None = None
-    subtype: TransactionSubtype | None = None
-    status: TransactionStatus | None = None
 
 
 class NewBulkEdit(Body):
