@@ -50,6 +50,19 @@ def test_without_a_fall_there_is_a_drawdown_of_zero_and_no_calmar() -> None:
     assert risk.calmar(rising) is None
 
 
+@given(RETURNS)
+def test_no_fall_is_deeper_than_the_one_that_is_found(returns: Series) -> None:
+    values = np.concatenate([[1.0], np.cumprod(1 + returns)])
+
+    fall = risk.max_drawdown(returns)
+
+    assert fall is not None
+    depths = values / np.maximum.accumulate(values) - 1
+    assert near(fall.depth, depths.min())
+    assert depths[fall.trough] == depths.min()
+    assert values[fall.peak] == values[: fall.trough + 1].max()
+
+
 @pytest.mark.parametrize("returns", [[], [0.01]])
 def test_too_few_returns_have_no_risk(returns: list[float]) -> None:
     few = np.array(returns)
@@ -124,6 +137,13 @@ def test_the_shortfall_is_the_mean_of_what_lies_beyond() -> None:
 
     assert near(risk.historical_var(returns, 0.95), -0.4505)
     assert near(risk.historical_shortfall(returns, 0.95), -0.48)
+
+
+def test_all_that_are_as_low_as_the_value_at_risk_count_for_the_shortfall() -> None:
+    returns = np.array([-0.5, *[0.0] * 59])
+
+    assert near(risk.historical_var(returns, 0.95), 0.0)
+    assert near(risk.historical_shortfall(returns, 0.95), -0.5 / 60)
 
 
 @given(arrays(np.float64, (4, 50), elements=st.floats(-0.125, 0.125, width=32)))

@@ -25,6 +25,7 @@ _STEPS: Final = 1_600
 _BISECTIONS: Final = 200
 ZERO: Final = Decimal(0)
 _QUANTUM: Final = Decimal(1).scaleb(-RATE_DIGITS)
+_FIXED: Final = f"%.{RATE_DIGITS}f"
 #: Wide enough for any float.
 _WIDE: Final = Context(prec=400)
 
@@ -242,5 +243,5 @@ def decimal_rate(rate: float | Decimal) -> Decimal:
     """With RATE_DIGITS fraction digits, however large."""
     if isinstance(rate, float) and math.isfinite(rate):
         # The same digits in a third of the time: both round what the float exactly is.
-        return Decimal(f"{rate:.{RATE_DIGITS}f}")
+        return Decimal(_FIXED % rate)
     return Decimal(rate).quantize(_QUANTUM, context=_WIDE)

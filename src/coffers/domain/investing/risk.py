@@ -6,10 +6,9 @@ are of a sample (ddof 1); a year has 252 trading days. What is undefined is None
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from statistics import NormalDist
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -79,8 +78,7 @@ def annual_return(returns: Returns) -> Decimal | None:
     return decimal_rate(math.expm1(power)) if power < LARGEST_POWER else None
 
 
-@dataclass(frozen=True, slots=True)
-class Drawdown:
+class Drawdown(NamedTuple):
     """The deepest fall from a peak: its depth, below zero, and where it began and ended.
 
     `recovered` is the first place at which the peak was reached again, None if it was not. Places
@@ -98,18 +96,16 @@ def max_drawdown(returns: Returns) -> Drawdown | None:
     sample = _sample(returns)
     if not sample.size:
         return None
-    peak, trough, recovered = sample.fall
-    values = sample.values
-    return Drawdown(decimal_rate(float(values[trough] / values[peak]) - 1), peak, trough, recovered)
+    return Drawdown(_depth(sample), *sample.fall)
 
 
 def calmar(returns: Returns) -> Decimal | None:
     """Annual return over the deepest fall (Young 1991)."""
     sample = _sample(returns)
-    fall, growth = max_drawdown(sample), annual_return(sample)
-    if fall is None or growth is None or not fall.depth:
+    growth = annual_return(sample)
+    if growth is None or not (depth := _depth(sample)):
         return None
-    return decimal_rate(growth / abs(fall.depth))
+    return decimal_rate(growth / abs(depth))
 
 
 def historical_var(returns: Returns, confidence: float) -> Decimal | None:
@@ -194,6 +190,11 @@ def _beta(returns: Series, benchmark: Series) -> float | None:
     if not spread or returns.size != benchmark.size:
         return None
     return float(np.cov(returns, benchmark, ddof=1)[0, 1]) / spread**2
+
+
+def _depth(sample: Sample) -> Decimal:
+    peak, trough, _ = sample.fall
+    return decimal_rate(float(sample.values[trough] / sample.values[peak]) - 1)
 
 
 def _downside(sample: Sample, required: float) -> float | None:

@@ -9,6 +9,8 @@ import numpy.typing as npt
 
 #: A spread below this is rounding, not variation.
 NOTHING: Final = 1e-14
+#: Values are looked at by so many, before each of a few is.
+STRETCH: Final = 128
 
 Series = npt.NDArray[np.float64]
 
@@ -19,12 +21,8 @@ class Sample:
     def __init__(self, returns: Series) -> None:
         self.returns = returns
         self.size = int(returns.size)
+        self.mean = float(np.add.reduce(returns)) / self.size if self.size else math.nan
         self._lowest: dict[float, tuple[float, float]] = {}
-
-    @cached_property
-    def mean(self) -> float:
-        """Of at least one."""
-        return float(self.returns.sum()) / self.size
 
     @cached_property
     def spread(self) -> float | None:
@@ -38,10 +36,12 @@ class Sample:
     @cached_property
     def values(self) -> Series:
         """What one unit became, itself included."""
-        values = np.empty(self.size + 1)
-        values[0] = 1.0
-        np.add(self.returns, 1.0, out=values[1:])
-        return values.cumprod(out=values)
+        growth = np.empty(self.size + 1)
+        growth[0] = 1.0
+        np.add(self.returns, 1.0, out=growth[1:])
+        # Not into itself: numpy would make a copy first.
+        values: Series = np.multiply.accumulate(growth)
+        return values
 
     @cached_property
     def fall(self) -> tuple[int, int, int | None]:
@@ -49,13 +49,27 @@ class Sample:
 
         Places count values: 0 is before the first return.
         """
-        values = self.values
-        depths = np.maximum.accumulate(values)
-        trough = int(np.divide(values, depths, out=depths).argmin())
+        values, trough = self.values, self._trough()
         peak = int(values[: trough + 1].argmax())
         is_back = values[trough:] >= values[peak]
         back = int(is_back.argmax())
         return peak, trough, trough + back if is_back[back] else None
+
+    def _trough(self) -> int:
+        """Where the value is lowest by the highest before it.
+
+        No fall within a stretch is deeper than from the highest value until its end to its lowest,
+        and that is a fall where the highest came before. So only the deepest of these is looked at.
+        """
+        values = self.values
+        starts = np.arange(0, values.size, STRETCH)
+        tops = np.maximum.accumulate(np.maximum.reduceat(values, starts))
+        deepest = int((np.minimum.reduceat(values, starts) / tops).argmin())
+        if deepest and tops[deepest] == tops[deepest - 1]:
+            start = deepest * STRETCH
+            return start + int(values[start : start + STRETCH].argmin())
+        depths = np.maximum.accumulate(values)
+        return int(np.divide(values, depths, out=depths).argmin())
 
     def shortfall(self, required: float) -> float | None:
         """Root mean square of what falls short of the required return, over all."""
@@ -81,10 +95,11 @@ class Sample:
         chosen = chosen[: above + 1]
         # Partitioned: the greatest is the one above, the greatest of the others the one below.
         higher = float(chosen[above])
-        lower = higher if above == below else float(chosen[:above].max())
+        lower = higher if above == below else float(np.maximum.reduce(chosen[:above]))
         edge = _between(lower, higher, place - below)
-        tail = chosen[chosen <= edge]
-        return edge, float(tail.sum()) / tail.size
+        # Where the edge is one of them there may be more of the same.
+        tail = chosen[:above] if edge < higher else self.returns[self.returns <= edge]
+        return edge, float(np.add.reduce(tail)) / tail.size
 
 
 def _between(lower: float, higher: float, part: float) -> float:
