@@ -223,7 +223,7 @@ class ServiceProcess(Program):
 
     def wait_until_ready(self, url: str) -> None:
         """Wait until a GET of this plain-HTTP address succeeds."""
-        self.wait_until(lambda: _succeeds(url))
+        self.wait_until(lambda: succeeds(url))
 
 
 def becomes_true(condition: Callable[[], bool], within_s: float = STOP_LIMIT_S) -> bool:
@@ -272,7 +272,7 @@ def _foreign_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("COFFERS_")}
 
 
-def _succeeds(url: str) -> bool:
+def succeeds(url: str) -> bool:
     parts = urlsplit(url)
     connection = HTTPConnection(str(parts.hostname), parts.port, timeout=PROBE_LIMIT_S)
     try:

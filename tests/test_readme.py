@@ -4,13 +4,11 @@ import os
 import re
 import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
 
-import httpx
 import pytest
 
-from tests.programs import HOST, ServiceProcess, becomes_true, free_port
+from tests.programs import HOST, ServiceProcess, becomes_true, free_port, succeeds
 
 README = Path(__file__).parents[1] / "README.md"
 TOUR_LIMIT_S = 60
@@ -21,12 +19,6 @@ def tour() -> str:
     text = README.read_text()
     part = text[text.index("## A tour") : text.index("## Further")]
     return "\n".join(re.findall(r"```bash\n(.*?)```", part, re.DOTALL))
-
-
-def _is_ready(port: int) -> bool:
-    with suppress(httpx.HTTPError):
-        return httpx.get(f"http://{HOST}:{port}/health/ready").status_code == httpx.codes.OK
-    return False
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the tour is for a POSIX shell")
@@ -42,7 +34,9 @@ def test_the_tour_of_the_readme_runs_as_it_stands(tmp_path: Path) -> None:
     demo = ServiceProcess([sys.executable, "-m", "coffers.cli", "demo"], env, cwd=tmp_path)
     with demo:
         # It migrates, starts the broker and syncs years of history before it serves.
-        assert becomes_true(lambda: _is_ready(port), within_s=TOUR_LIMIT_S), demo.log_text
+        assert becomes_true(
+            lambda: succeeds(f"http://{HOST}:{port}/health/ready"), within_s=TOUR_LIMIT_S
+        ), demo.log_text
 
         done = subprocess.run(
             ["/bin/bash", "-eu", "-c", script],

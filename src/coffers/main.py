@@ -2,7 +2,7 @@
 
 import asyncio
 import functools
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import version
 from typing import Any, Final, TypeVar
@@ -10,7 +10,6 @@ from typing import Any, Final, TypeVar
 import msgspec
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -65,9 +64,9 @@ def create_app(settings: Settings, open_services: OpenServices = open_services) 
     app.state.stopping = asyncio.Event()
     app.state.policies = limits.with_overrides(settings.limit_overrides)
     _answer_refusals(app, pages)
-    routes = _routes(tuple(ROUTES))
-    app.router.routes.insert(0, RouteTable(routes))
-    app.openapi = _documented(routes, settings.public_base_url)  # type: ignore[method-assign]  # FastAPI's own advice
+    table = _routes(tuple(ROUTES))
+    app.router.routes.insert(0, table)
+    app.openapi = _documented(table.routes, settings.public_base_url)  # type: ignore[method-assign]  # FastAPI's own advice
     _encode_once(app)
     if settings.cors_origins:
         app.add_middleware(Cors, origins=settings.cors_origins)
@@ -83,12 +82,12 @@ def create_app(settings: Settings, open_services: OpenServices = open_services) 
 
 
 @functools.cache
-def _routes(registry: tuple[Route, ...]) -> list[APIRoute]:
+def _routes(registry: tuple[Route, ...]) -> RouteTable:
     """They know no settings, so that all applications of a process have the same ones."""
-    return build_routes(registry)
+    return RouteTable(build_routes(registry))
 
 
-def _documented(routes: list[Any], url: str) -> Callable[[], dict[str, Any]]:  # Any: OpenAPI
+def _documented(routes: Sequence[Any], url: str) -> Callable[[], dict[str, Any]]:  # Any: OpenAPI
     made: dict[str, Any] = {}
 
     def openapi() -> dict[str, Any]:  # Any: OpenAPI

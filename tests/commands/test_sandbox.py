@@ -21,7 +21,7 @@ from coffers.settings import Settings
 from coffers.wiring import open_services
 from tests.brokers import Broker
 from tests.conftest import settings_for
-from tests.programs import HOST, ServiceProcess, becomes_true, free_port
+from tests.programs import HOST, NO_TLS, ServiceProcess, becomes_true, free_port, succeeds
 from tests.stores import user
 
 BESIDE = """
@@ -56,7 +56,7 @@ def test_the_command_serves_the_day_and_the_people_that_it_is_told() -> None:
     with ServiceProcess([*command, "--seed", "7", "--today", "2026-01-15"], env={}) as sandbox:
         sandbox.wait_until_ready(f"http://{HOST}:{port}/health")
 
-        health = httpx.get(f"http://{HOST}:{port}/health").json()
+        health = httpx.get(f"http://{HOST}:{port}/health", verify=NO_TLS).json()
 
     assert health == {"status": "ok", "today": "2026-01-15"}
 
@@ -134,7 +134,4 @@ async def test_a_demo_whose_first_sync_failed_is_synced_at_the_next_start(
 
 
 def _answers(url: str) -> bool:
-    try:
-        return httpx.get(f"{url}/health", timeout=2).is_success
-    except httpx.HTTPError:
-        return False
+    return succeeds(f"{url}/health")

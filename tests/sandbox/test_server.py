@@ -6,7 +6,7 @@ from typing import Self
 import httpx
 import pytest
 
-from tests.programs import HOST, Program, free_port
+from tests.programs import HOST, NO_TLS, Program, free_port, succeeds
 from tests.sandbox.running import Visitor
 
 ROOT = Path(__file__).parents[2]
@@ -34,10 +34,7 @@ class SandboxProgram(Program):
         return self
 
     def _is_ready(self) -> bool:
-        try:
-            return httpx.get(f"{self.url}/health", trust_env=False).status_code == 200
-        except httpx.TransportError:
-            return False
+        return succeeds(f"{self.url}/health")
 
 
 @pytest.fixture
@@ -68,7 +65,7 @@ def test_a_request_that_waits_does_not_keep_the_sandbox_from_ending(
     visitor.http.timeout = httpx.Timeout(0.5)
     with pytest.raises(httpx.ReadTimeout):
         visitor.get("/v1/accounts", fault=fault)
-    line = httpx.Client(base_url=program.url, timeout=0.5, trust_env=False)
+    line = httpx.Client(base_url=program.url, timeout=0.5, trust_env=False, verify=NO_TLS)
     with pytest.raises(httpx.ReadTimeout):
         line.get("/v1/accounts", headers={"X-Sandbox-Fault": fault})
 

@@ -1,5 +1,6 @@
 """`coffers sandbox`, and the sandbox broker beside the demo: started, linked, synced, ended."""
 
+import functools
 import subprocess
 import sys
 import time
@@ -112,9 +113,15 @@ class SandboxStrange(DomainError):
     slug = "sandbox_strange"
 
 
+@functools.cache
+def _browser() -> httpx.Client:
+    """One for all attempts: it reads everybody's certificates, which takes longer than to ask."""
+    return httpx.Client(timeout=1, trust_env=False)
+
+
 def _answers(url: str) -> bool:
     try:
-        answer = httpx.get(f"{url}/health", timeout=1, trust_env=False)
+        answer = _browser().get(f"{url}/health")
         return answer.is_success and answer.json()["status"] == "ok"
     except (httpx.HTTPError, ValueError, LookupError, TypeError):
         return False

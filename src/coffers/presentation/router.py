@@ -62,6 +62,7 @@ class RouteTable(BaseRoute):
     """
 
     def __init__(self, routes: Sequence[APIRoute]) -> None:
+        self.routes: Final = routes
         #: Which segments are parameters, in paths of so many segments.
         self._masks: dict[int, set[frozenset[int]]] = defaultdict(set)
         self._by_shape: dict[str, list[tuple[int, APIRoute]]] = defaultdict(list)
@@ -70,11 +71,6 @@ class RouteTable(BaseRoute):
             mask = frozenset(n for n, segment in enumerate(segments) if segment.startswith("{"))
             self._masks[len(segments)].add(mask)
             self._by_shape[_shape(segments, mask)].append((order, route))
-
-    @property
-    def routes(self) -> list[APIRoute]:
-        """All of them."""
-        return [route for found in self._by_shape.values() for _, route in found]
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """A full match, or a partial one that only names the methods allowed here."""

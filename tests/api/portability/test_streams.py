@@ -19,7 +19,7 @@ from coffers.presentation.file_streams import FileStreamResponse
 from tests.conftest import settings_for
 from tests.exporting import exported, made, restored, undated
 from tests.people import Person, sign_up
-from tests.programs import HOST, free_port
+from tests.programs import HOST, NO_TLS, free_port
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ async def served(database_url: str, tmp_path: Path) -> AsyncIterator[httpx.Async
     while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.01)
     url = f"http://{HOST}:{port}/api/v1"
-    async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=30) as client:
+    async with httpx.AsyncClient(base_url=url, verify=NO_TLS, timeout=30) as client:
         client.app = app  # type: ignore[attr-defined]  # for tests that look inside
         yield client
     server.should_exit = True

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from coffers.infrastructure.db.lanes import Lanes
 from coffers.infrastructure.db.quick_reads import QuickReads
+from coffers.infrastructure.db.sqlite_driver import SqliteDriver
 from coffers.infrastructure.db.types import DecimalSum, decimal_key, decimal_of
 
 #: How long a request waits for PostgreSQL: for a connection and a statement together, or a commit.
@@ -140,6 +141,7 @@ def _sqlite(url: str) -> Engines:
     # One writer: SQLite has one anyway, and waiting in our pool is fair where its busy handler is
     # not.
     pool: dict[str, Any] = {
+        "module": SqliteDriver(),
         "pool_timeout": POOL_TIMEOUT_S,
         "max_overflow": 0,
         "hide_parameters": True,

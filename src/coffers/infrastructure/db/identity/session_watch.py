@@ -63,10 +63,10 @@ class SessionWatch:
         self._seen: int | None = None
 
     async def run(self) -> None:
-        """Watch, for ever."""
+        """Watch, for ever, from a first look on."""
         while True:
-            await self.look()
             await asyncio.sleep(EVERY_S)
+            await self.look()
 
     async def look(self) -> None:
         """Learn what there is to learn now; nothing while the database is away."""
