@@ -1,7 +1,6 @@
 import math
 from decimal import Decimal
 
-import empyrical  # type: ignore[import-untyped]  # ships no types
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,10 +9,17 @@ from hypothesis.extra.numpy import arrays
 
 from coffers.domain.investing import risk
 from coffers.domain.investing.risk import Series
+from tests import oracles
 
 #: The sample that empyrical documents its figures with.
 SAMPLE = np.array([0.01, 0.10, -0.04, 0.02, 0.03, 0.02, 0.01, -0.10])
 RETURNS = arrays(np.float64, st.integers(5, 400), elements=st.floats(-0.25, 0.25, width=32))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def loaded() -> None:
+    """Before the first example, whose time hypothesis takes."""
+    assert oracles.empyrical
 
 
 def near(found: Decimal | None, wanted: float, within: float = 1e-9) -> bool:
@@ -103,12 +109,12 @@ def test_empyrical_says_the_same_of_a_series(returns: Series) -> None:
         return
     fall = risk.max_drawdown(returns)
     assert fall is not None
-    assert near(fall.depth, empyrical.max_drawdown(returns))
-    assert near(risk.sharpe(returns), empyrical.sharpe_ratio(returns))
-    assert near(risk.sortino(returns), empyrical.sortino_ratio(returns), 1e-7)
-    assert near(risk.volatility(returns), empyrical.annual_volatility(returns))
-    assert near(risk.annual_return(returns), empyrical.annual_return(returns), 1e-7)
-    assert near(risk.historical_var(returns, 0.95), empyrical.value_at_risk(returns, 0.05))
+    assert near(fall.depth, oracles.empyrical.max_drawdown(returns))
+    assert near(risk.sharpe(returns), oracles.empyrical.sharpe_ratio(returns))
+    assert near(risk.sortino(returns), oracles.empyrical.sortino_ratio(returns), 1e-7)
+    assert near(risk.volatility(returns), oracles.empyrical.annual_volatility(returns))
+    assert near(risk.annual_return(returns), oracles.empyrical.annual_return(returns), 1e-7)
+    assert near(risk.historical_var(returns, 0.95), oracles.empyrical.value_at_risk(returns, 0.05))
 
 
 @given(RETURNS)
@@ -116,10 +122,10 @@ def test_empyrical_says_the_same_of_a_series_beside_a_benchmark(returns: Series)
     benchmark = np.roll(returns, 1) * 0.7 + np.linspace(-0.01, 0.02, returns.size)
     if (returns - benchmark).std(ddof=1) < 1e-6:
         return
-    assert near(risk.beta(returns, benchmark), empyrical.beta(returns, benchmark), 1e-7)
+    assert near(risk.beta(returns, benchmark), oracles.empyrical.beta(returns, benchmark), 1e-7)
     assert near(
         risk.information_ratio(returns, benchmark),
-        empyrical.excess_sharpe(returns, benchmark) * math.sqrt(risk.TRADING_DAYS),
+        oracles.empyrical.excess_sharpe(returns, benchmark) * math.sqrt(risk.TRADING_DAYS),
         1e-7,
     )
 

@@ -3,7 +3,6 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
-import pandas as pd  # type: ignore[import-untyped]  # ships no types
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +15,7 @@ from coffers.domain.markets.corporate_actions import (
     adjusted,
 )
 from coffers.domain.markets.prices import Bar
+from tests import oracles
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 DAYS = np.arange("2026-01-01", "2026-03-01", dtype="datetime64[D]")
@@ -37,7 +37,7 @@ def test_the_matrix_is_that_of_numpy_and_pandas() -> None:
 
     returns = prices[:, 1:] / prices[:, :-1] - 1
     assert np.abs(matrix - np.corrcoef(returns)).max() < 1e-12
-    assert np.abs(matrix - pd.DataFrame(returns.T).corr().to_numpy()).max() < 1e-12
+    assert np.abs(matrix - oracles.pandas.DataFrame(returns.T).corr().to_numpy()).max() < 1e-12
 
 
 def test_only_days_that_all_have_count() -> None:

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
-import talib
 from hypothesis import given
 from hypothesis import strategies as st
 
 from coffers.domain.markets import indicators
 from coffers.domain.markets.indicators import Bars, Series
+from tests import oracles
 
 
 def walk(seed: int, length: int) -> Bars:
@@ -26,18 +26,18 @@ def same(found: Series, wanted: Series) -> bool:
 
 @given(WALKS, st.sampled_from([2, 20, 50, 200]))
 def test_averages_are_ta_lib_s(bars: Bars, window: int) -> None:
-    assert same(indicators.sma(bars.close, window), talib.SMA(bars.close, window))
-    assert same(indicators.ema(bars.close, window), talib.EMA(bars.close, window))
+    assert same(indicators.sma(bars.close, window), oracles.talib.SMA(bars.close, window))
+    assert same(indicators.ema(bars.close, window), oracles.talib.EMA(bars.close, window))
 
 
 @given(WALKS, st.sampled_from([2, 14, 21]))
 def test_relative_strength_is_ta_lib_s(bars: Bars, window: int) -> None:
-    assert same(indicators.rsi(bars.close, window), talib.RSI(bars.close, window))
+    assert same(indicators.rsi(bars.close, window), oracles.talib.RSI(bars.close, window))
 
 
 @given(WALKS)
 def test_convergence_is_ta_lib_s(bars: Bars) -> None:
-    found, wanted = indicators.macd(bars.close), talib.MACD(bars.close)
+    found, wanted = indicators.macd(bars.close), oracles.talib.MACD(bars.close)
 
     assert same(found.line, wanted[0])
     assert same(found.signal, wanted[1])
@@ -46,7 +46,7 @@ def test_convergence_is_ta_lib_s(bars: Bars) -> None:
 
 @given(WALKS)
 def test_bands_are_ta_lib_s(bars: Bars) -> None:
-    found, wanted = indicators.bollinger(bars.close), talib.BBANDS(bars.close, 20, 2, 2)
+    found, wanted = indicators.bollinger(bars.close), oracles.talib.BBANDS(bars.close, 20, 2, 2)
 
     assert same(found.upper, wanted[0])
     assert same(found.middle, wanted[1])
@@ -56,7 +56,7 @@ def test_bands_are_ta_lib_s(bars: Bars) -> None:
 @given(WALKS)
 def test_the_stochastic_is_ta_lib_s(bars: Bars) -> None:
     found = indicators.stochastic(bars)
-    k, d = talib.STOCHF(bars.high, bars.low, bars.close, 14, 3)
+    k, d = oracles.talib.STOCHF(bars.high, bars.low, bars.close, 14, 3)
 
     assert same(found.k[~np.isnan(k)], k[~np.isnan(k)])
     assert same(found.d, d)
@@ -64,10 +64,10 @@ def test_the_stochastic_is_ta_lib_s(bars: Bars) -> None:
 
 @given(WALKS)
 def test_williams_and_the_true_range_are_ta_lib_s(bars: Bars) -> None:
-    wanted = talib.WILLR(bars.high, bars.low, bars.close, 14)
+    wanted = oracles.talib.WILLR(bars.high, bars.low, bars.close, 14)
 
     assert same(indicators.williams_r(bars), wanted)
-    assert same(indicators.atr(bars), talib.ATR(bars.high, bars.low, bars.close, 14))
+    assert same(indicators.atr(bars), oracles.talib.ATR(bars.high, bars.low, bars.close, 14))
 
 
 def test_simple_strength_is_gains_over_all_moves() -> None:
