@@ -5,6 +5,7 @@ printed with each failure; `FUZZ_SEED` repeats it, and `TORTURE=1` makes the cam
 """
 
 import asyncio
+import importlib
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -16,17 +17,6 @@ from typing import Any
 
 import httpx
 import pytest
-import requests
-import schemathesis
-from hypothesis import HealthCheck, Phase, given, seed, settings
-from hypothesis import strategies as st
-from schemathesis.checks import not_a_server_error
-from schemathesis.specs.openapi.checks import (
-    content_type_conformance,
-    response_headers_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-)
 from starlette.routing import compile_path
 
 from coffers.presentation.event_streams import EVENT_STREAM_TYPE
@@ -38,16 +28,8 @@ from tests.examples import path_for
 from tests.nursery import ForkedService
 from tests.people import Person, sign_up
 from tests.programs import NO_TLS
-from tests.promises import description
 from tests.service_processes import Service
 
-CHECKS = (
-    not_a_server_error,
-    status_code_conformance,
-    content_type_conformance,
-    response_schema_conformance,
-    response_headers_conformance,
-)
 IS_TORTURE = "TORTURE" in os.environ
 REQUESTS = 300 if IS_TORTURE else 4
 SEED = int(os.environ.get("FUZZ_SEED", "0")) or SystemRandom().randrange(1, 10**9)
@@ -63,7 +45,6 @@ CASES = [
     for place, route in enumerate(FUZZED)
     if IS_TORTURE or place % len(ENGINES) == number
 ]
-schema = schemathesis.openapi.from_dict(description())
 
 
 @dataclass(frozen=True)
@@ -106,36 +87,17 @@ def test_no_request_gets_an_answer_that_is_not_promised(
     engine: str, route: Route, target_on: Callable[[str], Target]
 ) -> None:
     target = target_on(engine)
-    operation = schema[route.full_path][route.method]
     person, ids = asyncio.run(prepared(route, target))
-    session = requests.Session()
-
-    @seed(SEED)
-    @settings(
-        max_examples=REQUESTS,
-        database=None,
-        deadline=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-        print_blob=False,
-    )
-    @given(case=operation.as_strategy(), is_real=st.booleans())
-    def ask(case: schemathesis.Case[Any], *, is_real: bool) -> None:
-        if is_real and ids:
-            case.path_parameters = ids
-        headers = {"Authorization": f"Bearer {person.access_token}"}
-        answer = case.call(
-            base_url=target.service.origin, session=session, headers=headers, timeout=TIMEOUT_S
-        )
-        case.validate_response(answer, checks=list(CHECKS))
+    # It takes a second to load, which every worker would wait for.
+    fuzzing = importlib.import_module("tests.fuzzing")
 
     try:
-        ask()
+        fuzzing.ask(
+            route, target.service.origin, person.access_token, ids, count=REQUESTS, start=SEED
+        )
     except Exception as failure:
         failure.add_note(f"FUZZ_SEED={SEED}")
         raise
-    finally:
-        session.close()
 
 
 async def prepared(route: Route, target: Target) -> tuple[Person, dict[str, Any]]:
