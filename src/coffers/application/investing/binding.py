@@ -20,9 +20,11 @@ from coffers.application.investing.books import (
 )
 from coffers.application.investing.derivations import Derivations
 from coffers.application.investing.line_prices import multiplier, unit_values
+from coffers.application.investing.moves import at_rates, moves_from
 from coffers.application.investing.successions import PassedOn, Succession, in_base, in_turn
+from coffers.domain.investing.columns import moves_of
 from coffers.domain.investing.lots import NO_PICKS, EntryInvalid, LotMethod, LotUnknown, Oversold
-from coffers.domain.investing.movements import Movement, SplitAction, units
+from coffers.domain.investing.movements import Movement, SplitAction
 from coffers.domain.investing.positions import Position, opened_with
 from coffers.domain.investing.reconciling import Told, parted_on
 from coffers.domain.investing.reorganisations import Reorganisation, numbers
@@ -133,7 +135,7 @@ class _Binder:
             for told in [reported.get(key)]
         }
         moved = {
-            key: self.derivations.movements((account.id, key), told, times[key], _movements)
+            key: self.derivations.movements((account.id, key), told, times[key], moves_from)
             for key, told in rows.items()
         }
         succession = Succession(account, moved, reported, self.ids)
@@ -155,7 +157,8 @@ class _Binder:
         due = told_of.due(key, security)
         try:
             place = (account.id, key, currency)
-            derived, movements = self._derived(place, [*own, *arrived.local], security.splits)
+            both = [*own, *arrived.local] if arrived.local else own
+            derived, movements = self._derived(place, both, security.splits)
             whole = told_of.pass_on(movements, security, self.method, due)
             if due:
                 derived = self._replayed((*place, "whole"), whole.movements, security.splits)
@@ -173,7 +176,8 @@ class _Binder:
         local = opened_with(derived, difference, first)
         if local.cost is None:
             self.quality.missing_basis.add(symbol)
-        in_base = self._converted(movements[: len(own)], currency, arrived.base)
+        mine = movements if len(movements) == len(own) else movements[: len(own)]
+        in_base = self._converted(mine, currency, arrived.base)
         passed = self._passed(told_of, in_base, security, currency, due)
         told_of.receive(whole.gone, None if passed is None else passed.gone, currency)
         base = (
@@ -222,18 +226,15 @@ class _Binder:
 
     def _converted(
         self, movements: Sequence[Movement], currency: str, arrived: Sequence[Movement] | None
-    ) -> list[Movement] | None:
+    ) -> Sequence[Movement] | None:
         """Each at the rate of its day, and what arrived; None when a rate is missing."""
-        if currency == self.base:
-            return None if arrived is None else [*movements, *arrived]
-        converted: list[Movement] = []
-        for each in movements:
-            rate = self.rates.rate(currency, self.base, each.day)
-            if rate is None:
-                self.quality.missing_rates.add(f"{currency}/{self.base} {each.day}")
-                return None
-            converted.append(each.converted(rate.rate))
-        return None if arrived is None else [*converted, *arrived]
+        converted: Sequence[Movement] | None = movements
+        if currency != self.base:
+            pair = (currency, self.base)
+            converted = at_rates(moves_of(movements), pair, self.rates, self.quality)
+        if converted is None or arrived is None:
+            return None
+        return [*converted, *arrived] if arrived else converted
 
     def _passed(
         self,
@@ -248,24 +249,6 @@ class _Binder:
         if movements is None or converted is None:
             return None
         return told_of.pass_on(movements, security, self.method, converted)
-
-
-def _movements(rows: Sequence[LedgerRow], multiplier: Decimal) -> list[Movement]:
-    return [_movement(row, multiplier) for row in rows if row.quantity or row.amount]
-
-
-def _movement(row: LedgerRow, multiplier: Decimal) -> Movement:
-    price = row.unit_price
-    return Movement(
-        row.id,
-        row.day,
-        row.subtype,
-        units(row.quantity, row.subtype),
-        row.amount,
-        None if price is None else EXACT.multiply(price, multiplier),
-        row.acquired,
-        {each.transaction_id: each.quantity for each in row.lots} if row.lots else NO_PICKS,
-    )
 
 
 def _difference(derived: Position, reported: Reported | None, account: Account) -> Decimal:
@@ -296,5 +279,7 @@ def _told(counts: Told, reported: Reported | None, account: Account) -> Told:
 
 def _first_day(movements: Sequence[Movement], reported: Reported | None) -> date:
     """The day before anything is told of it."""
-    days = [each.day for each in movements] or ([] if reported is None else [reported.day])
-    return min(days) - timedelta(days=1) if movements else min(days)
+    days = moves_of(movements).columns.days
+    if days or reported is None:
+        return min(days) - timedelta(days=1)
+    return reported.day

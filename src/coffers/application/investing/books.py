@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from typing import Final, NamedTuple, Protocol
 from uuid import UUID
 
@@ -32,6 +33,9 @@ EARNED: Final = (
     TransactionSubtype.DISTRIBUTION,
     TransactionSubtype.RETURN_OF_CAPITAL,
 )
+
+
+_TRADES: Final = (TransactionSubtype.BUY, TransactionSubtype.SELL)
 
 
 class LedgerRow(NamedTuple):
@@ -78,7 +82,7 @@ class Count:
     quantity: Decimal
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class AccountsLedger:
     """Accounts, their settled movements by day, and what is reported to be held in them.
 
@@ -89,6 +93,16 @@ class AccountsLedger:
     rows: Sequence[LedgerRow]
     reported: Sequence[Reported]
     counts: Sequence[Count] = ()
+
+    @cached_property
+    def beyond_trades(self) -> Sequence[LedgerRow]:
+        """All movements but purchases and sales."""
+        trade, kinds = TransactionType.TRADE, _TRADES
+        return [
+            row
+            for row in self.rows
+            if row.transaction_type is not trade or row.subtype not in kinds
+        ]
 
 
 class PortfolioLedgers(Protocol):
@@ -182,7 +196,7 @@ class Book:
     def first(self) -> date | None:
         """The first day of which anything is known."""
         days = [row.day for row in self.ledger.rows]
-        days += [step.day for line in self.lines for step in line.local.steps]
+        days += [line.local.steps[0].day for line in self.lines if line.local.steps]
         return min(days, default=None)
 
 

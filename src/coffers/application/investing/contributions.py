@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 from operator import attrgetter
 from typing import Final
 
@@ -70,15 +71,24 @@ def _parts(
     yield value_on(book, line, last)
     start = value_on(book, line, first)
     yield None if start is None else EXACT.minus(start)
-    if line.currency == book.base_currency:
-        yield total_of(row.amount for row in rows)
-    else:
-        yield from (in_base(book, row.amount, row.currency, row.day) for row in rows)
+    yield _paid(book, line, rows)
     for row in rows:
-        if row.quantity and row.subtype in _GOING:
+        if row.subtype in _GOING and row.quantity:
             value = value_on(book, line, row.day, abs(row.quantity))
             yield None if value is None else _IN_KIND[row.subtype] * value
     yield from _opening(book, line, first, last)
+
+
+def _paid(book: Book, line: Line, rows: Sequence[LedgerRow]) -> Decimal | None:
+    """What trades and income paid, each at the rate of its day; None where one is missing."""
+    if line.currency == book.base_currency:
+        return total_of([row.amount for row in rows])
+    rate_on = partial(book.rates.rate, line.currency, book.base_currency)
+    found = [rate_on(row.day) for row in rows]
+    if None in found:
+        return known_total(in_base(book, row.amount, row.currency, row.day) for row in rows)
+    rates = [each.rate for each in found if each is not None]
+    return total_of(map(EXACT.multiply, [row.amount for row in rows], rates))
 
 
 def _opening(book: Book, line: Line, first: date, last: date) -> Iterator[Decimal | None]:

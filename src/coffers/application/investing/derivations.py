@@ -20,7 +20,7 @@ MOST: Final = 150_000
 
 
 R = TypeVar("R")
-Make = Callable[[Sequence[R], Decimal], list[Movement]]
+Make = Callable[[Sequence[R], Decimal], Sequence[Movement]]
 
 
 class _Known(NamedTuple):
@@ -42,7 +42,7 @@ class Derivations:
         self._known: OrderedDict[Hashable, _Known] = OrderedDict()
         # By identity: these positions are those that are kept above, or nobody's.
         self._held: dict[tuple[int, int], tuple[Position, Position | None, HeldSteps]] = {}
-        self._moved: dict[Hashable, tuple[Sequence[object], Decimal, list[Movement]]] = {}
+        self._moved: dict[Hashable, tuple[Sequence[object], Decimal, Sequence[Movement]]] = {}
         self._lock = Lock()
 
     def of(
@@ -67,8 +67,8 @@ class Derivations:
 
     def movements(
         self, place: Hashable, rows: Sequence[R], multiplier: Decimal, make: Make[R]
-    ) -> list[Movement]:
-        """What is made of these rows; of the same rows the same list again."""
+    ) -> Sequence[Movement]:
+        """What is made of these rows; of the same rows the same again."""
         known = self._moved.get(place)
         if known is None or known[0] != rows or known[1] != multiplier:
             known = (rows, multiplier, make(rows, multiplier))

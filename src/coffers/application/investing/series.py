@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
+from itertools import accumulate
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
@@ -95,13 +96,11 @@ def _cash(book: Book) -> "list[Cash]":
 
 def _balances(now: Decimal, rows: Sequence[LedgerRow]) -> "Path":
     """The money at the end of each day with movements, counted back from what there is now."""
-    found: list[tuple[date, Decimal]] = []
-    money = now
-    for row in sorted(rows, key=attrgetter("day"), reverse=True):
-        if not found or found[-1][0] != row.day:
-            found.append((row.day, money))
-        money = EXACT.subtract(money, row.amount)
-    return [(date.min, money), *reversed(found)]
+    back = sorted(rows, key=attrgetter("day"), reverse=True)
+    before = list(accumulate([row.amount for row in back], EXACT.subtract, initial=now))
+    # Of a day the first is what its last movement left.
+    by_day = dict(zip([row.day for row in reversed(back)], before[-2::-1], strict=True))
+    return [(date.min, before[-1]), *by_day.items()]
 
 
 def _by_account(book: Book) -> dict[UUID, list[LedgerRow]]:
@@ -124,7 +123,7 @@ def _flows(book: Book) -> "Iterator[Movement]":
 
     without = [each.id for each in book.ledger.accounts if each.money is None]
     closes = {(line.account.id, line.symbol, line.currency): line.closes for line in book.lines}
-    for row in book.ledger.rows:
+    for row in book.ledger.rows if without else book.ledger.beyond_trades:
         is_inside = row.transaction_type in INSIDE or row.subtype in EARNED
         if row.account_id in without:
             yield Movement(row.day, row.currency, EXACT.minus(row.amount))
@@ -157,7 +156,7 @@ def _value(quantity: Decimal, closes: Sequence[tuple[date, Decimal]], day: date)
 def _income(book: Book) -> "Iterator[Movement]":
     from coffers.domain.investing.valuations import Movement  # noqa: PLC0415 - as above
 
-    for row in book.ledger.rows:
+    for row in book.ledger.beyond_trades:
         if row.subtype in EARNED:
             yield Movement(row.day, row.currency, row.amount)
 

@@ -60,6 +60,8 @@ class Succession:
         due: Sequence[Reorganisation],
     ) -> "PassedOn":
         """The movements with what left, and what arrives where; raises as `derive` does."""
+        if not due:
+            return PassedOn(movements, ())
         all_of_it, gone = list(movements), list[tuple[Reorganisation, Sequence[Movement]]]()
         for each in due:
             splits = [split for split in security.splits if split.day <= each.day]

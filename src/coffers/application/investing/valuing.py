@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
-from operator import attrgetter
 from typing import Annotated, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -26,6 +25,7 @@ from coffers.application.ports import Clock
 from coffers.application.views import DecimalText
 from coffers.domain.identity.principals import Principal
 from coffers.domain.ids import UserId
+from coffers.domain.investing.columns import steps_of
 from coffers.domain.investing.portfolios import Portfolio
 from coffers.domain.markets.calendars import missed
 from coffers.domain.markets.close_paths import last_by
@@ -155,8 +155,9 @@ def value_on(book: Book, line: Line, day: date, quantity: Decimal | None = None)
 
 def held_on(line: Line, day: date) -> Decimal:
     """How much of it at the end of a day."""
-    place = bisect_right(line.local.steps, day, key=attrgetter("day"))
-    return line.local.steps[place - 1].quantity if place else ZERO
+    steps = steps_of(line.local.steps)
+    place = bisect_right(steps.days, day)
+    return steps.quantities[place - 1] if place else ZERO
 
 
 def in_base(book: Book, amount: Decimal, currency: str, day: date) -> Decimal | None:

@@ -5,7 +5,7 @@ that the owner names. Entries are taken in order of day, then id; on a day a spl
 since a price is quoted after it. Costs are totals, never per unit; fees are part of them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Context, Decimal
@@ -110,7 +110,7 @@ class Book:
     """A position after all its entries: open lots by age, and everything that went, in order."""
 
     lots: tuple[Lot, ...]
-    disposals: tuple[Disposal, ...]
+    disposals: Sequence[Disposal]
 
     @property
     def quantity(self) -> Decimal:

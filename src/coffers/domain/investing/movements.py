@@ -34,6 +34,7 @@ _ENDINGS: Final = frozenset(
         TransactionSubtype.ASSIGNMENT,
     }
 )
+_CHANGING: Final = frozenset({*_KINDS, *_ENDINGS, TransactionSubtype.SPLIT})
 
 
 class Movement(NamedTuple):
@@ -93,6 +94,11 @@ def _key(each: Told) -> tuple[date, bool, UUID]:
     return each.day, not is_split, each.id
 
 
+def changes_lots(subtype: TransactionSubtype) -> bool:
+    """Whether such a movement does anything to the lots."""
+    return subtype in _CHANGING
+
+
 def entry_of(each: Told, held: Decimal) -> Entry | None:
     """What it does to the lots, None if nothing; `held` is what is there before it."""
     if isinstance(each, SplitAction):
@@ -119,8 +125,13 @@ def _amount(movement: Movement) -> Decimal:
     if movement.subtype in _ENDINGS:
         return ZERO
     if movement.amount:
-        return abs(movement.amount)
-    return _RATIO.multiply(movement.quantity, movement.unit_price or ZERO)
+        return movement.amount.copy_abs()
+    return priced(movement.quantity, movement.unit_price)
+
+
+def priced(quantity: Decimal, unit_price: Decimal | None) -> Decimal:
+    """What so much of it is worth at the price; nothing without one."""
+    return _RATIO.multiply(quantity, unit_price or ZERO)
 
 
 def is_of_unknown_cost(each: Told, entry: Entry) -> bool:

@@ -21,6 +21,7 @@ from coffers.domain.investing.movements import (
     in_order,
     is_of_unknown_cost,
 )
+from coffers.domain.investing.plain import plainly
 from coffers.domain.investing.replays import replayed
 from coffers.domain.money import EXACT
 
@@ -45,7 +46,7 @@ class Position:
 
     book: Book
     unknown: frozenset[UUID]
-    steps: tuple[Step, ...] = ()
+    steps: Sequence[Step] = ()
 
     @property
     def quantity(self) -> Decimal:
@@ -83,6 +84,8 @@ def derive(
     Raises Oversold where long and short mix, LotUnknown, EntryInvalid.
     """
     actions, opening = list(splits), ZERO
+    if not actions and (found := plainly(movements, method)) is not None:
+        return Position(*found)
     for _ in range(ATTEMPTS):
         entries, unknown, missing = _entries(movements, actions, opening)
         if not missing:

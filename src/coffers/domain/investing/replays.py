@@ -184,7 +184,7 @@ class _Ledger:
         """The part of the lot's cost that goes with the quantity; the lot keeps the rest."""
         held = lot.quantity.copy_abs()
         left = EXACT.subtract(held, quantity)
-        cost = _part(lot.cost, quantity, held) if left else lot.cost
+        cost = part_of(lot.cost, quantity, held) if left else lot.cost
         place = next(n for n, each in enumerate(self.lots) if each is lot)
         if left:
             rest = EXACT.subtract(lot.cost, cost)
@@ -252,12 +252,13 @@ def shares(amount: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
     parts: list[Decimal] = []
     left, weight_left = amount, total_of(weights)
     for weight in weights:
-        part = left if weight == weight_left else _part(left, weight, weight_left)
+        part = left if weight == weight_left else part_of(left, weight, weight_left)
         parts.append(part)
         left, weight_left = EXACT.subtract(left, part), EXACT.subtract(weight_left, weight)
     return parts
 
 
-def _part(amount: Decimal, weight: Decimal, total: Decimal) -> Decimal:
+def part_of(amount: Decimal, weight: Decimal, total: Decimal) -> Decimal:
+    """So much of the amount as the weight is of the total, to twelve decimals."""
     exact = _CONTEXT.divide(_CONTEXT.multiply(amount, weight), total)
     return exact.quantize(_QUANTUM, context=_CONTEXT)

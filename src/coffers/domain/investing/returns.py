@@ -13,7 +13,11 @@ from datetime import date
 from decimal import Context, Decimal
 from enum import StrEnum
 from itertools import pairwise
-from typing import Final
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 RATE_DIGITS: Final = 12
 #: ACT/365, as spreadsheets count for XIRR.
@@ -23,6 +27,8 @@ _LOWEST: Final = -40.0
 _HIGHEST: Final = 40.0
 _STEPS: Final = 1_600
 _BISECTIONS: Final = 200
+#: A sum of payments that is a smaller part of them may be rounding.
+_ABOUT_NOTHING: Final = 1e-9
 ZERO: Final = Decimal(0)
 _QUANTUM: Final = Decimal(1).scaleb(-RATE_DIGITS)
 _FIXED: Final = f"%.{RATE_DIGITS}f"
@@ -127,6 +133,31 @@ def _roots(terms: Sequence[tuple[float, float]]) -> list[float]:
         exponents = -growth * times
         return int(np.sign(np.dot(amounts, np.exp(exponents - exponents.max()))))
 
+    changes = [_sign_changes(amounts[::-1].cumsum()), _sign_changes(amounts.cumsum())]
+    if max(changes) > 1:
+        return _scanned(sign)
+    sides = zip(changes, ((_LOWEST, 0.0), (0.0, _HIGHEST)), strict=True)
+    return [
+        _bisected(sign, low, high)
+        for count, (low, high) in sides
+        if count and sign(low) * sign(high) < 0
+    ]
+
+
+def _sign_changes(sums: "npt.NDArray[np.float64]") -> int:
+    """Of running sums, which bound the roots on one side of zero; two where one is about nothing.
+
+    From the first payment on for growth above zero, from the last back for growth below; of one
+    there is exactly one root (Laguerre 1883; Jameson, Counting zeros of generalised polynomials).
+    """
+    size = abs(sums)
+    if size.min() <= _ABOUT_NOTHING * size.max():
+        return 2
+    return int(((sums[1:] > 0) != (sums[:-1] > 0)).sum())
+
+
+def _scanned(sign: Callable[[float], int]) -> list[float]:
+    """All that steps are short enough to tell apart."""
     width = (_HIGHEST - _LOWEST) / _STEPS
     edges = [_LOWEST + width * step for step in range(_STEPS + 1)]
     signs = [sign(edge) for edge in edges]
@@ -148,8 +179,7 @@ def _bisected(sign: Callable[[float], int], low: float, high: float) -> float:
     return (low + high) / 2
 
 
-@dataclass(frozen=True, slots=True)
-class DayValue:
+class DayValue(NamedTuple):
     """What was held at the end of a day, and what came in at its start and left at its end.
 
     Inflow and outflow are external flows only, both above zero; None where a price or rate is

@@ -5,20 +5,24 @@ value is not known (NaN), never zero. Amounts are floats of one currency: they a
 minor units on the way out, and are no bookkeeping.
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from coffers.domain.investing.columns import steps_of
 from coffers.domain.investing.lots import Step
 from coffers.domain.investing.returns import DayValue
 from coffers.domain.markets.close_paths import ClosePath
 
 Series = npt.NDArray[np.float64]
 Ordinals = npt.NDArray[np.int64]
+ZERO: Final = Decimal(0)
 #: What is known from each of these days on.
 Path = Sequence[tuple[date, Decimal]]
 
@@ -53,12 +57,23 @@ class HeldSteps:
 
 def held_steps(steps: Sequence[Step], costs: Sequence[Step] | None) -> HeldSteps:
     """Quantities of the one, costs of the others on the same days; NaN where these are not."""
-    known = {} if costs is None else {step.day: float(step.cost) for step in costs}
+    held = steps_of(steps)
     return HeldSteps(
-        np.array([step.day.toordinal() for step in steps], dtype=np.int64),
-        np.array([float(step.quantity) for step in steps], dtype=np.float64),
-        np.array([known.get(step.day, np.nan) for step in steps], dtype=np.float64),
+        np.array(list(map(date.toordinal, held.days)), dtype=np.int64),
+        np.array(list(map(float, held.quantities)), dtype=np.float64),
+        np.array(_costs(held.days, costs), dtype=np.float64),
     )
+
+
+def _costs(days: Sequence[date], steps: Sequence[Step] | None) -> list[float]:
+    if steps is None:
+        return [np.nan] * len(days)
+    told = steps_of(steps)
+    found = list(map(float, told.costs))
+    if told.days == days:
+        return found
+    known = dict(zip(told.days, found, strict=True))
+    return [known.get(day, np.nan) for day in days]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +96,7 @@ class Cash:
     balances: Path
 
 
-@dataclass(frozen=True, slots=True)
-class Movement:
+class Movement(NamedTuple):
     """Money that came in from outside (above zero), went out, or was earned, on a day."""
 
     day: date
@@ -112,12 +126,10 @@ class Valuation:
 
     def day_values(self) -> list[DayValue]:
         """For returns: each day's value and external flows; None where a value is not known."""
-        rows = zip(self.days.all(), self.value, self.inflow, self.outflow, strict=True)
+        columns = (each.tolist() for each in (self.value, self.inflow, self.outflow))
         return [
-            DayValue(day, _known(value), Decimal(repr(came)), Decimal(repr(went)))
-            for day, value, came, went in (
-                (day, float(value), float(came), float(went)) for day, value, came, went in rows
-            )
+            DayValue(day, _known(value), _exactly(came), _exactly(went))
+            for day, value, came, went in zip(self.days.all(), *columns, strict=True)
         ]
 
     @property
@@ -218,19 +230,24 @@ def _held(ordinals: Ordinals, values: Series, days: Days, before: float) -> Seri
 
 def _worth(amount: Series, price: Series) -> Series:
     """What it is worth; nothing is worth nothing, whatever its price."""
-    with np.errstate(invalid="ignore"):
-        worth: Series = np.where(amount == 0, 0.0, amount * price)
+    worth: Series = amount * price
+    if math.isnan(worth.sum()):
+        worth[amount == 0] = 0.0
     return worth
 
 
 def _summed(movements: Iterable[Movement], rates: Mapping[str, Series], days: Days) -> Series:
-    total = np.zeros(len(days))
-    for each in movements:
-        place = days.place(each.day)
-        if 0 <= place < len(days):
-            total[place] += float(each.amount) * rates[each.currency][place]
-    return total
+    total, told = [0.0] * len(days), {name: rate.tolist() for name, rate in rates.items()}
+    for day, currency, amount in movements:
+        place = days.place(day)
+        if 0 <= place < len(total):
+            total[place] += float(amount) * told[currency][place]
+    return np.array(total)
 
 
 def _known(value: float) -> Decimal | None:
-    return None if np.isnan(value) else Decimal(repr(value))
+    return None if math.isnan(value) else _exactly(value)
+
+
+def _exactly(value: float) -> Decimal:
+    return Decimal(repr(value)) if value else ZERO

@@ -52,7 +52,11 @@ class ClosePath(_Lazy[Close]):
 
     def last_by(self, day: date) -> Close | None:
         """The last one known on that day; None before the first."""
-        place = bisect_right(self.days, day)
+        # Nearly always it is the last: a day before it takes a dozen looks.
+        last = len(self) - 1
+        if last >= 0 and self.days[last] <= day:
+            return self[last]
+        place = bisect_right(self.days, day, 0, max(last, 0))
         return self[place - 1] if place else None
 
     @cached_property

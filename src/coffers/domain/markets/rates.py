@@ -86,34 +86,44 @@ class RateBook:
         if base == quote:
             return Rate(base, quote, Decimal(1), day, SAME)
         asked = (base, quote, day)
-        if asked not in self._asked:
-            self._asked[asked] = self._find(base, quote, day)
-        return self._asked[asked]
+        try:
+            return self._asked[asked]
+        except KeyError:
+            found = self._asked[asked] = self._find(base, quote, day)
+            return found
 
     def _find(self, base: str, quote: str, day: date) -> Rate | None:
-        found = [*self._stated(base, quote, day), *self._crossed(base, quote, day)]
-        return max(found, key=attrgetter("date"), default=None)
+        found = self._stated(base, quote, day)
+        if EURO not in {base, quote}:
+            found += self._crossed(base, quote, day)
+        return _newest(found)
 
-    def _crossed(self, base: str, quote: str, day: date) -> Iterator[Rate]:
-        if EURO in {base, quote}:
-            return
-        one, other = self._per_euro(base, day), self._per_euro(quote, day)
-        if one is not None and other is not None:
-            ratio = _RATIO.divide(other.rate, one.rate)
-            sources = ", ".join(sorted({one.source, other.source}))
-            yield Rate(base, quote, ratio, min(one.date, other.date), sources)
+    def _crossed(self, base: str, quote: str, day: date) -> list[Rate]:
+        one, other = (_newest(self._stated(EURO, each, day)) for each in (base, quote))
+        if one is None or other is None:
+            return []
+        ratio = _RATIO.divide(other.rate, one.rate)
+        sources = ", ".join(sorted({one.source, other.source}))
+        return [Rate(base, quote, ratio, min(one.date, other.date), sources)]
 
-    def _per_euro(self, currency: str, day: date) -> Rate | None:
-        return max(self._stated(EURO, currency, day), key=attrgetter("date"), default=None)
-
-    def _stated(self, base: str, quote: str, day: date) -> Iterator[Rate]:
+    def _stated(self, base: str, quote: str, day: date) -> list[Rate]:
         """Those of the pair itself, in either direction, of each source."""
-        yield from _as_rates(_last(self._own.get((base, quote), ()), day))
-        yield from map(_inverse, _as_rates(_last(self._own.get((quote, base), ()), day)))
-        if base == EURO and (found := self._published.per_euro(quote, day)):
-            yield found
-        if quote == EURO and (found := self._published.per_euro(base, day)):
-            yield _inverse(found)
+        found: list[Rate] = []
+        if self._own:
+            found += _as_rates(_last(self._own.get((base, quote), ()), day))
+            found += map(_inverse, _as_rates(_last(self._own.get((quote, base), ()), day)))
+        if base == EURO and (told := self._published.per_euro(quote, day)):
+            found.append(told)
+        if quote == EURO and (told := self._published.per_euro(base, day)):
+            found.append(_inverse(told))
+        return found
+
+
+def _newest(rates: Sequence[Rate]) -> Rate | None:
+    """Of those of one day the first."""
+    if len(rates) == 1:
+        return rates[0]
+    return max(rates, key=attrgetter("date"), default=None)
 
 
 class ExchangeRates(Protocol):

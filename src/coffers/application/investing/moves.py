@@ -1,0 +1,57 @@
+"""What the ledger tells of a security as movements, in columns: a row by itself takes longer."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from uuid import UUID
+
+from coffers.application.investing.books import LedgerRow, Quality
+from coffers.domain.investing.columns import Columns, Moves
+from coffers.domain.investing.lots import NO_PICKS
+from coffers.domain.investing.movements import units
+from coffers.domain.ledger.entries import NamedLot
+from coffers.domain.markets.rates import RateBook
+from coffers.domain.money import EXACT
+
+
+def moves_from(rows: Sequence[LedgerRow], multiplier: Decimal) -> Moves:
+    """Those that move anything; prices are of a whole contract."""
+    told = [row for row in rows if row.quantity or row.amount]
+    if not told:
+        return Moves(Columns())
+    ids, _, days, _, subtypes, amounts, _, _, quantities, prices, _, acquired, lots = zip(
+        *told, strict=True
+    )
+    return Moves(
+        Columns(
+            ids,
+            days,
+            subtypes,
+            list(map(units, quantities, subtypes)),
+            amounts,
+            prices if multiplier == 1 else [_times(price, multiplier) for price in prices],
+            acquired,
+            list(map(_picks, lots)) if any(lots) else [NO_PICKS] * len(ids),
+        )
+    )
+
+
+def at_rates(
+    moves: Moves, pair: tuple[str, str], rates: RateBook, quality: Quality
+) -> Moves | None:
+    """From one currency to another at the rate of each day; None, and noted, without one."""
+    found: list[Decimal] = []
+    for day in moves.columns.days:
+        rate = rates.rate(*pair, day)
+        if rate is None:
+            quality.missing_rates.add(f"{'/'.join(pair)} {day}")
+            return None
+        found.append(rate.rate)
+    return moves.converted(found)
+
+
+def _times(price: Decimal | None, multiplier: Decimal) -> Decimal | None:
+    return None if price is None else EXACT.multiply(price, multiplier)
+
+
+def _picks(lots: Sequence[NamedLot]) -> Mapping[UUID, Decimal]:
+    return {each.transaction_id: each.quantity for each in lots} if lots else NO_PICKS

@@ -1,0 +1,184 @@
+"""Plain histories: purchases and sales in their order, of which the oldest lots go first.
+
+Most histories are nothing else. What they amount to is what a replay finds, digit for digit, in a
+fraction of its time: it is worked out in columns, only what sales take is gone through one by one,
+and disposals are made of that when somebody looks at them.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from decimal import Decimal, localcontext
+from itertools import accumulate, chain, compress, islice, pairwise
+from operator import eq, lt, ne, not_
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from coffers.domain.investing.columns import Columns, Listed, Steps, moves_of
+from coffers.domain.investing.lots import Book, Disposal, Lot, LotMethod
+from coffers.domain.investing.movements import Movement, changes_lots, priced
+from coffers.domain.investing.replays import part_of, shares
+from coffers.domain.ledger.transactions import TransactionSubtype
+from coffers.domain.money import EXACT
+
+ZERO: Final = Decimal(0)
+_OLDEST_FIRST: Final = (LotMethod.FIFO, LotMethod.SPECIFIC)
+_BUY: Final = TransactionSubtype.BUY
+_SELL: Final = TransactionSubtype.SELL
+
+#: The lots and what went, ids of lots whose cost nobody told, and what was held when.
+Found = tuple[Book, frozenset[UUID], Steps]
+
+
+class _Trades(NamedTuple):
+    """Purchases and sales, and what each cost or brought."""
+
+    ids: Sequence[UUID]
+    days: Sequence[date]
+    is_buy: Sequence[bool]
+    quantities: Sequence[Decimal]
+    money: Sequence[Decimal]
+
+    @property
+    def is_sale(self) -> Iterator[bool]:
+        return map(not_, self.is_buy)
+
+    def where(self, chosen: Sequence[bool]) -> "_Trades":
+        """Those of them."""
+        return _Trades(
+            list(compress(self.ids, chosen)),
+            list(compress(self.days, chosen)),
+            list(compress(self.is_buy, chosen)),
+            list(compress(self.quantities, chosen)),
+            list(compress(self.money, chosen)),
+        )
+
+
+class _Taken(NamedTuple):
+    """What sales took: from which lot, how much, what that had cost; up to where each sale did.
+
+    `spent` is the cost that went with each sale, below zero; lots before `oldest` are gone.
+    """
+
+    parts: Sequence[tuple[int, Decimal, Decimal]]
+    ends: Sequence[int]
+    spent: Sequence[Decimal]
+    oldest: int
+
+
+def plainly(movements: Sequence[Movement], method: LotMethod) -> Found | None:
+    """None where it is not as plain: in another order, with other entries, or too much is sold."""
+    columns = moves_of(movements).columns
+    if method not in _OLDEST_FIRST or not _is_plain(columns):
+        return None
+    trades = _trades(columns)
+    with localcontext(EXACT):
+        signed = zip(trades.quantities, trades.is_buy, strict=True)
+        held = _running([each if is_buy else -each for each, is_buy in signed])
+        amounts = chain(held, trades.quantities, trades.money)
+        if min(amounts, default=ZERO) < 0 or not _is_ordered(trades):
+            return None
+        return _found(trades, held, _unknown(columns))
+
+
+def _is_plain(columns: Columns) -> bool:
+    """Whether nothing but purchases and sales changes the lots, and none of them names any."""
+    others = set(columns.subtypes) - {_BUY, _SELL}
+    return not (any(map(changes_lots, others)) or any(columns.picks) or any(columns.acquired))
+
+
+def _trades(columns: Columns) -> _Trades:
+    subtypes, quantities = columns.subtypes, columns.quantities
+    told = zip(columns.amounts, quantities, columns.unit_prices, strict=True)
+    trades = _Trades(
+        columns.ids,
+        columns.days,
+        [subtype is _BUY for subtype in subtypes],
+        quantities,
+        [amount.copy_abs() if amount else priced(held, price) for amount, held, price in told],
+    )
+    pairs = zip(subtypes, quantities, strict=True)
+    counts = [(kind is _BUY or kind is _SELL) and bool(held) for kind, held in pairs]
+    return trades if all(counts) else trades.where(counts)
+
+
+def _is_ordered(trades: _Trades) -> bool:
+    """By day, and on a day by id."""
+    days, ids = trades.days, trades.ids
+    if any(map(lt, days[1:], days)):
+        return False
+    together = [place for place, same in enumerate(map(eq, days[1:], days)) if same]
+    return all(ids[place] < ids[place + 1] for place in together)
+
+
+def _unknown(columns: Columns) -> frozenset[UUID]:
+    """Those that were bought without anybody telling for how much."""
+    ids, _, subtypes, quantities, amounts, prices, *_ = columns
+    silent = [place for place, price in enumerate(prices) if price is None]
+    return frozenset(
+        ids[place]
+        for place in silent
+        if subtypes[place] is _BUY and quantities[place] and not amounts[place]
+    )
+
+
+def _found(trades: _Trades, held: Sequence[Decimal], unknown: frozenset[UUID]) -> Found:
+    bought = trades.where(trades.is_buy)
+    left, costs = list(bought.quantities), list(bought.money)
+    taken = _taken(left, costs, compress(trades.quantities, trades.is_sale))
+    spent = iter(taken.spent)
+    cost = _running(
+        [
+            paid if is_buy else next(spent)
+            for paid, is_buy in zip(trades.money, trades.is_buy, strict=True)
+        ]
+    )
+    columns = (bought.ids, bought.days, left, costs)
+    lots = tuple(map(Lot, *(column[taken.oldest :] for column in columns)))
+    book = Book(lots, Listed(lambda: list(_disposals(trades, bought, taken))))
+    return book, unknown, _steps(trades.days, held, cost)
+
+
+def _steps(days: Sequence[date], held: Sequence[Decimal], cost: Sequence[Decimal]) -> Steps:
+    """As it was at the end of each day."""
+    is_last = [*map(ne, days, days[1:]), True]
+    return Steps(
+        list(compress(days, is_last)), list(compress(held, is_last)), list(compress(cost, is_last))
+    )
+
+
+def _taken(left: list[Decimal], costs: list[Decimal], sales: Iterable[Decimal]) -> _Taken:
+    """Changes what is left of each lot, and what that cost."""
+    parts, ends, spent, oldest = list[tuple[int, Decimal, Decimal]](), [0], list[Decimal](), 0
+    for sold in sales:
+        wanted, gone = sold, ZERO
+        while left[oldest] <= wanted:
+            held, cost = left[oldest], costs[oldest]
+            wanted -= held
+            gone -= cost
+            parts.append((oldest, held, cost))
+            oldest += 1
+            if not wanted:
+                break
+        else:
+            held, cost = left[oldest], costs[oldest]
+            part = part_of(cost, wanted, held)
+            left[oldest], costs[oldest] = held - wanted, cost - part
+            gone -= part
+            parts.append((oldest, wanted, part))
+        ends.append(len(parts))
+        spent.append(gone)
+    return _Taken(parts, ends, spent, oldest)
+
+
+def _running(amounts: Iterable[Decimal]) -> list[Decimal]:
+    return list(islice(accumulate(amounts, initial=ZERO), 1, None))
+
+
+def _disposals(trades: _Trades, bought: _Trades, taken: _Taken) -> Iterator[Disposal]:
+    sales = compress(zip(trades.ids, trades.days, trades.money, strict=True), trades.is_sale)
+    for (sale_id, day, money), (start, end) in zip(sales, pairwise(taken.ends), strict=True):
+        parts = taken.parts[start:end]
+        proceeds = shares(money, [quantity for _, quantity, _ in parts])
+        for (lot, quantity, cost), brought in zip(parts, proceeds, strict=True):
+            ids = (sale_id, bought.ids[lot], bought.days[lot])
+            yield Disposal(*ids, day, quantity, brought, cost)
