@@ -91,6 +91,8 @@ def _postgres(url: str, *, is_patient: bool) -> Engines:
         "idle_in_transaction_session_timeout": "30000",
         "timezone": "UTC",
         "jit": "off",
+        # Starting a helper takes longer than it helps, and other requests want that core.
+        "max_parallel_workers_per_gather": "0",
     }
     arguments = {
         "server_settings": settings,

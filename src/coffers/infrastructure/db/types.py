@@ -7,13 +7,14 @@ through `ordered()` and `exact_sum()`.
 """
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, DateTime, Dialect, Numeric, Text, cast
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement, GenericFunction
 from sqlalchemy.sql.type_api import TypeEngine
@@ -139,6 +140,25 @@ class Words(TypeDecorator[frozenset[str]]):
 
 
 Id = Uuid[UUID]
+
+
+class Ids(TypeDecorator[Sequence[UUID]]):
+    """Many ids in one parameter, so that a statement does not depend on how many they are."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(
+        self, dialect: Dialect
+    ) -> TypeEngine[Any]:  # Any: the two engines' types differ
+        """An array on PostgreSQL, JSON text on SQLite."""
+        kind = Text() if dialect.name == "sqlite" else ARRAY(Uuid())
+        return dialect.type_descriptor(kind)
+
+    def process_bind_param(self, value: Sequence[UUID] | None, dialect: Dialect) -> object:
+        """As each engine writes ids."""
+        ids = value or ()
+        return json.dumps([each.hex for each in ids]) if dialect.name == "sqlite" else list(ids)
 
 
 class ordered(FunctionElement[str]):  # noqa: N801 - reads as a function in queries

@@ -35,6 +35,14 @@ class has_minus(Spelled):  # noqa: N801
     on_sqlite = "(substr({0}, 1, 1) = '-')"
 
 
+class is_among(Spelled):  # noqa: N801
+    """Whether an id is one of these, a single parameter of type `Ids`; NULL for no id."""
+
+    type = Boolean()
+    on_postgresql = "({0} = ANY (CAST({1} AS uuid[])))"
+    on_sqlite = "({0} IN (SELECT value FROM json_each({1})))"
+
+
 class part_amount(Spelled):  # noqa: N801
     """The amount of a split."""
 
