@@ -18,6 +18,7 @@ from benchmarks import (
     spending,
     sync,
 )
+from coffers.garbage import collect_rarely
 
 
 def ratios(measure: Callable[[], Mapping[str, float]]) -> Callable[[Console], None]:
@@ -48,6 +49,8 @@ def main(names: list[str]) -> None:
     console = Console(width=100, soft_wrap=True)
     python = f"{platform.python_implementation()} {platform.python_version()}"
     load = os.getloadavg()[0]
+    # As the service does when it starts.
+    collect_rarely()
     console.print(f"{python}, {platform.platform()}, {os.cpu_count()} CPUs, load {load:.1f}\n")
     for name in names or BENCHMARKS:
         BENCHMARKS[name](console)

@@ -10,25 +10,22 @@ import random
 import statistics
 import time
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import text
 from tests.importing import Importer, importer_at
 
 from benchmarks import ofx_parsing
 from benchmarks.foundation import embedded, production
+from benchmarks.write_floor import stored
 from coffers.application.ledger.imports import ImportFile, apply_import, plan_import
 from coffers.domain.identity.principals import Principal
 from coffers.domain.ids import new_id
 from coffers.domain.ledger.accounts import Account, AccountType
 from coffers.domain.ledger.statements import ReportedTransaction
 from coffers.infrastructure.db.ledger.transaction_records import Records
-from coffers.infrastructure.db.ledger.transaction_rows import transactions
 from coffers.infrastructure.statements.parse import parse_statements
 
 ROUNDS: Final = 5
-_COLUMNS: Final = [column.name for column in transactions.c]
-_INSERT: Final = f"INSERT INTO transactions VALUES ({', '.join('?' for _ in _COLUMNS)})"  # noqa: S608 - only question marks
 
 
 def measure() -> dict[str, float]:
@@ -79,19 +76,9 @@ async def _bare(
         new_id(), person.user_id, "floor", "Floor", AccountType.CHECKING, "USD", now, now
     )
     async with importer.store.uow() as uow:
-        is_sqlite = uow.transaction.is_sqlite
-        made = Records(account, now, is_sqlite=is_sqlite, import_id=new_id())
+        made = Records(account, now, is_sqlite=uow.transaction.is_sqlite, import_id=new_id())
         records = [made.of(row) for row in rows]
-        await uow.transaction.execute(text("SELECT 1"))
-        raw = await uow.transaction.connection.get_raw_connection()
-        driver: Any = raw.driver_connection  # Any: asyncpg's or aiosqlite's
-        started = time.perf_counter()
-        if is_sqlite:
-            await driver.executemany(_INSERT, records)
-        else:
-            await driver.copy_records_to_table("transactions", records=records, columns=_COLUMNS)
-        await uow.commit()
-        return time.perf_counter() - started
+        return await stored(uow, records)
 
 
 if __name__ == "__main__":

@@ -11,24 +11,21 @@ import time
 from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import text
 from tests.ledgers import Ledger, ledger_at, movement
 
 from benchmarks.foundation import embedded, production
+from benchmarks.write_floor import stored
 from coffers.domain.ledger.accounts import Account
 from coffers.domain.ledger.holdings import AssetType
 from coffers.domain.ledger.statements import ReportedTransaction
 from coffers.domain.ledger.transactions import TransactionSubtype, TransactionType
 from coffers.infrastructure.db.ledger.transaction_records import Records
-from coffers.infrastructure.db.ledger.transaction_rows import transactions
 
 ROWS: Final = 10_000
 ROUNDS: Final = 5
 _FIRST: Final = date(2021, 1, 1)
-_COLUMNS: Final = [column.name for column in transactions.c]
-_INSERT: Final = f"INSERT INTO transactions VALUES ({', '.join('?' for _ in _COLUMNS)})"  # noqa: S608 - only question marks
 
 
 def measure() -> dict[str, float]:
@@ -65,19 +62,9 @@ async def _synced(ledger: Ledger, account: Account, rows: Sequence[ReportedTrans
 async def bare(ledger: Ledger, account: Account, rows: Sequence[ReportedTransaction]) -> float:
     """How many seconds storing alone takes; the records are ready before the clock starts."""
     async with ledger.uow() as uow:
-        is_sqlite = uow.transaction.is_sqlite
-        made = Records(account, ledger.now, is_sqlite=is_sqlite)
+        made = Records(account, ledger.now, is_sqlite=uow.transaction.is_sqlite)
         records = [made.of(row) for row in rows]
-        await uow.transaction.execute(text("SELECT 1"))
-        raw = await uow.transaction.connection.get_raw_connection()
-        driver: Any = raw.driver_connection
-        started = time.perf_counter()
-        if is_sqlite:
-            await driver.executemany(_INSERT, records)
-        else:
-            await driver.copy_records_to_table("transactions", records=records, columns=_COLUMNS)
-        await uow.commit()
-        return time.perf_counter() - started
+        return await stored(uow, records)
 
 
 def some_rows(seed: int) -> list[ReportedTransaction]:

@@ -1,7 +1,6 @@
 """Series and metrics of a large portfolio: cold and after a late entry, against plain numpy."""
 
 import asyncio
-import gc
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -45,10 +44,6 @@ Series = npt.NDArray[np.float64]
 
 def measure() -> dict[str, float]:
     """Ratios of CPU time: other programs on the machine hardly blur them."""
-    # As the service does when it starts: what lives for long is not looked at again and again.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
     rates = RateBook(LaterRates(asyncio.run(RATES.rates()), []))
     home = household(UserId(new_id()))
     ratios = _calculated(home, arrays_of(home, rates))

@@ -1,7 +1,6 @@
 """Databases cloned from a migrated template, the application behind an in-memory client, people."""
 
 import asyncio
-import gc
 import shutil
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -17,6 +16,7 @@ from fastapi import FastAPI
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from coffers import migrations
+from coffers.garbage import collect_rarely
 from coffers.main import create_app
 from coffers.presentation.limits import POLICIES
 from coffers.settings import Settings
@@ -44,10 +44,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """As the service does: what is there by now stays, and need not be looked at for ever."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
+    """As the service does."""
+    collect_rarely()
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,6 @@
 """Serving HTTP: uvicorn with our limits, one socket, and an orderly end."""
 
 import contextlib
-import gc
 import os
 import resource
 import signal
@@ -13,6 +12,7 @@ from typing import Final
 import uvicorn
 from fastapi import FastAPI
 
+from coffers.garbage import collect_rarely
 from coffers.presentation.protocol import GuardedProtocol
 from coffers.settings import Settings
 
@@ -62,9 +62,7 @@ class OrderlyServer(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start; what is there by then stays, and need not be looked through for garbage again."""
         await super().startup(sockets)
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(50_000, 20, 100)
+        collect_rarely()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop: event streams at once, since they would never end by themselves."""

@@ -19,6 +19,7 @@ from coffers.domain.errors import DomainError, Unavailable
 from coffers.domain.ids import SYSTEM
 from coffers.domain.jobs import LEASE, JobHopeless, Lease
 from coffers.domain.live.events import Origin
+from coffers.garbage import collect_rarely
 from coffers.services import Services
 from coffers.settings import Settings
 from coffers.wiring import open_services
@@ -43,6 +44,7 @@ async def serve(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with open_services(settings) as services:
+        collect_rarely()
         await run_worker(services, stop, lease=settings.worker_lease)
 
 

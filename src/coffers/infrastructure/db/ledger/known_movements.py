@@ -1,10 +1,10 @@
 """What the ledger has of an account that the rows of a file could be."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Date, Row, Select, bindparam, or_, select, tuple_
+from sqlalchemy import Date, Select, bindparam, or_, select, tuple_
 
 from coffers.domain.ledger.accounts import Account
 from coffers.domain.ledger.statements import ReportedTransaction
@@ -30,27 +30,27 @@ async def known_movements(
     days = [row.transaction_date for row in rows]
     first, last = min(days) - AROUND, max(days) + AROUND
     span = {"user_id": account.user_id, "account_id": account.id, "first": first, "last": last}
-    found = [known async for known in _around(transaction, span)]
+    found = await _around(transaction, span)
     if await transaction.rows(_OUTSIDE, span):
         ids = {row.provider_transaction_id for row in rows if row.provider_transaction_id}
         ids -= {known.provider_transaction_id for known in found}
         for part in stretches(sorted(ids), PAGE):
             wanted = span | {"ids": part}
-            found += [_known(row) for row in await transaction.rows(_BY_ID, wanted)]
+            found += _known(await transaction.rows(_BY_ID, wanted))
         found.sort(key=_day_and_id)
     return found
 
 
 async def _around(
     transaction: Transaction, span: dict[str, Any]
-) -> AsyncIterator[KnownMovement]:  # Any: what the columns take
+) -> list[KnownMovement]:  # Any: what the columns take
+    found: list[KnownMovement] = []
     statement, place = _FIRST_PAGE, span
     while True:
         rows = await transaction.rows(statement, place)
-        for row in rows:
-            yield _known(row)
+        found += _known(rows)
         if len(rows) < PAGE:
-            return
+            return found
         statement = _NEXT_PAGE
         place = span | {"day": rows[-1].transaction_date, "id": rows[-1].id}
 
@@ -59,17 +59,12 @@ def _day_and_id(known: KnownMovement) -> tuple[date, Any]:  # Any: as UUIDs comp
     return known.transaction_date, known.id
 
 
-def _known(row: Row[Any]) -> KnownMovement:  # Any: a row of _SLIM
-    return KnownMovement(
-        row.id,
-        row.provider_transaction_id,
-        row.fingerprint,
-        row.amount,
-        row.currency,
-        row.transaction_date,
-        _STATUS[row.status],
-        is_foreign=row.import_id is None,
-    )
+def _known(rows: Sequence[Any]) -> list[KnownMovement]:  # Any: rows of _SLIM
+    # By place: by name, it takes three times as long.
+    return [
+        KnownMovement._make((*told, _STATUS[status], import_id is None))
+        for *told, status, import_id in rows
+    ]
 
 
 _STATUS: Final = {status.value: status for status in TransactionStatus}

@@ -134,7 +134,7 @@ async def insert_rows(
         inserted = await run_many(transaction, _SQLITE_INSERT, rows, records.of)
         return inserted == len(rows)
     try:
-        await copy_rows(transaction, transactions, _COLUMNS, rows, records.of)
+        await copy_rows(transaction, transactions, RECORDED, rows, records.of)
     except asyncpg.UniqueViolationError:
         return False
     return True
@@ -155,7 +155,7 @@ async def merge_rows(
         written = await run_many(transaction, _SQLITE_MERGE, rows, records.of)
         inserted = await _count(transaction, account) - before if written else 0
         return inserted, written - inserted
-    staged = await stage(transaction, transactions, _COLUMNS, rows, records.of)
+    staged = await stage(transaction, transactions, RECORDED, rows, records.of)
     updated = (await transaction.execute(_of(_UPDATE_STAGED, account))).rowcount
     inserted = (await transaction.execute(_of(_INSERT_STAGED, account))).rowcount
     await unstage(transaction, staged)
@@ -177,9 +177,10 @@ _TOLD: Final = (
     *("transaction_date", "settlement_date"),
 )
 _OURS_ALONE: Final = frozenset(column.name for column in ANNOTATIONS)
-_COLUMNS: Final = [column for column in transactions.c if column.name not in _OURS_ALONE]
-_ALL: Final = ", ".join(column.name for column in _COLUMNS)
-_VALUES: Final = ", ".join("?" for _ in _COLUMNS)
+#: Those of a record, in its order.
+RECORDED: Final = [column for column in transactions.c if column.name not in _OURS_ALONE]
+_ALL: Final = ", ".join(column.name for column in RECORDED)
+_VALUES: Final = ", ".join("?" for _ in RECORDED)
 _MATCH: Final = "(user_id, account_id, provider_transaction_id)"
 _OURS: Final = "transactions.user_id = :user_id AND transactions.account_id = :account_id"
 _SAME: Final = "transactions.provider_transaction_id = staged.provider_transaction_id"
