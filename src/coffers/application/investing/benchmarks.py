@@ -93,10 +93,11 @@ def compared(price: "Series", valuation: "Valuation") -> Compared:
     )
 
 
-def steps(price: "Series", places: Sequence[int]) -> "Series":
-    """Its returns from each of these days to the next."""
+def steps(price: "Series", starts: Sequence[int], places: Sequence[int]) -> "Series":
+    """Its returns from each of the one days to that of the others."""
     import numpy as np  # noqa: PLC0415 - loads slowly
 
-    chosen = price[list(places)]
-    returns: Series = chosen[1:] / chosen[:-1] - 1 if len(places) > 1 else np.array([])
+    if not places:
+        return np.array([])
+    returns: Series = price[list(places)] / price[list(starts)] - 1
     return returns

@@ -25,7 +25,7 @@ BENCHMARK: Final = "benchmark_returns"
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What the risk was measured on: returns of the weekdays at these places of the valuation.
+    """What the risk was measured on: returns from these starts to the weekdays at these places.
 
     `prices` are the benchmark's in the base currency, by day; None without a benchmark.
     """
@@ -33,6 +33,7 @@ class Measured:
     valuation: "Valuation"
     currency: str
     returns: "Series"
+    starts: Sequence[int]
     places: Sequence[int]
     prices: "Series | None"
     other: "Series | None"
@@ -40,13 +41,12 @@ class Measured:
 
 def returns_told(measured: Measured) -> Explanation:
     """Of each weekday: what 1 became since the weekday before, less 1."""
-    days, begun, found = measured.valuation.day_values(), 0, list[Explanation]()
-    for place in measured.places:
+    days, found = measured.valuation.day_values(), list[Explanation]()
+    for begun, place in zip(measured.starts, measured.places, strict=True):
         stretch = pairwise(days[begun : place + 1])
         told_links = [Link(before, day) for before, day in stretch if _is_invested(before, day)]
         factors = [_factor(each, measured.currency) for each in told_links]
         found.append(_return(product("growth", *factors), days[place].day))
-        begun = place
     return made(RETURNS, Operation.SERIES, None, found)
 
 
@@ -82,7 +82,7 @@ def value_told(measured: Measured) -> Explanation:
 def benchmark_told(measured: Measured, prices: "Series") -> Explanation:
     """Adjusted closes in the base currency, from each of the weekdays to the next."""
     first, found = measured.valuation.days.first, list[Explanation]()
-    for before, place in zip([0, *measured.places[:-1]], measured.places, strict=True):
+    for before, place in zip(measured.starts, measured.places, strict=True):
         now, then = (
             told(
                 "price",

@@ -38,6 +38,7 @@ from coffers.domain.investing.returns import (
     Rate,
     Undefined,
     annualised,
+    average_capital,
     modified_dietz,
     period_rate,
     simple_return,
@@ -88,7 +89,7 @@ def performance_of(
     start, end, length = money.start, money.end, (period.last - period.first).days
     weighted = time_weighted(days)
     flows = list(_flows(days, start, end))
-    dietz = _dietz(period, days, money)
+    dietz, capital = _dietz(period, days, money)
     return PerformanceView(
         start_date=period.first,
         end_date=period.last,
@@ -111,7 +112,7 @@ def performance_of(
         benchmark=None
         if benchmark is None
         else _compared(benchmark, book, valuation, money, weighted),
-        contributions=list(_contributions(book, valuation, money, dietz)),
+        contributions=list(_contributions(book, valuation, money, capital)),
         convention=CONVENTION,
         data_quality=quality_view(book.quality, (line.symbol for line in book.lines)),
     )
@@ -182,14 +183,15 @@ def _simple(money: _Money) -> Rate:
     return simple_return(money.gain, (money.start or ZERO) + (money.inflow or ZERO))
 
 
-def _dietz(days: "Days", values: Sequence[DayValue], money: _Money) -> Rate:
+def _dietz(days: "Days", values: Sequence[DayValue], money: _Money) -> tuple[Rate, Decimal | None]:
+    """The return, and the capital that it is over."""
     if money.gain is None:
-        return Rate(None, Undefined.MISSING_VALUE)
+        return Rate(None, Undefined.MISSING_VALUE), None
     period = Period(days.first, days.last, money.start or ZERO, money.end or ZERO)
     # What comes in at the start of a day has been there since the end of the day before.
     came = [Flow(each.day - timedelta(days=1), each.inflow) for each in values[1:] if each.inflow]
     went = [Flow(each.day, -each.outflow) for each in values[1:] if each.outflow]
-    return modified_dietz(period, [*came, *went])
+    return modified_dietz(period, [*came, *went]), average_capital(period, [*came, *went])
 
 
 def _compared(
@@ -214,11 +216,10 @@ def _compared(
 
 
 def _contributions(
-    book: Book, valuation: "Valuation", money: _Money, dietz: Rate
+    book: Book, valuation: "Valuation", money: _Money, capital: Decimal | None
 ) -> Iterator[ContributionView]:
     """Of each security, by symbol, then of everything else, so that they add up to the gain."""
     base, days = book.base_currency, valuation.days
-    capital = money.gain / dietz.value if money.gain and dietz.value else None
     left = money.gain
     for symbol, gain in sorted(gains(book, days.first, days.last).items()):
         cents = None if gain is None else rounded(gain, base)
@@ -228,7 +229,7 @@ def _contributions(
 
 
 def _part(gain: Decimal | None, capital: Decimal | None) -> str | None:
-    return None if gain is None or not capital else _percent(gain / capital)
+    return None if gain is None or not capital or capital < 0 else _percent(gain / capital)
 
 
 def _annual(rate: Rate, days: int) -> str | None:

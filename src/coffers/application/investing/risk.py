@@ -133,10 +133,10 @@ async def get_risk(
 
 def _explained(book: Book, valuation: "Valuation", benchmark: Benchmark | None) -> RiskView:
     view = _risk(book, valuation, benchmark)
-    returns, places = weekdays(valuation)
+    returns, starts, places = weekdays(valuation)
     prices = None if benchmark is None else in_base(benchmark, book, valuation)
-    other = None if prices is None else alike(prices, returns, places)
-    measured = Measured(valuation, book.base_currency, returns, places, prices, other)
+    other = None if prices is None else alike(prices, returns, starts, places)
+    measured = Measured(valuation, book.base_currency, returns, starts, places, prices, other)
     return replace(view, explanations=explained(measured, view))
 
 
@@ -144,7 +144,7 @@ def _risk(book: Book, valuation: "Valuation", benchmark: Benchmark | None) -> Ri
     from coffers.domain.investing import risk  # noqa: PLC0415 - numpy is slow to load
 
     currency = book.base_currency
-    returns, places = weekdays(valuation)
+    returns, starts, places = weekdays(valuation)
     days = [valuation.days.first + timedelta(days=place) for place in places]
     is_known = returns.size >= MIN_RETURNS
     known = returns if is_known else returns[:0]
@@ -165,7 +165,7 @@ def _risk(book: Book, valuation: "Valuation", benchmark: Benchmark | None) -> Ri
         max_drawdown=_drawdown(known, days),
         against_benchmark=None
         if benchmark is None
-        else _against(benchmark, in_base(benchmark, book, valuation), known, places),
+        else _against(benchmark, in_base(benchmark, book, valuation), known, starts, places),
         losses=[_loss(known, confidence, value, currency) for confidence in CONFIDENCES],
         convention=CONVENTION,
         data_quality=quality_view(book.quality, (line.symbol for line in book.lines)),
@@ -173,11 +173,11 @@ def _risk(book: Book, valuation: "Valuation", benchmark: Benchmark | None) -> Ri
 
 
 def _against(
-    benchmark: Benchmark, price: "Series", returns: "Series", places: list[int]
+    benchmark: Benchmark, price: "Series", returns: "Series", starts: list[int], places: list[int]
 ) -> BenchmarkRiskView:
     from coffers.domain.investing import risk  # noqa: PLC0415 - as above
 
-    other = alike(price, returns, places)
+    other = alike(price, returns, starts, places)
     mine, theirs = (returns[:0], returns[:0]) if other is None else (returns, other)
     growth, its_growth = risk.annual_return(mine), risk.annual_return(theirs)
     alpha = None if growth is None or its_growth is None else growth - its_growth
@@ -193,29 +193,37 @@ def _against(
     )
 
 
-def alike(price: "Series", returns: "Series", places: list[int]) -> "Series | None":
+def alike(
+    price: "Series", returns: "Series", starts: list[int], places: list[int]
+) -> "Series | None":
     """The benchmark's returns between the same days; None where one is not known."""
-    other = steps(price, [0, *places])[: returns.size]
+    other = steps(price, starts, places)[: returns.size]
     is_known = other.size == returns.size and not any(math.isnan(each) for each in other)
     return other if is_known else None
 
 
-def weekdays(valuation: "Valuation") -> "tuple[Series, list[int]]":
-    """Returns of weekdays on which something was invested and known, and where these days are.
+def weekdays(valuation: "Valuation") -> "tuple[Series, list[int], list[int]]":
+    """Returns of weekdays on which something was invested and known: from where, and to where.
 
     On the others no market trades: their flows and rates are part of the next weekday's return.
+    Days on which nothing was invested or known are part of none.
     """
     import numpy as np  # noqa: PLC0415 - as above
 
-    growth, places, found = 1.0, list[int](), list[float]()
+    growth, begun, found = 1.0, 0, list[float]()
+    starts, places = list[int](), list[int]()
     days = valuation.days.all()
     for place, each in enumerate(valuation.returns.tolist(), 1):
-        growth *= 1.0 if np.isnan(each) else 1.0 + each
-        if days[place].weekday() < SATURDAY and not np.isnan(each):
+        if np.isnan(each):
+            begun = place if growth == 1.0 else begun
+            continue
+        growth *= 1.0 + each
+        if days[place].weekday() < SATURDAY:
             found.append(growth - 1.0)
+            starts.append(begun)
             places.append(place)
-            growth = 1.0
-    return np.array(found), places
+            growth, begun = 1.0, place
+    return np.array(found), starts, places
 
 
 def _drawdown(returns: "Series", days: list[date]) -> DrawdownView | None:

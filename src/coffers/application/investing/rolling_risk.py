@@ -81,9 +81,9 @@ def _rolling(
 ) -> RollingRisk:
     from coffers.domain.investing.rolling import rolled  # noqa: PLC0415 - numpy is slow to load
 
-    returns, places = weekdays(valuation)
+    returns, starts, places = weekdays(valuation)
     prices = None if benchmark is None else in_base(benchmark, book, valuation)
-    other = None if prices is None else alike(prices, returns, places)
+    other = None if prices is None else alike(prices, returns, starts, places)
     days = [valuation.days.first + timedelta(days=place) for place in places]
     stretches = list(_stretches(days[window - 1 :], rolled(returns, window, other)))
     return RollingRisk(

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from coffers.application.investing.books import EARNED, INSIDE, Book, LedgerRow
+from coffers.application.investing.valuing import held_on
 from coffers.domain.investing.positions import OPENING
 from coffers.domain.ledger.transactions import TransactionSubtype
+from coffers.domain.markets.calendars import missed
 from coffers.domain.markets.close_paths import last_by
 from coffers.domain.markets.rates import rounded
 from coffers.domain.money import EXACT, money_digits
@@ -52,6 +54,7 @@ def valuation_of(book: Book, first: date, last: date) -> "Valuation":
     )
 
     _note_missing_prices(book, first)
+    _note_stale_prices(book, last)
     days = Days(first, last)
     held = Holdings(_assets(book), _cash(book), flows_of(book), income_of(book))
     return valued(days, held, _rate_paths(book, days))
@@ -72,6 +75,14 @@ def _note_missing_prices(book: Book, first: date) -> None:
         begun = max(first, line.local.steps[0].day) if line.local.steps else first
         if not line.closes or line.closes[0][0] > begun:
             book.quality.missing_prices.add(line.symbol)
+
+
+def _note_stale_prices(book: Book, last: date) -> None:
+    """Of what is held on the last day, as its last price of all counts on and on."""
+    for line in book.lines:
+        known = last_by(line.closes, last) if held_on(line, last) else None
+        if known is not None and missed(line.security.calendar, known[0], last):
+            book.quality.stale_prices[line.symbol] = known[0]
 
 
 def _assets(book: Book) -> "list[Asset]":

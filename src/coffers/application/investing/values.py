@@ -120,7 +120,7 @@ def _chart(
     days, currency = valuation.days.all(), book.base_currency
     flows = valuation.inflow - valuation.outflow
     # What was there at the end of the first day counts as invested; its own flows are in it.
-    invested = valuation.value[0] + np.cumsum(flows) - flows[0]
+    invested = valuation.value[0] + np.concatenate([[0.0], np.cumsum(flows[1:])])
     earned = np.concatenate([[0.0], np.cumsum(valuation.income[1:])])[places]
     growth = valuation.growth
     highest = np.maximum.accumulate(growth)

@@ -244,15 +244,22 @@ def modified_dietz(period: Period, flows: Sequence[Flow]) -> Rate:
 
     Flows here are the portfolio's: above zero what came in. Not annualised (Dietz, CFA Institute).
     """
-    days = (period.last - period.first).days
-    if days <= 0:
+    capital = average_capital(period, flows)
+    if capital is None:
         return Rate(None, Undefined.ZERO_SPAN)
-    net = sum((flow.amount for flow in flows), ZERO)
-    weighted = sum((flow.amount * (period.last - flow.day).days for flow in flows), ZERO) / days
-    capital = period.start_value + weighted
     if capital <= 0:
         return Rate(None, Undefined.NOTHING_INVESTED)
+    net = sum((flow.amount for flow in flows), ZERO)
     return Rate(decimal_rate((period.end_value - period.start_value - net) / capital))
+
+
+def average_capital(period: Period, flows: Sequence[Flow]) -> Decimal | None:
+    """What was there on average; None over no days."""
+    days = (period.last - period.first).days
+    if days <= 0:
+        return None
+    weighted = sum((flow.amount * (period.last - flow.day).days for flow in flows), ZERO) / days
+    return period.start_value + weighted
 
 
 def simple_return(gain: Decimal, invested: Decimal) -> Rate:

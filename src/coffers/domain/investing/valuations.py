@@ -125,12 +125,22 @@ class Valuation:
     currency_gain: Series
 
     def day_values(self) -> list[DayValue]:
-        """For returns: each day's value and external flows; None where a value is not known."""
-        columns = (each.tolist() for each in (self.value, self.inflow, self.outflow))
+        """For returns: each day's value and external flows; None where one is not known."""
+        columns = (self.value, self.inflow, self.outflow, self.is_unknown)
+        rows = zip(self.days.all(), *(each.tolist() for each in columns), strict=True)
         return [
-            DayValue(day, _known(value), _exactly(came), _exactly(went))
-            for day, value, came, went in zip(self.days.all(), *columns, strict=True)
+            DayValue(day, None)
+            if is_unknown
+            else DayValue(day, _exactly(value), _exactly(came), _exactly(went))
+            for day, value, came, went, is_unknown in rows
         ]
+
+    @property
+    def is_unknown(self) -> npt.NDArray[np.bool_]:
+        """Of each day, whether its value is not known, or after the first day what flowed."""
+        found: npt.NDArray[np.bool_] = np.isnan(self.value)
+        found[1:] |= np.isnan(self.inflow[1:])
+        return found
 
     @property
     def returns(self) -> Series:
@@ -143,12 +153,11 @@ class Valuation:
 
     @property
     def growth(self) -> Series:
-        """Time-weighted, 1 on the first day; NaN from the first day on whose value is not known.
+        """Time-weighted, 1 on the first day; NaN from the first day on that is not known.
 
         A day on which nothing was invested changes nothing.
         """
-        returns = self.returns
-        is_unknown = np.isnan(self.value)
+        returns, is_unknown = self.returns, self.is_unknown
         steps = np.where(np.isnan(returns), 1.0, 1.0 + returns)
         steps[is_unknown[1:] | is_unknown[:-1]] = np.nan
         growth: Series = np.cumprod(np.concatenate([[np.nan if is_unknown[0] else 1.0], steps]))
@@ -243,10 +252,6 @@ def _summed(movements: Iterable[Movement], rates: Mapping[str, Series], days: Da
         if 0 <= place < len(total):
             total[place] += float(amount) * told[currency][place]
     return np.array(total)
-
-
-def _known(value: float) -> Decimal | None:
-    return None if math.isnan(value) else _exactly(value)
 
 
 def _exactly(value: float) -> Decimal:

@@ -1,0 +1,105 @@
+"""Histories with gaps: what is not known is told, and what is known is compared with the same."""
+
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from tests.explanations import evaluated
+from tests.market_examples import asset_of
+from tests.people import Person, settle
+from tests.purses import a_purse, entered
+from tests.trading import a_depot, a_portfolio_of, done, sold
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def gil(service: httpx.AsyncClient) -> Person:
+    return await settle(service, "gaps")
+
+
+async def priced(person: Person, symbol: str, closes: dict[str, str]) -> str:
+    """An asset of this symbol in dollars with these closes."""
+    asset_id = await asset_of(person, symbol=symbol, currency="USD", asset_type="equity")
+    prices = [{"date": day, "close": close} for day, close in closes.items()]
+    kept = await person.post(f"/assets/{asset_id}/prices", {"prices": prices})
+    assert kept.status_code == 201, kept.text
+    return asset_id
+
+
+async def told(person: Person, path: str) -> Any:
+    answer = await person.get(path)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def test_flows_of_an_unknown_rate_leave_the_returns_unknown(gil: Person) -> None:
+    dongs = await a_purse(gil, "0", currency="VND")
+    await entered(gil, dongs, "1000", transaction_date="2026-03-03")
+    await entered(gil, dongs, "-1000", transaction_date="2026-03-03", transaction_type="fee")
+    dollars = await a_purse(gil)
+    await entered(gil, dollars, "50.00", transaction_date="2026-03-05")
+    path = await a_portfolio_of(gil, dongs, dollars)
+
+    found = await told(gil, f"{path}/performance?end_date=2026-03-10")
+
+    assert found["end_value"] == "150.00"
+    assert (found["inflow"], found["gain"]) == (None, None)
+    for name in ("time_weighted_return", "money_weighted_return", "modified_dietz_return"):
+        assert (found[name]["percent"], found[name]["reason"]) == (None, "missing_value")
+    chart = await told(gil, f"{path}/chart?end_date=2026-03-04")
+    assert chart["return_percent"] == ["0.000000", None, None]
+
+
+async def test_a_price_that_has_become_old_is_named_beside_every_series(gil: Person) -> None:
+    await priced(gil, "OLD", {"2026-06-01": "10", "2026-06-02": "11"})
+    depot = await a_depot(gil)
+    await done(gil, depot, "2026-06-01", symbol="OLD", unit_price="10")
+    path = await a_portfolio_of(gil, depot)
+
+    async def stale(what: str, end: str) -> Any:
+        asked = f"{path}/{what}?start_date=2026-06-01&end_date={end}"
+        return (await told(gil, asked))["data_quality"]["stale_prices"]
+
+    for what in ("performance", "values", "risk", "chart"):
+        assert await stale(what, "2026-06-03") == []
+        assert await stale(what, "2026-06-30") == [{"symbol": "OLD", "price_date": "2026-06-02"}]
+
+
+async def test_contributions_that_make_up_for_each_other_are_told(gil: Person) -> None:
+    await priced(gil, "RISEN", {"2026-06-01": "10", "2026-06-02": "11"})
+    await priced(gil, "FALLEN", {"2026-06-01": "10", "2026-06-02": "9"})
+    depot = await a_depot(gil, "200.00")
+    for symbol in ("RISEN", "FALLEN"):
+        await done(gil, depot, "2026-06-01", symbol=symbol, unit_price="10")
+    path = await a_portfolio_of(gil, depot)
+
+    found = await told(gil, f"{path}/performance?start_date=2026-06-01&end_date=2026-06-02")
+
+    assert found["gain"] == "0.00"
+    parts = {each["symbol"]: each["contribution_percent"] for each in found["contributions"]}
+    assert parts == {"FALLEN": "-5.000000", "RISEN": "5.000000", None: "0.000000"}
+
+
+async def test_the_benchmark_is_measured_on_the_days_on_which_something_was_invested(
+    gil: Person,
+) -> None:
+    closes = {f"2026-06-{day:02}": f"{100 + day * day % 17}.00" for day in range(1, 31)}
+    index = await priced(gil, "GAPPED", closes)
+    depot = await a_depot(gil, None)
+    # Money that comes in at the start of a day buys at the close of the day before.
+    for first, last in (("2026-06-02", "2026-06-10"), ("2026-06-24", "2026-06-29")):
+        before = f"2026-06-{int(first[-2:]) - 1:02}"
+        await done(gil, depot, first, symbol="GAPPED", unit_price=closes[before])
+        await sold(gil, depot, "10", last, symbol="GAPPED", unit_price=closes[last])
+    path = await a_portfolio_of(gil, depot, benchmark_asset_id=index)
+
+    found = await told(gil, f"{path}/risk?end_date=2026-06-30&explain=true")
+
+    assert found["return_count"] == 11
+    against = found["against_benchmark"]
+    assert (against["beta_ratio"], against["tracking_error_percent"]) == ("1.000000", "0.000000")
+    beta = next(each for each in found["explanations"] if each["name"] == "beta_ratio")
+    assert round(evaluated(beta, found["explanations"]), 6) == 1
