@@ -62,6 +62,7 @@ def create_app(settings: Settings, open_services: OpenServices = open_services) 
     app.state.problem_pages = pages
     app.state.metrics = Metrics()
     app.state.stopping = asyncio.Event()
+    app.state.key_families = frozenset(each.family for each in ROUTES if each.access.by_api_key)
     app.state.policies = limits.with_overrides(settings.limit_overrides)
     _answer_refusals(app, pages)
     table = _routes(tuple(ROUTES))

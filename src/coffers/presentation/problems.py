@@ -95,6 +95,10 @@ STATUS: Final[dict[type[DomainError], int]] = {
 }
 
 
+#: How to read a file is said beside it, in fields of the same form.
+_BESIDE_FILES: Final = frozenset({"currency", "format", "mapping"})
+
+
 class FieldError(msgspec.Struct, frozen=True):
     """One flaw of the input.
 
@@ -238,13 +242,15 @@ def _own_flaws(error: DomainError) -> list[FieldError]:
         return []
     rows = getattr(error, "rows", ())
     if rows:
-        return [
-            FieldError(
-                f"row {row.row}" + (f".{row.field}" if row.field else ""), row.code, row.message
-            )
-            for row in rows[:MAX_ERRORS]
-        ]
+        return [FieldError(_place(row), row.code, row.message) for row in rows[:MAX_ERRORS]]
     return [FieldError(error.field, error.slug, error.detail)] if error.field else []
+
+
+def _place(problem: Any) -> str:  # Any: a row's problem, of whatever file it is
+    """Where in the file; what is wrong with a field beside the file is called by its name."""
+    if not problem.row and problem.field in _BESIDE_FILES:
+        return str(problem.field)
+    return f"row {problem.row}" + (f".{problem.field}" if problem.field else "")
 
 
 def trace_id_of(request: Request) -> str:

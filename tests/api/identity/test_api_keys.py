@@ -106,6 +106,8 @@ async def test_a_key_ends_when_it_was_told_to(client: httpx.AsyncClient) -> None
     [
         {"scopes": []},
         {"scopes": ["admin"]},
+        {"scopes": ["user:read"]},
+        {"scopes": ["admin:read"]},
         {"scopes": ["read"] * (MAX_SCOPES + 1)},
         {"scopes": "read"},
         {"name": ""},

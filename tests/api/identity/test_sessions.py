@@ -33,7 +33,7 @@ async def session_id_of(person: Person) -> str:
 async def test_sessions_are_listed_newest_first_with_exactly_the_fields_of_the_contract(
     client: httpx.AsyncClient, ada: Person
 ) -> None:
-    await client.post(
+    begun = await client.post(
         "/sessions",
         json={"email": ada.email, "password": "correct horse battery"},
         headers={"User-Agent": FIREFOX},
@@ -46,6 +46,7 @@ async def test_sessions_are_listed_newest_first_with_exactly_the_fields_of_the_c
     assert (body["total_count"], body["active_count"]) == (2, 2)
     newest, mine = body["sessions"]
     assert set(newest) == set(mine) == FIELDS
+    assert begun.headers["Location"] == f"/api/v1/sessions/{newest['id']}"
     assert (newest["device_info"], newest["user_agent"]) == ("Firefox on Linux", FIREFOX)
     assert newest["ip_address"] == "127.0.0.1"
     assert (newest["is_current"], mine["is_current"]) == (False, True)

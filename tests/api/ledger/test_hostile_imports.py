@@ -165,6 +165,37 @@ async def test_a_layout_that_is_not_strict_json_is_refused(mapping: str, ada: Pe
     assert refused.status_code in {400, 422}
 
 
+@pytest.mark.parametrize(
+    ("fields", "place", "code"),
+    [
+        ({"format": "no_such_format"}, "format", "unknown_format"),
+        ({"name": "a.csv", "mapping": '{"a": 1}'}, "mapping", "bad_mapping"),
+        ({"name": "a.csv", "mapping": "{"}, "mapping", "validation_failed"),
+        ({"name": "a.csv"}, "mapping", "mapping_needed"),
+    ],
+)
+async def test_what_is_wrong_beside_the_file_is_called_by_the_name_of_its_field(
+    fields: dict[str, Any], place: str, code: str, ada: Person
+) -> None:
+    content = b"When,What,How much\n2026-01-15,Coffee,-3.50\n"
+
+    refused = await upload(ada, content, **fields)
+
+    assert refused.status_code == 422
+    assert [(each["field"], each["code"]) for each in refused.json()["errors"]] == [(place, code)]
+
+
+async def test_a_file_that_names_no_currency_is_told_to_have_it_named(ada: Person) -> None:
+    content = b"Date,Description,Amount\n2026-01-15,Coffee,-3.50\n"
+
+    refused = await upload(ada, content, name="a.csv")
+
+    (flaw,) = refused.json()["errors"]
+    assert (flaw["field"], flaw["code"]) == ("row 2.currency", "not_a_currency")
+    assert "`currency`" in flaw["message"]
+    await planned(ada, content, name="a.csv", currency="EUR")
+
+
 async def test_two_files_at_once_are_refused(ada: Person) -> None:
     files = [("file", ("a.ofx", FINE)), ("file", ("b.ofx", FINE))]
 

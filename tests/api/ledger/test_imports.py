@@ -10,6 +10,7 @@ from tests.people import Person
 from tests.statements import (
     CSV,
     DAY,
+    application_of,
     coffee,
     csv_of,
     delete,
@@ -17,6 +18,7 @@ from tests.statements import (
     imported,
     ledger,
     ofx,
+    planned,
     reversal_of,
     rows_of,
     verdicts,
@@ -137,3 +139,24 @@ async def test_a_pending_row_posted_under_its_own_id_keeps_its_id_here(eve: Pers
     (after,) = (await dumped(eve))["transactions"]
     assert (after["id"], after["status"]) == (before["id"], "settled")
     assert after["version"] == before["version"] + 1
+
+
+async def test_an_import_says_which_account_it_made_as_long_as_that_is_there(eve: Person) -> None:
+    plan = await planned(eve, ofx(coffee(id="new"), account="made-by-a-file"))
+
+    applied = (await application_of(eve, plan)).json()
+    reverted = (await reversal_of(eve, plan)).json()
+
+    (account,) = applied["accounts"]
+    made = await eve.get("/imports", params={"limit": 1})
+    assert plan["accounts"] == [account | {"account_id": None}]
+    assert account["account_id"] is not None
+    assert reverted["accounts"] == plan["accounts"] == made.json()["imports"][0]["accounts"]
+
+
+async def test_the_account_that_an_import_made_is_the_one_that_it_names(eve: Person) -> None:
+    plan = await planned(eve, ofx(coffee(id="new"), account="named-by-an-import"))
+
+    (account,) = (await application_of(eve, plan)).json()["accounts"]
+
+    assert (await eve.get(f"/accounts/{account['account_id']}")).status_code == 200

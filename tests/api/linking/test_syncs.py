@@ -73,6 +73,13 @@ async def test_accounts_holdings_and_transactions_sync_alone(saver: Person) -> N
         "holdings_deactivated",
     }
     assert holdings.json()["holdings_created"] == 2
+    past = (await saver.get(f"/connections/{connection['id']}/syncs")).json()["syncs"]
+    answers = [each.json().items() for each in (holdings, transactions, accounts)]
+    assert [each["report"].items() >= said for each, said in zip(past, answers, strict=True)] == [
+        True,
+        True,
+        True,
+    ]
     assert holdings.json()["message"] == "Holdings sync completed successfully"
 
 

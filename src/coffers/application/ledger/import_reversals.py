@@ -14,8 +14,8 @@ from coffers.domain.ledger.imports import Import
 from coffers.domain.ledger.tombstones import Burial, deletion
 
 
-async def take_back(uow: UnitOfWork, standing: Import, now: datetime) -> None:
-    """Within the open transaction.
+async def take_back(uow: UnitOfWork, standing: Import, now: datetime) -> set[str]:
+    """Within the open transaction; answers the accounts that are still there.
 
     What was done to a row since stays; a row that is gone since stays gone; an account that the
     import made goes, unless something else is in it by now. Raises TransactionReconciled.
@@ -31,8 +31,8 @@ async def take_back(uow: UnitOfWork, standing: Import, now: datetime) -> None:
     await _restore(uow, user_id, Kept.ACCOUNTS, undo.accounts, now)
     for account_id in touched:
         await recount(uow, await uow.accounts.get(user_id, account_id), now)
-    for account_id in undo.created_accounts:
-        await _close(uow, user_id, account_id)
+    closed = {each for each in undo.created_accounts if await _close(uow, user_id, each)}
+    return {str(account_id) for account_id in touched if account_id not in closed}
 
 
 async def _locked(uow: UnitOfWork, standing: Import) -> list[UUID]:
@@ -71,14 +71,16 @@ async def _restore(
     return [change for change in changed if _id(change) not in current]
 
 
-async def _close(uow: UnitOfWork, user_id: UserId, account_id: UUID) -> None:
+async def _close(uow: UnitOfWork, user_id: UserId, account_id: UUID) -> bool:
     try:
         account = await uow.accounts.get(user_id, account_id)
     except AccountNotFound:
         # Its owner deleted it since.
-        return
-    if await uow.images.is_bare(account):
-        await uow.accounts.delete(account)
+        return True
+    if not await uow.images.is_bare(account):
+        return False
+    await uow.accounts.delete(account)
+    return True
 
 
 def _id(change: Change) -> UUID:

@@ -1,7 +1,7 @@
 """Imports on the wire: the plan in numbers, its rows a page at a time."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -34,7 +34,7 @@ class VerdictCounts(msgspec.Struct, frozen=True):
 
 
 class ImportAccount(msgspec.Struct, frozen=True):
-    """One statement of the file. `account_id` is null for an account that applying makes.
+    """One statement of the file. `account_id` is null until applying makes the account.
 
     `is_current`: its balance and positions replace what is known, because nothing newer is.
     `balance` is what the ledger would have, `reported_balance` what the file writes: on a card or a
@@ -188,6 +188,15 @@ def summary_of(planned: "Sequence[PlannedStatement]") -> dict[str, Any]:  # Any:
         for verdict in Verdict
     }
     return {"accounts": accounts, "counts": counts}
+
+
+def summary_in(
+    summary: Mapping[str, object], account_ids: Sequence[str | None]
+) -> dict[str, object]:
+    """The same plan in numbers, its statements in these accounts."""
+    accounts = msgspec.convert(summary["accounts"], list[dict[str, object]])
+    named = zip(accounts, account_ids, strict=True)
+    return {**summary, "accounts": [account | {"account_id": each} for account, each in named]}
 
 
 def encoded_rows(planned: "Sequence[PlannedStatement]") -> bytes:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from coffers.application.ledger.import_formats import ImportPreview
 from coffers.application.ledger.import_plans import Plan, Wish, plan_of, targets_of
 from coffers.application.ledger.import_reversals import take_back
-from coffers.application.ledger.import_views import ImportView, view_of
+from coffers.application.ledger.import_views import ImportView, summary_in, view_of
 from coffers.application.ledger.statement_storage import Storage
 from coffers.application.ports import Clock, Vault
 from coffers.application.spending.transfer_matching import movements_changed
@@ -152,9 +152,17 @@ async def revert_import(
             standing = await uow.imports.get(principal.user_id, import_id)
             await _check_order(uow, standing)
             now = desk.clock.now()
-            await take_back(uow, standing, now)
+            left = await take_back(uow, standing, now)
             await movements_changed(uow, principal.user_id, now=now)
-            reverted = replace(standing, status=ImportStatus.REVERTED, reverted_at=now)
+            reverted = replace(
+                standing,
+                status=ImportStatus.REVERTED,
+                reverted_at=now,
+                summary=summary_in(
+                    standing.summary,
+                    [each if each in left else None for each in standing.account_ids],
+                ),
+            )
             stored = await uow.imports.update(reverted)
             names = ("ImportReversalAttempted", "ImportReversalSucceeded")
             uow.record(*_events(principal, import_id, *names))
@@ -255,7 +263,11 @@ async def _apply(
     storage = Storage(uow, desk.vault, waiting.id, wish)
     touched = [str((await storage.store(one)).id) for one in plan.statements]
     applied = replace(
-        waiting, status=ImportStatus.APPLIED, applied_at=wish.now, account_ids=touched
+        waiting,
+        status=ImportStatus.APPLIED,
+        applied_at=wish.now,
+        account_ids=touched,
+        summary=summary_in(waiting.summary, touched),
     )
     return applied, storage.undo
 

@@ -48,7 +48,7 @@ class TransactionsSynced(Synced, frozen=True):
 
 
 class ConnectionSynced(Synced, frozen=True):
-    """The report of a sync of everything; the first three count rows of all kinds."""
+    """The report of a sync; the first three count the rows of all kinds that it was about."""
 
     accounts_created: int
     accounts_updated: int
@@ -133,10 +133,16 @@ def of_transactions(report: SyncReport) -> TransactionsSynced:
     )
 
 
-def of_connection(report: SyncReport) -> ConnectionSynced:
-    """The report of a sync of everything."""
+def of_connection(report: SyncReport, scope: SyncScope = SyncScope.EVERYTHING) -> ConnectionSynced:
+    """The report of a sync of this scope, with the totals and the words of its own answer."""
+    counts, what = {
+        SyncScope.ACCOUNTS: (report.accounts, "Accounts"),
+        SyncScope.HOLDINGS: (report.holdings, "Holdings"),
+        SyncScope.TRANSACTIONS: (report.transactions, "Transactions"),
+        SyncScope.EVERYTHING: (report.total, "Connection"),
+    }[scope]
     return ConnectionSynced(
-        **_totals(report.total, "Connection"),
+        **_totals(counts, what),
         accounts_created=report.accounts.created,
         accounts_updated=report.accounts.updated,
         accounts_deactivated=report.accounts.deactivated,

@@ -134,7 +134,8 @@ class Reading:
         """The ISO 4217 code of a field that must have one."""
         code = text.upper()
         if code not in MINOR_UNITS:
-            self.refuse(field, "not_a_currency", "this is not the ISO 4217 code of a currency.")
+            unknown = "this is not the ISO 4217 code of a currency."
+            self.refuse(field, "not_a_currency", unknown if code else _NO_CURRENCY)
         return code
 
     def refuse(self, field: str, code: str, message: str) -> None:
@@ -156,6 +157,9 @@ class Reading:
             values.append(read(text, field))
         self.row = first
         return values
+
+
+_NO_CURRENCY: Final = "no currency is named: say `currency` beside the file."
 
 
 def described(text: str) -> str:

@@ -204,7 +204,9 @@ def _view(sync: Sync) -> SyncView:
         step=sync.step,
         problem=sync.problem,
         detail=sync.detail,
-        report=of_connection(sync.report) if sync.status is SyncStatus.SUCCEEDED else None,
+        report=(
+            of_connection(sync.report, sync.scope) if sync.status is SyncStatus.SUCCEEDED else None
+        ),
     )
 
 

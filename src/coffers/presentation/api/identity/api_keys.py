@@ -1,5 +1,6 @@
 """/api-keys: long-lived tokens for scripts."""
 
+from collections.abc import Iterable
 from typing import Annotated
 from uuid import UUID
 
@@ -7,7 +8,7 @@ from pydantic import Field, StringConstraints
 
 from coffers.application.identity import api_keys
 from coffers.application.identity.api_keys import ApiKeyList, CreatedApiKey
-from coffers.domain.identity.api_keys import MAX_SCOPES
+from coffers.domain.identity.api_keys import MAX_SCOPES, ScopeInvalid
 from coffers.presentation.calls import Caller
 from coffers.presentation.schemas import Body, InstantIn, NameIn
 
@@ -24,6 +25,7 @@ class NewApiKey(Body):
 
 async def create_api_key(call: Caller, body: NewApiKey) -> CreatedApiKey:
     """Make an API key. It is shown this once."""
+    _check_families(body.scopes, call.request.app.state.key_families)
     return await api_keys.create_api_key(
         call.uow,
         call.services.clock,
@@ -32,6 +34,14 @@ async def create_api_key(call: Caller, body: NewApiKey) -> CreatedApiKey:
         scopes=body.scopes,
         expires_at=body.expires_at,
     )
+
+
+def _check_families(scopes: Iterable[str], known: frozenset[str]) -> None:
+    """A key for a family that there is not would open nothing, and nobody would know why."""
+    named = {family for family, colon, _ in (scope.partition(":") for scope in scopes) if colon}
+    if not named <= known:
+        families = ", ".join(sorted(known))
+        raise ScopeInvalid(f"The families that keys open are {families}.", field="scopes")
 
 
 async def list_api_keys(call: Caller) -> ApiKeyList:

@@ -28,11 +28,11 @@ class Refresh(Body):
     refresh_token: TokenIn
 
 
-async def create_session(call: Caller, body: SignIn) -> TokenPair:
+async def create_session(call: Caller, body: SignIn) -> Answer[TokenPair]:
     """Sign in."""
     await call.charge(f"account:{body.email.lower()}")
     services = call.services
-    return await sign_ins.sign_in(
+    pair = await sign_ins.sign_in(
         call.uow,
         services.passwords,
         services.access_tokens,
@@ -40,6 +40,8 @@ async def create_session(call: Caller, body: SignIn) -> TokenPair:
         call.origin,
         Credentials(body.email, body.password),
     )
+    begun = services.access_tokens.verify(pair.access_token, now=services.clock.now())
+    return Answer(pair, {"Location": f"/api/v1/sessions/{begun.session_id}"})
 
 
 async def refresh_tokens(call: Caller, body: Refresh) -> TokenPair:

@@ -21,6 +21,7 @@ from coffers.presentation.file_names import file_name
 from coffers.presentation.form_bodies import check_form
 from coffers.presentation.json_bodies import strict_json
 from coffers.presentation.paging import CursorIn, LimitIn, next_link
+from coffers.presentation.problems import MalformedJson
 from coffers.presentation.schemas import Body, CurrencyIn
 
 #: A layout of one's own is a page of JSON, not a book.
@@ -145,7 +146,10 @@ async def discard_import(call: Caller, import_id: UUID) -> None:
 
 
 def _layout(text: str) -> dict[str, Any]:  # Any: JSON
-    layout = strict_json(text.encode(errors="replace"))
+    try:
+        layout = strict_json(text.encode(errors="replace"))
+    except MalformedJson as error:
+        raise MappingInvalid(f"In the mapping: {error.detail}", field="mapping") from error
     if not isinstance(layout, dict):
         raise MappingInvalid("The mapping is not a JSON object.", field="mapping")
     return layout
