@@ -253,3 +253,14 @@ def test_the_image_looks_for_its_health_where_the_service_answers() -> None:
     (path,) = re.findall(r"(/health/\w+)", text)
 
     assert path in {route.path for route in ROUTES if route.is_root}
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs").rglob("*.md")), ids=lambda page: page.stem)
+def test_every_module_that_a_page_names_is_there(page: Path) -> None:
+    named = set(re.findall(r"`coffers((?:\.[a-z_]+)+)`", page.read_text()))
+
+    places = [ROOT / "src" / "coffers" / name[1:].replace(".", "/") for name in named]
+
+    assert [
+        str(each) for each in places if not (each.is_dir() or each.with_suffix(".py").is_file())
+    ] == []

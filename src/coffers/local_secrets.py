@@ -15,8 +15,9 @@ from typing import Any, Final
 from coffers.settings import Settings
 
 FILE: Final = "secrets.json"
-#: Former keys of each kind that are kept: what they signed has expired or is sealed anew by then.
-KEPT_KEYS: Final = 5
+#: Former keys of a kind that are kept: what they signed has expired by then. Those that encrypt are
+#: kept for ever, since what they sealed may not have been sealed anew.
+KEPT_KEYS: Final = {"secret_key": 5, "encryption_key": None}
 
 Kept = dict[str, Any]  # Any: texts, and lists of former ones
 
@@ -42,7 +43,7 @@ def rotated(home: Path, name: str, fresh: str) -> None:
     """A new `secret_key` or `encryption_key`; the former ones stay good for reading."""
     kept = kept_secrets(home)
     former = [kept[name], *kept.get(f"previous_{name}s", [])]
-    _replace(home, kept | {name: fresh, f"previous_{name}s": former[:KEPT_KEYS]})
+    _replace(home, kept | {name: fresh, f"previous_{name}s": former[: KEPT_KEYS[name]]})
 
 
 def demo_password(home: Path) -> str:

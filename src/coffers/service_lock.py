@@ -56,6 +56,14 @@ def running_service(settings: Settings) -> str | None:
         return running.holder
 
 
+def serving_since(settings: Settings) -> float | None:
+    """When the process that serves this database began, in epoch seconds; None when none does."""
+    path = database_file(settings)
+    if path is None or running_service(settings) is None:
+        return None
+    return _lock_of(path).stat().st_mtime
+
+
 def database_file(settings: Settings) -> Path | None:
     """The SQLite file; None for PostgreSQL."""
     if not settings.is_embedded:

@@ -190,6 +190,11 @@ class Settings(BaseSettings):
         return [*self.private_origins, *([self.sandbox] if self.sandbox else [])]
 
     @property
+    def outbox(self) -> Path:
+        """The folder of letters, while there is no mail server."""
+        return self.home / "mail"
+
+    @property
     def is_embedded(self) -> bool:
         """Whether one process does everything on SQLite."""
         return self.database.startswith("sqlite")

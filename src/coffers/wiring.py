@@ -117,7 +117,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         open_mailer(
             settings.smtp_url.get_secret_value() if settings.smtp_url else None,
             sender=settings.mail_from,
-            outbox=settings.home / "mail",
+            outbox=settings.outbox,
             clock=clock,
         ) as mailer,
         aclosing(StatementParser()) as parser,

@@ -23,6 +23,7 @@ def test_the_doctor_finds_a_sound_installation_sound(run: Cli, home: Path) -> No
 
     assert examined.exit_code == 0, examined.stdout + examined.stderr
     assert "Database: answers and has the newest schema." in examined.stdout
+    assert f"letters go to files in {home / 'mail'}." in examined.stdout.replace("\n", "")
 
 
 def test_the_doctor_says_who_may_read_the_secrets(run: Cli, home: Path) -> None:

@@ -12,6 +12,7 @@ from coffers.commands.service import DEMO_EMAIL
 from coffers.local_secrets import (
     FILE,
     KEPT_KEYS,
+    encryption_keys,
     kept_secrets,
     new_encryption_key,
     secret_keys,
@@ -126,16 +127,38 @@ def test_serve_without_a_database_says_so(run: Cli, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_rotated_signing_key_signs_and_the_former_ones_still_verify(run: Cli, home: Path) -> None:
-    former = kept_secrets(home)["secret_key"]
+    former, most = kept_secrets(home)["secret_key"], KEPT_KEYS["secret_key"] or 0
 
-    for _ in range(KEPT_KEYS + 1):
+    for _ in range(most + 1):
         assert run("keys", "rotate", "signing").exit_code == 0
 
     current, *others = secret_keys(Settings())
     assert current not in {former, *others}
-    assert len(others) == KEPT_KEYS
+    assert len(others) == most
     assert former not in others
     assert stat.S_IMODE((home / FILE).stat().st_mode) == 0o600
+
+
+def test_no_key_is_dropped_that_may_still_be_the_only_one_to_open_a_secret(
+    run: Cli, home: Path
+) -> None:
+    first = kept_secrets(home)["encryption_key"]
+
+    for _ in range(7):
+        run("keys", "rotate", "encryption")
+
+    assert encryption_keys(Settings())[-1] == first
+
+
+def test_nothing_is_sealed_anew_beside_a_service_that_does_not_know_the_key(run: Cli) -> None:
+    with only_service(Settings()):
+        run("keys", "rotate", "encryption")
+        refused = run("keys", "reseal")
+    with only_service(Settings()):
+        done = run("keys", "reseal")
+
+    assert (refused.exit_code, done.exit_code) == (1, 0)
+    assert "restart it first" in refused.stderr
 
 
 def test_a_key_from_the_environment_is_rotated_by_its_owner(

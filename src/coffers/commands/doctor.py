@@ -134,7 +134,7 @@ def _port(settings: Settings) -> Findings:
 
 def _mail(settings: Settings) -> Findings:
     if settings.smtp_url is None:
-        words = f"no COFFERS_SMTP_URL: letters go to files in {settings.home.absolute()}."
+        words = f"no COFFERS_SMTP_URL: letters go to files in {settings.outbox.absolute()}."
         is_production = settings.environment is Environment.PRODUCTION
         yield Finding(Verdict.WRONG if is_production else Verdict.NOTE, "Mail", words)
         return

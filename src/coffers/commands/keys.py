@@ -8,7 +8,8 @@ import typer
 from coffers.application.linking.resealing import Resealed, reseal_secrets
 from coffers.commands.terminal import load_settings, out, refuse, with_services
 from coffers.domain.live.events import Origin
-from coffers.local_secrets import new_encryption_key, new_secret_key, rotated
+from coffers.local_secrets import FILE, new_encryption_key, new_secret_key, rotated
+from coffers.service_lock import serving_since
 from coffers.services import Services
 from coffers.settings import Settings
 
@@ -55,10 +56,20 @@ def rotate(
 @app.command()
 def reseal() -> None:
     """Encrypt with the present key what former ones have encrypted; then those may go."""
+    _refuse_beside_former_keys(load_settings())
     told = with_services(_reseal)
     out.print(f"{told.changed} secrets are sealed with the present key now.")
     if told.lost:
         refuse(f"{told.lost} secrets open with none of the keys that are here: they are left.")
+
+
+def _refuse_beside_former_keys(settings: Settings) -> None:
+    """What is sealed anew would not open to a service that read the keys of before."""
+    since = serving_since(settings)
+    if since is None or settings.encryption_key is not None:
+        return
+    if (settings.home / FILE).stat().st_mtime > since:
+        refuse(f"The service began before {FILE} last changed: restart it first.")
 
 
 async def _reseal(services: Services, _settings: Settings) -> Resealed:

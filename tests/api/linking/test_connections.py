@@ -98,6 +98,15 @@ async def test_a_redirect_uri_off_the_list_is_refused(saver: Person) -> None:
     assert answer.json()["errors"][0]["field"] == "redirect_uri"
 
 
+@pytest.mark.parametrize("more", [{}, {"credentials": {"password": "secret"}}])
+async def test_files_are_imported_not_linked(saver: Person, more: dict[str, object]) -> None:
+    refused = await saver.post("/connections", {"provider_slug": "file", **more})
+
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["field"] == "provider_slug"
+    assert "/imports" in refused.json()["detail"]
+
+
 @pytest.mark.parametrize("body", [{"provider_slug": "alpaca"}, {"provider_slug": "file"}])
 async def test_a_provider_is_connected_in_its_own_way_only(
     saver: Person, body: dict[str, Any]

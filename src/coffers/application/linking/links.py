@@ -34,7 +34,13 @@ from coffers.domain.linking.connections import (
     SealedCredentials,
     WrongCredentialType,
 )
-from coffers.domain.linking.providers import Credentials, KeyProvider, OAuthProvider
+from coffers.domain.linking.providers import (
+    Credentials,
+    CredentialType,
+    KeyProvider,
+    OAuthProvider,
+    Source,
+)
 from coffers.domain.linking.schedules import FIRST_AFTER
 from coffers.domain.live.events import Event
 
@@ -72,7 +78,7 @@ async def begin_link(
     """
     provider = source_of(access.catalogue, link.slug)
     if not isinstance(provider, OAuthProvider):
-        raise WrongCredentialType("This provider is connected with keys.", field="credentials")
+        raise _wrong_kind(provider)
     _check_redirect(redirect_uri, allowed_redirects)
     state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(48)
     attempt_id = new_id()
@@ -142,13 +148,22 @@ async def connect_with_keys(
     """
     provider = source_of(access.catalogue, link.slug)
     if not isinstance(provider, KeyProvider):
-        raise WrongCredentialType("This provider is not connected with keys.", field="credentials")
+        raise _wrong_kind(provider)
     provider.profile.check_fields(fields)
     async with uow:
         await _check_place(uow, link)
         uow.record(_event("Attempted", link))
         await uow.commit_claim()
     return await uninterrupted(_link_up(uow, access, link, provider.connect(fields)))
+
+
+def _wrong_kind(source: Source) -> WrongCredentialType:
+    if source.profile.credential_type is CredentialType.FILE:
+        detail = "Files are not linked: send them to POST /imports."
+        return WrongCredentialType(detail, field="provider_slug")
+    is_keyed = source.profile.credential_type is CredentialType.API_KEY
+    detail = f"This provider is {'' if is_keyed else 'not '}connected with keys."
+    return WrongCredentialType(detail, field="credentials")
 
 
 def _check_redirect(uri: str, allowed: Collection[str]) -> None:
