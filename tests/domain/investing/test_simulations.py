@@ -3,7 +3,7 @@ import math
 import pytest
 
 from coffers.domain.investing.scenarios import PlanInvalid
-from coffers.domain.investing.simulations import MAX_PATHS, Plan, simulate
+from coffers.domain.investing.simulations import MAX_PATHS, MAX_RATE, Plan, simulate
 
 PLAN = Plan(wealth=10_000, monthly=0, mean=0.06, deviation=0.15, months=120)
 
@@ -45,6 +45,10 @@ def test_the_probability_of_a_goal_is_the_part_of_paths_that_reach_it() -> None:
         Plan(-1, 0, 0.1, 0.1, 12),
         Plan(1, 0, 0.1, 0.1, 0),
         Plan(1, 0, 0.1, 0.1, 721),
+        Plan(1, 0, MAX_RATE + 1, 0.1, 12),
+        Plan(1, 0, 0.1, MAX_RATE + 1, 12),
+        Plan(0, 1, 1e300, 1e300, 12),
+        Plan(10_000, 0, MAX_RATE, 0.1, 720),
     ],
 )
 def test_what_cannot_be_simulated_is_refused(plan: Plan) -> None:

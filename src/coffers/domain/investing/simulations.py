@@ -8,9 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from coffers.domain.investing.scenarios import PlanInvalid
+from coffers.domain.money import MAX_WHOLE_DIGITS
 
 MAX_PATHS: Final = 20_000
 MAX_MONTHS: Final = 720
+#: A thousand percent a year; nobody expects more of a wealth, or less certainty.
+MAX_RATE: Final = 10.0
+#: What amounts of the API have room for.
+MAX_WEALTH: Final = 10.0**MAX_WHOLE_DIGITS
 MONTHS_A_YEAR: Final = 12
 PERCENTILES: Final = (5, 25, 50, 75, 95)
 
@@ -62,7 +67,10 @@ def _monthly(plan: Plan) -> tuple[float, float]:
 
 
 def _percentiles(wealth: npt.NDArray[np.float64]) -> list[float]:
-    return [float(each) for each in np.percentile(wealth, PERCENTILES)]
+    found = [float(each) for each in np.percentile(wealth, PERCENTILES)]
+    if max(found) >= MAX_WEALTH:
+        raise PlanInvalid("It grows beyond all measure: a smaller mean, or fewer months.")
+    return found
 
 
 def _check(plan: Plan, paths: int) -> None:
@@ -70,3 +78,5 @@ def _check(plan: Plan, paths: int) -> None:
         raise PlanInvalid(f"1 to {MAX_PATHS} paths over 1 to {MAX_MONTHS} months.")
     if plan.mean <= -1 or plan.deviation < 0 or plan.wealth < 0:
         raise PlanInvalid("A mean is above -1, a deviation and a wealth are not below zero.")
+    if max(plan.mean, plan.deviation) > MAX_RATE:
+        raise PlanInvalid(f"A mean and a deviation are fractions: {MAX_RATE:.0f} is the most.")
