@@ -71,6 +71,10 @@ class RouteTable(BaseRoute):
             mask = frozenset(n for n, segment in enumerate(segments) if segment.startswith("{"))
             self._masks[len(segments)].add(mask)
             self._by_shape[_shape(segments, mask)].append((order, route))
+        #: The same by whole paths, where a route has no parameters.
+        self._known = {
+            route.path: self._of_shape(route.path) for route in routes if "{" not in route.path
+        }
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """A full match, or a partial one that only names the methods allowed here."""
@@ -78,7 +82,8 @@ class RouteTable(BaseRoute):
             return Match.NONE, {}
         wanted = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
         allowed: set[str] = set()
-        for route in self._of_shape(scope["path"]):
+        path = scope["path"]
+        for route in self._known.get(path) or self._of_shape(path):
             match, child = route.matches(wanted)
             if match is Match.FULL:
                 return match, {**child, "coffers.route": route}

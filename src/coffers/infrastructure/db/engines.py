@@ -16,6 +16,7 @@ from sqlalchemy import event, make_url
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from coffers.infrastructure.db.instants import remember_instants
 from coffers.infrastructure.db.lanes import Lanes
 from coffers.infrastructure.db.quick_reads import QuickReads
 from coffers.infrastructure.db.sqlite_driver import SqliteDriver
@@ -117,8 +118,13 @@ def _postgres(url: str, *, is_patient: bool) -> Engines:
     )
     for engine in (write, read):
         event.listen(engine.sync_engine, "checkout", _refuse_closed)
+    event.listen(read.sync_engine, "connect", _remember_instants)
     lanes = Lanes(read, POSTGRES_CONNECTIONS - 1)
     return Engines(write, read, lanes, patience_s=None if is_patient else PATIENCE_S)
+
+
+def _remember_instants(connection: Any, _record: object) -> None:  # Any: SQLAlchemy's adapter
+    connection.run_async(remember_instants)
 
 
 class BriskConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg is untyped

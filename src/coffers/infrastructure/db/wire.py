@@ -80,9 +80,8 @@ def _difference(element: difference, compiler: Any, **kw: Any) -> str:
 @compiles(percent)
 def _percent(element: percent, compiler: Any, **kw: Any) -> str:
     part, basis = (compiler.process(clause, **kw) for clause in element.clauses)
-    # `div` cuts off towards zero, so half of the divisor is added on the side of the part.
-    rounded = f"div(20000 * {part} + sign({part}) * abs({basis}), 2 * abs({basis}))"
-    return f"CASE WHEN {basis} = 0 THEN NULL ELSE {rounded} * 0.01 END"
+    # `div` cuts off towards zero, and whether a half is reached shows in the thousandths alone.
+    return f"round(div(100000 * {part}, nullif(abs({basis}), 0)) * 0.001, 2)"
 
 
 async def views(rows: Sequence[Sequence[Any]], make: Callable[[Sequence[Any]], V]) -> list[V]:
