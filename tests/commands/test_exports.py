@@ -1,11 +1,16 @@
 """Everything out of a ledger at the terminal, and back into an empty one."""
 
 import json
+import os
+import sys
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
+import typer
 from beancount import loader
 
+from coffers.commands.export import print_pieces
 from tests.commands.conftest import Cli
 from tests.commands.test_spending import ADA, PASSWORD, ada, purse
 from tests.exporting import undated
@@ -67,3 +72,28 @@ def test_other_programs_get_their_own_form(run: Cli, spent: None) -> None:
     assert "Lunch,-12.50,EUR" in sheet
     assert "Purse,cash,EUR,87.50" in accounts
     assert loader.load_string(ledger)[1] == []
+
+
+def test_a_file_that_cannot_be_written_is_not_blamed_on_the_database(
+    run: Cli, spent: None, tmp_path: Path
+) -> None:
+    refused = run("export", *ADA, "--output", str(tmp_path / "nowhere" / "all.json"))
+
+    assert refused.exit_code == 1
+    assert "No such file or directory" in refused.stderr
+    assert "database" not in refused.stderr
+
+
+async def test_a_reader_who_has_seen_enough_ends_an_export_without_a_word(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def pieces() -> AsyncGenerator[bytes, None]:
+        yield b"a line\n" * 100_000
+
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as closed:
+        monkeypatch.setattr(sys, "stdout", closed)
+
+        with pytest.raises(typer.Exit):
+            await print_pieces(pieces())

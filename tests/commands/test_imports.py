@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -57,9 +58,9 @@ async def test_again_it_brings_nothing_and_a_reversal_takes_it_back(
 ) -> None:
     first = run("import", str(statement), *ADA, "--yes")
     again = run("import", str(statement), *ADA, "--yes")
-    ids = [re.search(r"--revert (\S+)", done.output) for done in (again, first)]
+    told = [re.search(r"take it back: coffers (.+)\n", done.output) for done in (again, first)]
 
-    reverted = [run("import", *ADA, "--revert", found[1]) for found in ids if found]
+    reverted = [run(*shlex.split(found[1])) for found in told if found]
 
     assert "new:" not in again.output
     assert [done.exit_code for done in reverted] == [0, 0]

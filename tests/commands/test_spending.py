@@ -64,6 +64,16 @@ async def test_what_is_added_goes_out_of_the_only_account(
     assert row["tags"] == ["out", "work"]
 
 
+async def test_an_unknown_balance_is_not_told_as_nothing(run: Cli, ada: None, home: Path) -> None:
+    unknown = {name: value for name, value in PURSE.items() if name != "opening_balance"}
+    await as_ada(home, lambda person: made(person.post("/accounts", unknown)))
+
+    said = run("add", "5", "Lunch", *ADA)
+
+    assert "Purse has no balance: nobody has said yet what it opened with." in said.output
+    assert "now has" not in said.output
+
+
 async def test_shares_are_bought_and_sold_and_no_more_than_there_are(
     run: Cli, purse: None, home: Path
 ) -> None:

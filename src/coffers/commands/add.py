@@ -12,6 +12,7 @@ from coffers.application.spending.budget_progress import today_of
 from coffers.commands.persons import Owner, UserOption, owner
 from coffers.commands.spending_tables import money
 from coffers.commands.terminal import out, refuse, with_services
+from coffers.domain.ledger.accounts import Account
 from coffers.domain.money import EXACT, AmountInvalid, parse_decimal
 from coffers.domain.spending.categories import Category, CategoryKind
 from coffers.services import Services
@@ -67,10 +68,15 @@ def add(  # noqa: PLR0913, PLR0917 - an argument for each option
         line = Text(f"{made.transaction_date}  {money(Decimal(made.amount_value))} ")
         line.append(f"{made.amount_currency}  {made.description}", style="bold")
         out.print(line, highlight=False)
-        balance = money(after.balance or Decimal(0))
-        out.print(Text(f"{after.name} now has {balance} {after.currency}."), highlight=False)
+        out.print(Text(_standing(after)), highlight=False)
 
     with_services(run)
+
+
+def _standing(account: Account) -> str:
+    if account.balance is None:
+        return f"{account.name} has no balance: nobody has said yet what it opened with."
+    return f"{account.name} now has {money(account.balance)} {account.currency}."
 
 
 def _security(

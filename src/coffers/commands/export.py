@@ -1,5 +1,6 @@
 """`coffers export`, `restore-export`: everything out of a ledger, and into an empty one."""
 
+import os
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -45,7 +46,7 @@ def export(
         person = await owner(services, user)
         pieces = _pieces(person, format, table)
         if output is None:
-            await _write(pieces, sys.stdout.buffer)
+            await print_pieces(pieces)
             return
         # A file that is there is whole: it gets its name when it is finished.
         unfinished = output.with_name(f".{output.name}.unfinished")
@@ -90,6 +91,16 @@ def _pieces(
     if format is ExportFormat.BEANCOUNT:
         return beancount_file(services.ledger_books, user_id, now)
     return services.exports.everything(user_id, now)
+
+
+async def print_pieces(pieces: AsyncGenerator[bytes, None]) -> None:
+    """Write them to standard output, until whoever reads it has seen enough."""
+    try:
+        await _write(pieces, sys.stdout.buffer)
+    except BrokenPipeError as gone:
+        # What is left in the buffer must not fail once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(1) from gone
 
 
 async def _write(pieces: AsyncGenerator[bytes, None], file: BinaryIO) -> None:

@@ -1,6 +1,7 @@
 """`coffers import`: a statement into somebody's ledger, after a look at what it would do."""
 
 import json
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -106,6 +107,7 @@ class _Desk:
 
     services: Services
     principal: Principal
+    name: str
 
     @property
     def uow(self) -> UnitOfWork:
@@ -141,7 +143,9 @@ class _Desk:
         with err.status(f"Applying {plan.file_name} …"):
             desk = self.services.import_desk
             await apply_import(self.uow, desk, self.principal, plan.id, plan.plan_hash)
-        out.print(f"Imported. To take it back: coffers import --revert {plan.id}", highlight=False)
+        again = shlex.join(("coffers", "import", "--user", self.name, "--revert", str(plan.id)))
+        told = f"Imported. To take it back: {again}"
+        out.print(told, markup=False, highlight=False, soft_wrap=True)
 
     async def discard(self, plan: ImportView) -> None:
         await discard_import(self.uow, self.principal, plan.id, None)
@@ -153,7 +157,7 @@ async def _desk(services: Services, name: str) -> _Desk:
         user = await uow.users.find_by_sign_in_name(name)
     if user is None:
         refuse(f"There is nobody called {name}.")
-    return _Desk(services, Principal(user.id, user.roles))
+    return _Desk(services, Principal(user.id, user.roles), name)
 
 
 async def _revert(services: Services, user: str, import_id: UUID | None) -> None:

@@ -66,7 +66,8 @@ def run_async(work: Awaitable[T]) -> T:
     except DBAPIError as error:
         refuse(f"The database refused: {error.orig}. Has it been migrated (coffers migrate)?")
     except OSError as error:
-        refuse(f"The database does not answer: {error}.")
+        is_file = error.filename is not None
+        refuse(f"{error}." if is_file else f"The database does not answer: {error}.")
 
 
 def _flaws(error: ValidationError) -> list[str]:
