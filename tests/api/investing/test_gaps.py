@@ -103,3 +103,35 @@ async def test_the_benchmark_is_measured_on_the_days_on_which_something_was_inve
     assert (against["beta_ratio"], against["tracking_error_percent"]) == ("1.000000", "0.000000")
     beta = next(each for each in found["explanations"] if each["name"] == "beta_ratio")
     assert round(evaluated(beta, found["explanations"]), 6) == 1
+
+
+async def test_what_came_in_before_its_first_price_is_no_gain(gil: Person) -> None:
+    await priced(gil, "LATER", {"2026-06-01": "12", "2026-06-02": "13"})
+    depot = await a_depot(gil, "0")
+    held = {"symbol": "LATER", "quantity": "10", "average_cost": "10"}
+    came = held | {"first_purchase_date": "2026-05-04"}
+    assert (await gil.post(f"/accounts/{depot}/positions", came)).status_code == 201
+    path = await a_portfolio_of(gil, depot)
+
+    whole = await told(gil, f"{path}/performance?end_date=2026-06-02&explain=true")
+    since = await told(gil, f"{path}/performance?start_date=2026-06-01&end_date=2026-06-02")
+
+    assert (whole["end_value"], whole["inflow"], whole["gain"]) == ("130.00", None, None)
+    assert whole["simple_return"]["reason"] == "missing_value"
+    assert whole["data_quality"]["missing_prices"] == ["LATER"]
+    assert since["gain"] == "10.00"
+
+
+async def test_an_unknown_cost_is_null_for_as_long_as_something_of_it_is_held(gil: Person) -> None:
+    await priced(gil, "COSTLESS", {"2026-06-01": "10"})
+    depot = await a_depot(gil)
+    came = {"symbol": "COSTLESS", "subtype": "transfer_in", "unit_price": None, "amount": "0"}
+    await done(gil, depot, "2026-06-02", **came)
+    await done(gil, depot, "2026-06-03", symbol="COSTLESS", unit_price="10")
+    await sold(gil, depot, "10", "2026-06-04", symbol="COSTLESS", unit_price="10")
+    path = await a_portfolio_of(gil, depot)
+
+    found = await told(gil, f"{path}/values?start_date=2026-06-01&end_date=2026-06-04")
+
+    costs = [each["cost_basis"] for each in found["values"]]
+    assert costs == ["0.00", None, None, "100.00"]

@@ -59,6 +59,18 @@ async def test_what_needs_the_day_s_range_says_so_where_it_is_not_known(eve: Per
     assert atr["atr_14"][-1] == "2.00000000"
 
 
+async def test_an_indicator_without_enough_prices_says_so(eve: Person) -> None:
+    asset = await priced(eve, [str(10 + day) for day in range(8)])
+
+    found = await asked(eve, f"/assets/{asset}/indicators", names="sma_5,sma_9,macd_2_5_9", **YEAR)
+
+    assert [each["reason"] for each in found["indicators"]] == [
+        None,
+        "8 prices are known: too few for sma_9.",
+        "8 prices are known: too few for macd, signal, histogram.",
+    ]
+
+
 @pytest.mark.parametrize(
     "names",
     [

@@ -44,7 +44,8 @@ async def test_correlations_of_what_is_not_there_are_refused(ada: Person) -> Non
     mallory = await sign_up(ada.client, "mallory")
     theirs = await asset_of(mallory)
 
-    await asked(ada, "/assets/correlations", 404, symbols="NONE")
+    unknown = await asked(ada, "/assets/correlations", 404, symbols="NONE,NEITHER")
+    assert unknown["detail"] == "Of these symbols no asset is known: NONE, NEITHER."
     await asked(ada, "/assets/correlations", 403, asset_ids=theirs)
     await asked(ada, "/assets/correlations", 422, asset_ids="x")
     nothing = await asked(ada, "/assets/correlations")

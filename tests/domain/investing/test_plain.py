@@ -95,6 +95,7 @@ def test_most_histories_are_plain() -> None:
         [moved(1, BUY, "5")._replace(acquired=FIRST)],
         [moved(1, BUY, "5"), moved(2, SELL, "5")._replace(picks={UUID(int=1): Decimal(5)})],
         [moved(1, BUY, "5")._replace(amount=None, unit_price=Decimal(-1))],
+        [moved(1, BUY, "5")._replace(amount=None, unit_price=None)],
     ],
 )
 def test_what_is_not_plain_is_left_to_the_replay(movements: list[Movement]) -> None:

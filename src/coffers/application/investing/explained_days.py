@@ -47,8 +47,9 @@ class ExplainedDays:
 
     def amount(self, name: str, movement: "Movement") -> Explanation:
         """A movement at the rate of its day."""
-        amount = told("amount", movement.amount, currency=movement.currency, source="ledger")
-        return self._in_base(name, amount, movement.amount, movement.currency, movement.day)
+        known = None if movement.amount.is_nan() else movement.amount
+        amount = told("amount", known, currency=movement.currency, source="ledger")
+        return self._in_base(name, amount, known, movement.currency, movement.day)
 
     def _held(self, line: Line, day: date) -> Explanation | None:
         """None where nothing was held."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Protocol
 from uuid import UUID
@@ -128,7 +129,7 @@ async def edit_portfolio(
         portfolio = await uow.portfolios.get(principal.user_id, portfolio_id)
         edited = replace(portfolio, **changes, updated_at=clock.now())
         edited = replace(edited, account_ids=tuple(dict.fromkeys(edited.account_ids)))
-        await _check(uow, principal, edited)
+        await _check(uow, principal, edited, portfolio)
         stored = await uow.portfolios.update(edited, expected_version=expected_version)
         uow.record(Event("PortfolioEdited", portfolio.user_id, portfolio.id))
         await uow.commit()
@@ -148,12 +149,24 @@ async def delete_portfolio(
         await uow.commit()
 
 
-async def _check(uow: UnitOfWork, principal: Principal, portfolio: Portfolio) -> None:
+async def take_out(uow: UnitOfWork, user_id: UserId, account_id: UUID, now: datetime) -> None:
+    """An account that is deleted is in no portfolio any more."""
+    for portfolio in await uow.portfolios.naming(user_id, account_id):
+        left = tuple(each for each in portfolio.account_ids if each != account_id)
+        edited = replace(portfolio, account_ids=left, updated_at=now)
+        await uow.portfolios.update(edited, expected_version=None)
+        uow.record(Event("PortfolioEdited", user_id, portfolio.id))
+
+
+async def _check(
+    uow: UnitOfWork, principal: Principal, portfolio: Portfolio, known: Portfolio | None = None
+) -> None:
+    """What it names is there; what it named before may be gone by now."""
     if portfolio.targets:
         check_targets(portfolio.targets)
-    for account_id in sorted(portfolio.account_ids):
+    for account_id in sorted({*portfolio.account_ids} - {*(known.account_ids if known else ())}):
         await uow.accounts.get(portfolio.user_id, account_id)
-    if portfolio.benchmark_id is not None:
+    if portfolio.benchmark_id not in {None, known.benchmark_id if known else None}:
         await uow.assets.get(principal, portfolio.benchmark_id)
 
 

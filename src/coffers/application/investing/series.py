@@ -24,10 +24,10 @@ from coffers.domain.paging import TooManyRows
 if TYPE_CHECKING:
     from coffers.domain.investing.valuations import Asset, Cash, Days, Movement, Path, Valuation
 
-ZERO: Final = Decimal(0)
 UNKNOWN: Final = Decimal("NaN")
 #: Series have at most this many days: thirty years.
 MAX_DAYS: Final = 10_980
+_NOTHING: Final = [(date.min, Decimal(0))]
 _IN_KIND: Final = (TransactionSubtype.TRANSFER_IN, TransactionSubtype.TRANSFER_OUT)
 
 
@@ -141,7 +141,8 @@ def _flows(book: Book) -> "Iterator[Movement]":
         elif not is_inside:
             yield Movement(row.day, row.currency, row.amount)
         if row.subtype in _IN_KIND and row.symbol and row.quantity:
-            path = closes.get((row.account_id, row.symbol, row.currency), ())
+            # What has no line is in no value either.
+            path = closes.get((row.account_id, row.symbol, row.currency), _NOTHING)
             sign = 1 if row.subtype is TransactionSubtype.TRANSFER_IN else -1
             yield Movement(row.day, row.currency, sign * _value(abs(row.quantity), path, row.day))
 
@@ -159,9 +160,9 @@ def _openings(book: Book) -> "Iterator[Movement]":
 
 
 def _value(quantity: Decimal, closes: Sequence[tuple[date, Decimal]], day: date) -> Decimal:
-    """At the last price by then, nothing without one: the value of the day is not known then."""
+    """At the last price by then; NaN without one."""
     known = last_by(closes, day)
-    return ZERO if known is None else EXACT.multiply(quantity, known[1])
+    return UNKNOWN if known is None else EXACT.multiply(quantity, known[1])
 
 
 def _income(book: Book) -> "Iterator[Movement]":

@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from coffers.application.investing.portfolios import take_out
 from coffers.application.ledger.balances import by_hand, later, reopened, unlinked
 from coffers.application.ledger.totals import by_currency
 from coffers.application.linking.connections import ConnectionLookups
@@ -228,6 +229,7 @@ async def delete_account(
         account = unlinked(await uow.accounts.get(principal.user_id, account_id))
         await uow.accounts.update(account, expected_version=expected_version)
         await uow.accounts.delete(account)
+        await take_out(uow, account.user_id, account.id, clock.now())
         await movements_changed(uow, account.user_id, now=clock.now())
         uow.record(Event("AccountDeleted", account.user_id, account.id))
         await uow.commit()

@@ -4,6 +4,7 @@ from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
+from coffers.application.investing.portfolios import take_out
 from coffers.application.ledger.balances import recount
 from coffers.application.unit_of_work import UnitOfWork
 from coffers.domain.ids import UserId
@@ -31,7 +32,7 @@ async def take_back(uow: UnitOfWork, standing: Import, now: datetime) -> set[str
     await _restore(uow, user_id, Kept.ACCOUNTS, undo.accounts, now)
     for account_id in touched:
         await recount(uow, await uow.accounts.get(user_id, account_id), now)
-    closed = {each for each in undo.created_accounts if await _close(uow, user_id, each)}
+    closed = {each for each in undo.created_accounts if await _close(uow, user_id, each, now)}
     return {str(account_id) for account_id in touched if account_id not in closed}
 
 
@@ -71,7 +72,7 @@ async def _restore(
     return [change for change in changed if _id(change) not in current]
 
 
-async def _close(uow: UnitOfWork, user_id: UserId, account_id: UUID) -> bool:
+async def _close(uow: UnitOfWork, user_id: UserId, account_id: UUID, now: datetime) -> bool:
     try:
         account = await uow.accounts.get(user_id, account_id)
     except AccountNotFound:
@@ -80,6 +81,7 @@ async def _close(uow: UnitOfWork, user_id: UserId, account_id: UUID) -> bool:
     if not await uow.images.is_bare(account):
         return False
     await uow.accounts.delete(account)
+    await take_out(uow, user_id, account_id, now)
     return True
 
 

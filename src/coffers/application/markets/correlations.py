@@ -137,7 +137,7 @@ async def _assets(
     }
     unknown = [each for each in asked.symbols if each.upper() not in by_symbol]
     if unknown:
-        raise AssetNotFound("Asset not found")
+        raise AssetNotFound(f"Of these symbols no asset is known: {', '.join(unknown)}.")
     named = [by_symbol[each.upper()] for each in asked.symbols]
     found = [*(known[each] for each in asked.asset_ids), *named]
     return list({asset.id: asset for asset in found}.values())

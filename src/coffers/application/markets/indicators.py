@@ -43,7 +43,7 @@ class IndicatorView(msgspec.Struct, frozen=True):
     kind: str
     parameters: dict[str, int]
     lines: dict[str, list[DecimalText | None]]
-    reason: Annotated[str | None, Meta(description="Why there is no line at all.")]
+    reason: Annotated[str | None, Meta(description="Why a line is missing, or has no value.")]
 
 
 class IndicatorSeries(msgspec.Struct, frozen=True):
@@ -153,7 +153,10 @@ def _view(asked: Indicator, bars: Sequence[Bar], shown: int) -> IndicatorView:
         return IndicatorView(asked.name, asked.kind, asked.parameters, {}, reason)
     lines = calculated(asked, bars)
     cut = {name: _texts(line, shown) for name, line in lines.items()}
-    return IndicatorView(asked.name, asked.kind, asked.parameters, cut, None)
+    # "0.00000000" is a value too.
+    empty = ", ".join(name for name, line in cut.items() if not any(line))
+    why = f"{len(bars)} prices are known: too few for {empty}." if empty else None
+    return IndicatorView(asked.name, asked.kind, asked.parameters, cut, why)
 
 
 def calculated(asked: Indicator, bars: Sequence[Bar]) -> Mapping[str, "Series"]:

@@ -66,9 +66,12 @@ class _Taken(NamedTuple):
 
 
 def plainly(movements: Sequence[Movement], method: LotMethod) -> Found | None:
-    """None where it is not as plain: in another order, with other entries, or too much is sold."""
+    """None where it is not as plain: in another order, with other entries, or too much is sold.
+
+    Nor where a cost is not known.
+    """
     columns = moves_of(movements).columns
-    if method not in _OLDEST_FIRST or not _is_plain(columns):
+    if method not in _OLDEST_FIRST or not _is_plain(columns) or (unknown := _unknown(columns)):
         return None
     trades = _trades(columns)
     with localcontext(EXACT):
@@ -77,7 +80,7 @@ def plainly(movements: Sequence[Movement], method: LotMethod) -> Found | None:
         amounts = chain(held, trades.quantities, trades.money)
         if min(amounts, default=ZERO) < 0 or not _is_ordered(trades):
             return None
-        return _found(trades, held, _unknown(columns))
+        return _found(trades, held, unknown)
 
 
 def _is_plain(columns: Columns) -> bool:

@@ -49,6 +49,10 @@ class Portfolios(Protocol):
         """Locked for this transaction; raises PortfolioNotFound, NotYours."""
         ...
 
+    async def naming(self, user_id: UserId, account_id: UUID) -> list[Portfolio]:
+        """Those that the account is in, locked for this transaction."""
+        ...
+
     async def update(self, portfolio: Portfolio, *, expected_version: int | None) -> Portfolio:
         """As stored, its version one higher; raises PreconditionFailed."""
         ...

@@ -5,7 +5,8 @@ having been bought is taken from an opening lot of unknown cost, and every numbe
 that cost is unknown, never zero.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Context, Decimal
@@ -27,6 +28,7 @@ from coffers.domain.money import EXACT
 
 ZERO: Final = Decimal(0)
 ONE: Final = Decimal(1)
+UNKNOWN: Final = Decimal("NaN")
 #: The id of the lot that stands for what was there before the history begins.
 OPENING: Final = UUID(int=0)
 #: How often an opening lot may turn out too small: what a split added depends on it.
@@ -41,7 +43,7 @@ _LEAVING: Final = frozenset({EntryKind.DISPOSE, EntryKind.DELIVER})
 class Position:
     """What is held of an asset, how it came to be, and what is known of its cost.
 
-    `unknown` are ids of lots whose cost nobody told.
+    `unknown` are ids of lots whose cost nobody told; while one of them is held, steps cost NaN.
     """
 
     book: Book
@@ -96,7 +98,34 @@ def derive(
         entries = [Entry(OPENING, first, EntryKind.ACQUIRE, opening), *entries]
         unknown |= {OPENING}
     book, steps = replayed(entries, method)
+    if unknown:
+        steps = list(_silenced(steps, _unknown_days(entries, book, unknown)))
     return Position(book, frozenset(unknown), tuple(steps))
+
+
+def _unknown_days(entries: Sequence[Entry], book: Book, unknown: set[UUID]) -> Counter[date]:
+    """How many more lots of unknown cost there are from a day on; below zero for fewer."""
+    left = {lot.id for lot in book.lots}
+    # What is delivered elsewhere leaves no trace of its lot.
+    delivered = [entry.day for entry in entries if entry.kind is EntryKind.DELIVER]
+    gone = {each.lot_id: each.day for each in book.disposals if each.lot_id in unknown}
+    found: Counter[date] = Counter()
+    for entry in entries:
+        if entry.id in unknown:
+            found[entry.day] += 1
+            if entry.id not in left:
+                last = gone.get(entry.id, entry.day)
+                found[max([last, *delivered[-1:]])] -= 1
+    return found
+
+
+def _silenced(steps: Iterable[Step], changes: Mapping[date, int]) -> Iterator[Step]:
+    """Steps without their cost while it is not known of something held."""
+    days, count = sorted(changes, reverse=True), 0
+    for step in steps:
+        while days and days[-1] <= step.day:
+            count += changes[days.pop()]
+        yield step._replace(cost=UNKNOWN) if count else step
 
 
 def _entries(
@@ -135,7 +164,7 @@ def opened_with(position: Position, quantity: Decimal, day: date) -> Position:
     before = [step for step in position.steps if step.day < day] or [Step(day, ZERO, ZERO)]
     after = [step for step in position.steps if step.day >= day]
     raised = [
-        step._replace(quantity=EXACT.add(step.quantity, quantity))
+        step._replace(quantity=EXACT.add(step.quantity, quantity), cost=UNKNOWN)
         for step in (before[-1]._replace(day=day), *after)
     ]
     lots = _with_opening(position.book.lots, lot)

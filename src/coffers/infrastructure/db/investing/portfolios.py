@@ -82,6 +82,11 @@ class SqlPortfolios(Portfolios):
             raise await missing(self._transaction, portfolios, portfolio_id, refusal)
         return _portfolio(rows[0])
 
+    async def naming(self, user_id: UserId, account_id: UUID) -> list[Portfolio]:
+        """As the port says."""
+        rows = await self._transaction.rows(_ALL.with_for_update(), {"user_id": user_id})
+        return [each for each in map(_portfolio, rows) if account_id in each.account_ids]
+
     async def update(self, portfolio: Portfolio, *, expected_version: int | None) -> Portfolio:
         """As the port says."""
         wanted = portfolio.version if expected_version is None else expected_version

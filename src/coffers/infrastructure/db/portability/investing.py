@@ -16,7 +16,7 @@ from coffers.infrastructure.db.markets.assets import asset_links, assets
 from coffers.infrastructure.db.markets.corporate_actions import corporate_actions
 from coffers.infrastructure.db.markets.prices import prices
 from coffers.infrastructure.db.portability.ledger import AmountText, IdText, currency
-from coffers.infrastructure.db.portability.tables import Exported, Mention
+from coffers.infrastructure.db.portability.tables import Exported
 
 #: Of one user, as far as a file may bring them.
 MAX_ASSETS: Final = 20_000
@@ -62,7 +62,7 @@ INVESTING: Final = (
         words={"lot_method": LotMethod},
         reads={"base_currency": currency},
         shapes={"account_ids": AccountIds, "targets": dict[str, AmountText]},
-        mentions=[Mention("account_ids", ["accounts"], list)],
+        # Accounts of portfolios of earlier versions may have been deleted since.
         # It may be one of the shared catalogue.
         strays=frozenset({"benchmark_id"}),
     ),
