@@ -94,6 +94,9 @@ class Edge:
         finally:
             self._served -= 1
             self._note(exchange, time.perf_counter() - started)
+            # The call has the request and the request has this scope: a ring that is garbage, which
+            # would have to be looked for.
+            scope.pop("coffers.call", None)
 
     async def _serve(self, exchange: "_Exchange") -> None:
         try:
