@@ -42,7 +42,7 @@ async def _any_asset(person: Person) -> str:
 
 
 async def a_meaning(person: Person) -> object:
-    return {"symbol": "AAPL", "currency": "USD", "asset_id": await _any_asset(person)}
+    return {"symbol": "AAPL", "currency": "EUR", "asset_id": await _any_asset(person)}
 
 
 async def some_prices(person: Person) -> object:

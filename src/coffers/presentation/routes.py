@@ -313,7 +313,7 @@ ROUTES: Final[Sequence[Route]] = (
     Route("PATCH", "/assets/{asset_id}", assets.edit_asset, USER, API_WRITE, [AssetNotFound, NotYours, AssetShared, AssetInvalid, AssetTaken, PreconditionFailed], body=JSON),
     Route("DELETE", "/assets/{asset_id}", assets.delete_asset, USER, API_WRITE, [AssetNotFound, NotYours, AssetShared, AssetInUse, PreconditionFailed]),
     Route("GET", "/asset-links", assets.list_asset_links, USER, API_READ, []),
-    Route("PUT", "/asset-links", assets.link_asset, USER, API_WRITE, [AssetNotFound, NotYours], body=JSON),
+    Route("PUT", "/asset-links", assets.link_asset, USER, API_WRITE, [AssetNotFound, NotYours, AssetInvalid], body=JSON),
     Route("GET", "/assets/{asset_id}/prices", prices.get_price_history, USER, API_READ, [AssetNotFound, NotYours, RangeInvalid, TooManyRows]),
     Route("POST", "/assets/{asset_id}/prices", prices.keep_price_series, USER, API_WRITE, [AssetNotFound, NotYours, AssetShared, SeriesInvalid], body=JSON),
     Route("GET", "/assets/{asset_id}/prices/{price_date}", prices.get_price, USER, API_READ, [AssetNotFound, NotYours, PriceNotFound]),

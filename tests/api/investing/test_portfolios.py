@@ -260,12 +260,13 @@ async def test_a_shock_and_chance(eve: Person) -> None:
         path = await made(eve, await shares(ledger))
 
     named = await eve.post(f"{path}/scenarios", {"scenario": "covid_2020"})
-    shocks = [{"by": "all", "change": "-0.10"}]
+    shocks = [{"by": "all", "change": "-0.10"}, {"by": "asset", "name": "APPL", "change": "-1"}]
     own = await eve.post(f"{path}/scenarios", {"shocks": shocks})
     plan = {"mean": "0.05", "deviation": "0.10", "months": 24, "goal": "1.00", "seed": 7}
     chance = [await eve.post(f"{path}/simulations", plan) for _ in range(2)]
 
-    assert named.json()["change"] == "-510.00"
+    assert (named.json()["change"], named.json()["unmet_shocks"]) == ("-510.00", [])
+    assert own.json()["unmet_shocks"] == ["asset APPL"]
     assert own.json()["after"] == "2530.80"
     assert chance[0].json()["percentiles"] == chance[1].json()["percentiles"]
     assert chance[0].json()["goal_probability_ratio"] == "1.0000"

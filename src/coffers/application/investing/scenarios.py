@@ -36,6 +36,7 @@ from coffers.domain.investing.scenarios import (
     ShockBy,
     ShockInvalid,
     applied,
+    unmet,
 )
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ class ScenarioResult(msgspec.Struct, frozen=True, kw_only=True):
     change: InAll
     change_percent: DecimalText | None
     outcomes: list[OutcomeView]
+    unmet_shocks: Annotated[list[str], Meta(description="Of one's own: aimed at what is not held.")]
     unvalued: Annotated[
         list[str], Meta(description="What is held without a known price or rate: no outcome.")
     ]
@@ -173,7 +175,8 @@ async def run_scenario(
 
 
 def _shocked(book: Book, today: date, scenario: Scenario) -> ScenarioResult:
-    outcomes = applied(scenario, _held(book, today))
+    held = _held(book, today)
+    outcomes = applied(scenario, held)
     whole, base = grouped(book, today, GroupBy.ASSET), book.base_currency
     before, after = _sum(outcomes, "before"), _sum(outcomes, "after")
     return ScenarioResult(
@@ -186,6 +189,7 @@ def _shocked(book: Book, today: date, scenario: Scenario) -> ScenarioResult:
         change=whole.known(_money(after - before, base)),
         change_percent=whole.known(_percent(after - before, before)),
         outcomes=[_outcome(each, base) for each in outcomes],
+        unmet_shocks=unmet(scenario, held),
         unvalued=whole.unvalued,
         data_quality=quality_view(book.quality, (line.symbol for line in book.lines)),
     )

@@ -48,7 +48,9 @@ async def known_securities(
     known: dict[Key, Security] = {}
     for key, asset_id in {**{named[each]: each for each in found}, **links}.items():
         if asset_id in found:
-            told = closes.get(asset_id, _NONE)
+            # Prices in another currency are not the symbol's.
+            is_same = found[asset_id].currency == key[1]
+            told = closes.get(asset_id, _NONE) if is_same else _NONE
             became = [_became(each, told, named) for each in actions[asset_id]]
             known[key] = _security(
                 found[asset_id], told, splits.get(asset_id, ()), [each for each in became if each]

@@ -15,6 +15,7 @@ from coffers.domain.live.events import Event
 from coffers.domain.markets.assets import (
     MAX_LINKED_AT_ONCE,
     Asset,
+    AssetInvalid,
     AssetLink,
     UnknownSymbol,
     meant,
@@ -82,9 +83,12 @@ async def list_links(lookups: AssetLookups, principal: Principal) -> AssetLinkLi
 
 
 async def link_asset(uow: UnitOfWork, principal: Principal, link: AssetLink) -> AssetLinkView:
-    """Say what a symbol stands for; raises AssetNotFound, NotYours."""
+    """Say what a symbol stands for; raises AssetNotFound, NotYours, AssetInvalid."""
     async with uow:
         asset = await uow.assets.get(principal, link.asset_id)
+        if asset.currency != link.currency:
+            detail = f"Its prices are in {asset.currency}, the symbol's in {link.currency}."
+            raise AssetInvalid(detail, field="asset_id")
         await uow.asset_links.put(link)
         details = {"symbol": link.symbol, "currency": link.currency}
         uow.record(Event("AssetLinked", principal.user_id, asset.id, details))

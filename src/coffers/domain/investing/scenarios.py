@@ -90,6 +90,15 @@ def applied(scenario: Scenario, held: Sequence[Held]) -> list[Outcome]:
     return [Outcome(each.asset, each.value, _shocked(scenario, each)) for each in held]
 
 
+def unmet(scenario: Scenario, held: Sequence[Held]) -> list[str]:
+    """Shocks aimed at what is not held, such as `asset ACME`; of one's own scenario."""
+    shocks = () if scenario in HISTORICAL else scenario.shocks
+    there = {(by, name) for each in held for by, name in each.labels.items()}
+    there |= {(ShockBy.ASSET, each.asset) for each in held}
+    aimed = (shock for shock in shocks if shock.by is not ShockBy.ALL)
+    return [f"{each.by} {each.name}" for each in aimed if (each.by, each.name) not in there]
+
+
 def _shocked(scenario: Scenario, held: Held) -> Decimal:
     value = EXACT.multiply(held.value, ONE + _own(scenario, held))
     for shock in scenario.shocks:
