@@ -4,6 +4,10 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coffers.application.investing.books import LedgerRow
 from coffers.domain.ledger.transactions import (
     TransactionStatus,
     TransactionSubtype,
@@ -60,9 +64,36 @@ async def test_what_did_not_change_is_not_made_again(database_url: str) -> None:
     assert (before[0].amount, after[0].amount) == (Decimal("-3.50"), Decimal("-4.00"))
 
 
+def text(told: list[tuple[int, int]]) -> str:
+    """Movements by their ids and amounts, a line for each, as the database tells them."""
+    lines = [
+        [f"{row_id:032x}", "0" * 32, "2026-03-01", "expense", "purchase", f"-{amount}", "USD"]
+        for row_id, amount in told
+    ]
+    return "".join("\x1f".join([*line, *[""] * 6]) + "\x1e" for line in lines)
+
+
+TOLD = st.dictionaries(st.integers(1, 12), st.integers(1, 12), max_size=8).map(
+    lambda told: sorted(told.items())
+)
+
+
+@given(st.lists(TOLD, min_size=2, max_size=6))
+def test_rows_are_those_of_the_text_whatever_was_told_before(
+    news: list[list[tuple[int, int]]],
+) -> None:
+    known, before = RememberedRows(), dict[LedgerRow, LedgerRow]()
+
+    for told in news:
+        rows = known.of("one", text(told))
+
+        assert [(row.id.int, -row.amount) for row in rows] == told
+        assert all(before.get(row, row) is row for row in rows)
+        before = {row: row for row in rows}
+
+
 def test_no_more_is_remembered_than_there_is_room_for() -> None:
-    fields = ["0" * 32, "0" * 32, "2026-03-01", "expense", "purchase", "-1", "USD", *[""] * 6]
-    line, known = "\x1f".join(fields), RememberedRows(most=1)
+    line, known = text([(1, 1)]), RememberedRows(most=1)
 
     first = known.of("one", line)
     again = known.of("one", line)

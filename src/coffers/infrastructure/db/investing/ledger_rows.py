@@ -1,11 +1,12 @@
 """Movements of accounts as one text, and the rows in it: only those that are new are read.
 
 A late entry changes one line among thousands. The database tells all of them every time, which
-costs little; what costs is making numbers of the words, and that is done once for each line.
+costs little; what costs is making numbers of the words. So it is looked for where the text begins
+and where it ceases to differ from the last one, and only lines in between are read.
 """
 
 from collections import OrderedDict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
@@ -14,7 +15,7 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import BindParameter, ColumnElement, Select, Text, bindparam, cast, func, select
+from sqlalchemy import BindParameter, Select, Text, bindparam, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -57,15 +58,34 @@ def _together_sqlite(element: together, compiler: Any, **kw: Any) -> str:
     return f"group_concat({line}, char({ord(_ROW)}))"
 
 
+class formatted(FunctionElement[str]):  # noqa: N801 - as above
+    """The columns as one line; what is null is nothing in it."""
+
+    inherit_cache = True
+    type = Text()
+
+
+@compiles(formatted)
+def _formatted(element: formatted, compiler: Any, **kw: Any) -> str:
+    columns = [compiler.process(clause, **kw) for clause in element.clauses]
+    # A tenth of the time that it takes to put them together one after the other.
+    return f"format('{_FIELD.join(['%s'] * len(columns))}', {', '.join(columns)})"
+
+
+@compiles(formatted, "sqlite")
+def _formatted_sqlite(element: formatted, compiler: Any, **kw: Any) -> str:
+    return _formatted(element, compiler, **kw).replace("format", "printf", 1)
+
+
 async def rows_text(reads: Reads, asked: Mapping[str, Any], limit: int) -> str:
     """The settled movements of these accounts, by day and id, so many at most."""
-    return str((await reads.rows(_TEXT, {**asked, "limit": limit}))[0][0] or "")
+    found = (await reads.rows(_TEXT, {**asked, "limit": limit}))[0][0]
+    return f"{found}{_ROW}" if found else ""
 
 
 class _Known(NamedTuple):
     text: str
-    rows: Sequence[LedgerRow]
-    by_line: Mapping[str, LedgerRow]
+    rows: list[LedgerRow]
 
 
 class RememberedRows:
@@ -78,12 +98,12 @@ class RememberedRows:
         # Rows are made in threads.
         self._lock = Lock()
 
-    def of(self, place: Hashable, text: str) -> Sequence[LedgerRow]:
+    def of(self, place: Hashable, text: str) -> list[LedgerRow]:
         """The rows of the text; those that were in it before are the same objects."""
-        known = self._known.get(place)
-        if known is not None and known.text == text:
+        known = self._known.get(place, _NOTHING)
+        if known.text == text:
             return known.rows
-        made = _made(text, {} if known is None else known.by_line)
+        made = _Known(text, _made(text, known))
         with self._lock:
             self._keep(place, made)
         return made.rows
@@ -97,10 +117,42 @@ class RememberedRows:
             self._size -= len(gone.rows)
 
 
-def _made(text: str, known: Mapping[str, LedgerRow]) -> _Known:
-    by_line = {line: known.get(line) or _row(line) for line in (text.split(_ROW) if text else ())}
+def _made(text: str, known: _Known) -> list[LedgerRow]:
+    start, end = _changed(text, known.text)
+    behind = len(text) - end
+    old = known.text[start : len(known.text) - behind].split(_ROW)[:-1]
+    first = known.text.count(_ROW, 0, start)
+    after = first + len(old)
     # No two lines are alike: each has its id.
-    return _Known(text, list(by_line.values()), by_line)
+    by_line = dict(zip(old, known.rows[first:after], strict=True))
+    new = [by_line.get(line) or _row(line) for line in text[start:end].split(_ROW)[:-1]]
+    return [*known.rows[:first], *new, *known.rows[after:]]
+
+
+def _changed(text: str, old: str) -> tuple[int, int]:
+    """From where to where whole lines of the text are not known to be the old text's."""
+    shortest = min(len(text), len(old))
+    same = _farthest(shortest, lambda low, high: text[low:high] == old[low:high])
+    start = text.rfind(_ROW, 0, same) + 1
+    same = _farthest(
+        shortest - start,
+        lambda low, high: (
+            text[len(text) - high : len(text) - low] == old[len(old) - high : len(old) - low]
+        ),
+    )
+    return start, text.find(_ROW, len(text) - same) + 1 if same else len(text)
+
+
+def _farthest(most: int, are_same: Callable[[int, int], bool]) -> int:
+    """Up to where they are, by halving: all in all no more is compared than there is."""
+    low, high = 0, most
+    while low < high:
+        middle = (low + high + 1) // 2
+        if are_same(low, middle):
+            low = middle
+        else:
+            high = middle - 1
+    return low
 
 
 def _row(line: str) -> LedgerRow:
@@ -133,6 +185,7 @@ def _account(text: str) -> UUID:
 # A look-up is four times faster than making a member of a value.
 _TYPES: Final = {member.value: member for member in TransactionType}
 _SUBTYPES: Final = {member.value: member for member in TransactionSubtype}
+_NOTHING: Final = _Known("", [])
 _T: Final = transactions.c
 _COLUMNS: Final = (
     *(_T.id, _T.account_id, _T.transaction_date, _T.transaction_type, _T.subtype, _T.amount),
@@ -143,9 +196,7 @@ _IDS: Final[BindParameter[Any]] = bindparam("ids", expanding=True)
 
 
 def _text() -> Select[Any]:
-    line: ColumnElement[str] = cast(_COLUMNS[0], Text)
-    for column in _COLUMNS[1:]:
-        line = line.concat(_FIELD).concat(func.coalesce(cast(column, Text), ""))
+    line = formatted(*_COLUMNS)
     order = (_T.transaction_date, _T.id)
     listed = (
         select(line.label("line"), *order)
