@@ -70,3 +70,50 @@ def test_what_was_not_asked_for_longest_is_forgotten_first(replays: list[int]) -
     known.of("other", [bought(1)], [], LotMethod.FIFO)
 
     assert len(replays) == 4
+
+
+def test_what_is_made_of_the_same_objects_is_made_once() -> None:
+    known, told = Derivations(), [1]
+
+    first = known.once("place", (told,), lambda: "first")
+    again = known.once("place", (told,), lambda: "again")
+    equal = known.once("place", ([1],), lambda: "anew")
+    more = known.once("place", (told, told), lambda: "more")
+
+    assert [first, again, equal, more] == ["first", "first", "anew", "more"]
+
+
+def test_nothing_is_not_remembered() -> None:
+    known = Derivations()
+    known.once("place", (), lambda: None)
+
+    assert known.once("place", (), lambda: "made") == "made"
+
+
+def test_equal_rows_are_those_that_were_there_before() -> None:
+    known, first = Derivations(), [1, 2]
+
+    assert known.same("place", first) is first
+    assert known.same("place", [1, 2]) is first
+    assert known.same("place", [1, 3]) == [1, 3]
+
+
+def _renewed(times: int | None) -> int:
+    return (times or 0) + 1
+
+
+def test_no_more_is_kept_of_each_kind_than_there_is_room_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(derivations, "MOST_MADE", 1)
+    monkeypatch.setattr(derivations, "MOST_HELD", 1)
+    known, first = Derivations(), [1]
+    for place in ("one", "other"):
+        known.once(place, (), lambda: "made")
+        known.same(place, first)
+        known.renewed(place, _renewed)
+
+    assert known.once("one", (), lambda: "anew") == "anew"
+    assert known.same("one", [1]) is not first
+    assert known.renewed("one", _renewed) == 1
+    assert known.renewed("one", _renewed) == 2

@@ -1,5 +1,6 @@
 """Whatever changes late, what is calculated from what is remembered is what a cold start finds."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -31,6 +32,10 @@ ACCOUNT = Account(
     UUID(int=2), OWNER, "manual", "Depot", AccountType.BROKERAGE, "USD", NOON, NOON,
     balance=Decimal("10000.00"),
 )  # fmt: skip
+
+
+#: Nobody says how much money is in it: what goes into securities comes from outside.
+OTHER = replace(ACCOUNT, id=UUID(int=3), name="Other", balance=None)
 
 
 class NoPublished(ReferenceRates):
@@ -74,6 +79,8 @@ class World:
         self.price: dict[tuple[str, int], int] = {("ONE", 0): 100, ("TWO", 0): 50}
         self.rate = dict.fromkeys(range(0, DAYS + 1, 5), 110)
         self.method = LotMethod.FIFO
+        #: What did not change is the same object, as what was read before is.
+        self._read: dict[object, Any] = {}
 
     def hear(self, what: str, place: Any, told: Any) -> None:
         if what == "method":
@@ -84,17 +91,21 @@ class World:
         if told is not None:
             known[place] = told
 
-    def found(self, derivations: Derivations) -> list[object]:
-        ledger = AccountsLedger([ACCOUNT], self._rows(), [])
+    def found(self, derivations: Derivations, later: int = 0) -> list[object]:
+        first, last = FIRST + timedelta(days=later), LAST + timedelta(days=later)
+        ledger = AccountsLedger([ACCOUNT, OTHER], self._rows(), [])
         book = bound(ledger, self._securities(), self._rates(), "USD", self.method, derivations)
-        valuation = valuation_of(book, FIRST, LAST)
+        valuation = valuation_of(book, first, last)
         names = ("value", "cost", "cash", "inflow", "outflow", "income", "currency_gain")
         columns = [getattr(valuation, name) for name in names]
         lots = [(line.local, line.base) for line in book.lines]
-        return [np.array(columns).tobytes(), lots, gains(book, FIRST, LAST), book.quality]
+        return [np.array(columns).tobytes(), lots, gains(book, first, last), book.quality]
 
     def _rows(self) -> list[LedgerRow]:
-        made = [_row(number, *told) for number, told in self.row.items()]
+        made = [
+            self._same(("row", number, *told), _row, number, *told)
+            for number, told in self.row.items()
+        ]
         return sorted(made, key=lambda row: (row.day, row.id))
 
     def _securities(self) -> dict[tuple[str, str], Security]:
@@ -107,7 +118,8 @@ class World:
         days = sorted(day for name, day in self.price if name == symbol)
         texts = [str(FIRST + timedelta(days=day)) for day in days]
         closes = [str(self.price[symbol, day]) for day in days]
-        return ToldPath(",".join(texts), ",".join(closes)) if days else ()
+        told = (",".join(texts), ",".join(closes))
+        return self._same(told, ToldPath, *told) if days else ()
 
     def _rates(self) -> RateBook:
         own = [
@@ -117,7 +129,13 @@ class World:
             )
             for day, told in self.rate.items()
         ]  # fmt: skip
-        return RateBook(NoPublished(), own)
+        book: RateBook = self._same(tuple(own), RateBook, NoPublished(), own)
+        return book
+
+    def _same(self, told: object, make: Any, *more: Any) -> Any:
+        if told not in self._read:
+            self._read[told] = make(*more)
+        return self._read[told]
 
 
 def _row(
@@ -126,7 +144,7 @@ def _row(
     is_money = subtype is TransactionSubtype.DEPOSIT
     return LedgerRow(
         UUID(int=10**7 + number),
-        ACCOUNT.id,
+        OTHER.id if number % 4 == 3 else ACCOUNT.id,
         FIRST + timedelta(days=day),
         SUBTYPES[subtype],
         subtype,
@@ -173,3 +191,21 @@ def test_an_entry_that_is_edited_is_another_one() -> None:
     world.hear("row", 0, (TransactionSubtype.BUY, "ONE", 2, 7, -600))
 
     assert world.found(kept) == world.found(Derivations())
+
+
+def test_a_rate_of_a_later_day_changes_what_was_bought_before() -> None:
+    world, kept = World(), Derivations()
+    world.hear("row", 0, (TransactionSubtype.BUY, "TWO", 2, 5, -250))
+    world.found(kept)
+
+    world.hear("rate", 20, 90)
+
+    assert world.found(kept) == world.found(Derivations())
+
+
+def test_other_days_are_another_series() -> None:
+    world, kept = World(), Derivations()
+    world.hear("row", 0, (TransactionSubtype.BUY, "ONE", 2, 5, -250))
+    world.found(kept)
+
+    assert world.found(kept, 9) == world.found(Derivations(), 9)

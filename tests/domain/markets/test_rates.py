@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from coffers.domain.markets import rates
 from coffers.domain.markets.rates import Rate, ReferenceRates, rounded, rounded_parts
 from tests.rates import book_of, own_rate
 
@@ -138,3 +139,13 @@ def test_rounded_parts_add_up_to_the_rounded_whole_and_none_is_a_unit_off(
 
     assert sum(found) == rounded(sum(parts, Decimal(0)), "USD")
     assert all(abs(one - other) < Decimal("0.01") for one, other in zip(found, parts, strict=True))
+
+
+def test_a_book_that_is_asked_for_much_finds_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rates, "MOST_ASKED", 1)
+    days = [date(2026, 3, 2), date(2026, 3, 3)]
+    book = book_of(*(own_rate("EUR", "USD", day, str(day.day)) for day in days))
+
+    found = [book.rate("EUR", "USD", day) for day in (*days, *days)]
+
+    assert [each and each.rate for each in found] == [2, 3, 2, 3]

@@ -7,7 +7,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coffers.application.investing.books import LedgerRow
+from coffers.application.investing.books import LedgerRow, parted
 from coffers.domain.ledger.transactions import (
     TransactionStatus,
     TransactionSubtype,
@@ -67,10 +67,13 @@ async def test_what_did_not_change_is_not_made_again(database_url: str) -> None:
 def text(told: list[tuple[int, int]]) -> str:
     """Movements by their ids and amounts, a line for each, as the database tells them."""
     lines = [
-        [f"{row_id:032x}", "0" * 32, "2026-03-01", "expense", "purchase", f"-{amount}", "USD"]
+        [
+            *(f"{row_id:032x}", "0" * 32, "2026-03-01", "trade", "buy", f"-{amount}", "USD"),
+            *(str(amount % 3 or ""), *[""] * 5),
+        ]
         for row_id, amount in told
     ]
-    return "".join("\x1f".join([*line, *[""] * 6]) + "\x1e" for line in lines)
+    return "".join("\x1f".join(line) + "\x1e" for line in lines)
 
 
 TOLD = st.dictionaries(st.integers(1, 12), st.integers(1, 12), max_size=8).map(
@@ -85,10 +88,11 @@ def test_rows_are_those_of_the_text_whatever_was_told_before(
     known, before = RememberedRows(), dict[LedgerRow, LedgerRow]()
 
     for told in news:
-        rows = known.of("one", text(told))
+        rows = known.of("one", text(told)).rows
 
-        assert [(row.id.int, -row.amount) for row in rows] == told
+        assert [(row.id.int, int(-row.amount)) for row in rows] == told
         assert all(before.get(row, row) is row for row in rows)
+        assert known.of("one", text(told)).parts == parted(rows)
         before = {row: row for row in rows}
 
 
@@ -101,4 +105,4 @@ def test_no_more_is_remembered_than_there_is_room_for() -> None:
 
     assert again is first
     assert known.of("one", line) is not first
-    assert known.of("nobody", "") == []
+    assert known.of("nobody", "").rows == ()

@@ -19,7 +19,7 @@ from coffers.application.investing.books import (
     Security,
 )
 from coffers.application.investing.derivations import Derivations
-from coffers.application.investing.line_prices import multiplier, unit_values
+from coffers.application.investing.line_prices import multiplier, told_kind, unit_values
 from coffers.application.investing.moves import at_rates, moves_from
 from coffers.application.investing.successions import PassedOn, Succession, in_base, in_turn
 from coffers.domain.investing.columns import moves_of
@@ -29,6 +29,7 @@ from coffers.domain.investing.positions import Position, opened_with
 from coffers.domain.investing.reconciling import Told, parted_on
 from coffers.domain.investing.reorganisations import Reorganisation, numbers
 from coffers.domain.ledger.accounts import Account
+from coffers.domain.ledger.holdings import AssetType
 from coffers.domain.markets.rates import RateBook
 from coffers.domain.money import EXACT
 
@@ -55,7 +56,7 @@ def bound(
         _counted(ledger),
         derivations or Derivations(),
     )
-    rows, reported = _by_line(ledger)
+    rows, reported = _by_line(ledger, binder.derivations)
     lines = [
         line
         for account in ledger.accounts
@@ -64,7 +65,7 @@ def bound(
     return Book(base_currency, ledger, lines, rates, quality, binder.derivations)
 
 
-Rows = dict[UUID, dict[Key, list[LedgerRow]]]
+Rows = dict[UUID, dict[Key, Sequence[LedgerRow]]]
 #: An account, a security in it, and the currency that its movements are looked at in.
 Place = tuple[UUID, Key, str]
 Counts = Mapping[tuple[UUID, Key], Sequence[tuple[date, Decimal]]]
@@ -77,14 +78,14 @@ def _counted(ledger: AccountsLedger) -> Counts:
     return counts
 
 
-def _by_line(ledger: AccountsLedger) -> tuple[Rows, dict[UUID, dict[Key, Reported]]]:
-    rows: Rows = defaultdict(lambda: defaultdict(list))
-    last, mine = None, rows[UUID(int=0)]
-    for row in ledger.rows:  # those of an account share its id's object
-        if row.account_id is not last:
-            last, mine = row.account_id, rows[row.account_id]
-        if row.symbol:
-            mine[row.symbol, row.currency].append(row)
+def _by_line(
+    ledger: AccountsLedger, derivations: Derivations
+) -> tuple[Rows, dict[UUID, dict[Key, Reported]]]:
+    rows: Rows = defaultdict(dict)
+    for part, told in ledger.parts.items():
+        account_id, symbol, currency = part
+        if symbol:
+            rows[account_id][symbol, currency] = derivations.same(part, told)
     reported: dict[UUID, dict[Key, Reported]] = defaultdict(dict)
     for each in ledger.reported:
         key = (each.symbol, each.currency)
@@ -130,9 +131,9 @@ class _Binder:
         """By symbol; first those that others came from."""
         keys = rows.keys() | reported.keys()
         times = {
-            key: multiplier(self.securities.get(key, Security()), rows.get(key, ()), told)
+            key: multiplier(self.securities.get(key, Security()), kind, reported.get(key))
             for key in keys
-            for told in [reported.get(key)]
+            for kind in [self._kind((account.id, key), rows.get(key, ()))]
         }
         moved = {
             key: self.derivations.movements((account.id, key), told, times[key], moves_from)
@@ -144,6 +145,10 @@ class _Binder:
             for key in in_turn(keys, self.securities)
         }
         return [line for key in sorted(found) if (line := found[key]) is not None]
+
+    def _kind(self, place: tuple[UUID, Key], rows: Sequence[LedgerRow]) -> AssetType | None:
+        told = self.derivations.once(("kind", place), (rows,), lambda: [told_kind(rows)])
+        return told[0]
 
     def line(
         self, told_of: Succession, key: Key, rows: Sequence[LedgerRow], times: Decimal
@@ -177,7 +182,7 @@ class _Binder:
         if local.cost is None:
             self.quality.missing_basis.add(symbol)
         mine = movements if len(movements) == len(own) else movements[: len(own)]
-        in_base = self._converted(mine, currency, arrived.base)
+        in_base = self._converted((account.id, key), mine, arrived.base)
         passed = self._passed(told_of, in_base, security, currency, due)
         told_of.receive(whole.gone, None if passed is None else passed.gone, currency)
         base = (
@@ -225,13 +230,20 @@ class _Binder:
         return self.derivations.of(place, movements, splits, self.method)
 
     def _converted(
-        self, movements: Sequence[Movement], currency: str, arrived: Sequence[Movement] | None
+        self,
+        place: tuple[UUID, Key],
+        movements: Sequence[Movement],
+        arrived: Sequence[Movement] | None,
     ) -> Sequence[Movement] | None:
         """Each at the rate of its day, and what arrived; None when a rate is missing."""
         converted: Sequence[Movement] | None = movements
-        if currency != self.base:
-            pair = (currency, self.base)
-            converted = at_rates(moves_of(movements), pair, self.rates, self.quality)
+        pair = (place[1][1], self.base)
+        if pair[0] != self.base:
+            converted = self.derivations.once(
+                (place, *pair),
+                (movements, self.rates),
+                lambda: at_rates(moves_of(movements), pair, self.rates, self.quality),
+            )
         if converted is None or arrived is None:
             return None
         return [*converted, *arrived] if arrived else converted

@@ -1,6 +1,7 @@
 """Books: everything that a portfolio's numbers are made of, read once and put in order."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -35,7 +36,8 @@ EARNED: Final = (
 )
 
 
-_TRADES: Final = (TransactionSubtype.BUY, TransactionSubtype.SELL)
+#: An account, a security, if any, and a currency.
+Part = tuple[UUID, str | None, str]
 
 
 class LedgerRow(NamedTuple):
@@ -54,6 +56,15 @@ class LedgerRow(NamedTuple):
     asset_type: AssetType | None = None
     acquired: date | None = None
     lots: tuple[NamedLot, ...] = ()
+
+    @property
+    def part(self) -> Part:
+        """What it is a movement of."""
+        return self.account_id, self.symbol, self.currency
+
+
+#: Rows by what they are movements of, none without any.
+Parts = Mapping[Part, Sequence[LedgerRow]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +97,7 @@ class Count:
 class AccountsLedger:
     """Accounts, their settled movements by day, and what is reported to be held in them.
 
-    `counts` are what was reported before, by day.
+    `counts` are what was reported before, by day; `told` are the parts of the rows, if known.
     """
 
     accounts: Sequence[Account]
@@ -94,15 +105,49 @@ class AccountsLedger:
     reported: Sequence[Reported]
     counts: Sequence[Count] = ()
 
+    told: Parts | None = None
+
     @cached_property
-    def beyond_trades(self) -> Sequence[LedgerRow]:
-        """All movements but purchases and sales."""
-        trade, kinds = TransactionType.TRADE, _TRADES
-        return [
-            row
-            for row in self.rows
-            if row.transaction_type is not trade or row.subtype not in kinds
-        ]
+    def parts(self) -> Parts:
+        """The movements of each security in each account, and those of none, in their order."""
+        found = parted(self.rows) if self.told is None else self.told
+        return {part: found[part] for part in sorted(found, key=_words)}
+
+
+def parted(rows: Sequence[LedgerRow]) -> Parts:
+    """The parts of these rows, each in the order of the rows."""
+    found: dict[tuple[int, str | None, str], list[LedgerRow]] = defaultdict(list)
+    for row in rows:
+        # Rows of an account share its id's object: to hash that costs more than all the rest.
+        found[id(row.account_id), row.symbol, row.currency].append(row)
+    parts: dict[Part, list[LedgerRow]] = {}
+    for group in found.values():
+        part = group[0].part
+        parts[part] = sorted([*parts[part], *group], key=_order) if part in parts else group
+    return parts
+
+
+def reparted(parts: Parts, gone: Sequence[LedgerRow], come: Sequence[LedgerRow]) -> Parts:
+    """The parts of other rows: without some, and with some. Others stay the same lists."""
+    ids, new = {row.id for row in gone}, parted(come)
+    touched = {row.part: None for row in (*gone, *come)}
+    changed = {
+        part: sorted(
+            [*(row for row in parts.get(part, ()) if row.id not in ids), *new.get(part, ())],
+            key=_order,
+        )
+        for part in touched
+    }
+    return {part: rows for part, rows in {**parts, **changed}.items() if rows}
+
+
+def _words(part: Part) -> tuple[int, str, str]:
+    account_id, symbol, currency = part
+    return account_id.int, symbol or "", currency
+
+
+def _order(row: LedgerRow) -> tuple[date, UUID]:
+    return row.day, row.id
 
 
 class PortfolioLedgers(Protocol):
@@ -195,12 +240,12 @@ class Book:
     @property
     def first(self) -> date | None:
         """The first day of which anything is known."""
-        days = [row.day for row in self.ledger.rows]
+        days = [row.day for rows in self.ledger.parts.values() for row in rows[:1]]
         days += [line.local.steps[0].day for line in self.lines if line.local.steps]
         return min(days, default=None)
 
 
 def keys_of(ledger: AccountsLedger) -> set[Key]:
     """The securities that it speaks of."""
-    moved = {(row.symbol, row.currency) for row in ledger.rows if row.symbol}
+    moved = {(symbol, currency) for _, symbol, currency in ledger.parts if symbol}
     return moved | {(each.symbol, each.currency) for each in ledger.reported}

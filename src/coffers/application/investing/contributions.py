@@ -29,13 +29,21 @@ def gains(book: Book, first: date, last: date) -> dict[str, Decimal | None]:
     """
     found: dict[str, Decimal | None] = {}
     for line in book.lines:
-        gain = known_total(_parts(book, line, _between(line, first, last), first, last))
+        gain = book.derivations.once(
+            ("gain", line.account.id, line.symbol, line.currency, first, last),
+            (line.local, line.closes, line.rows, book.rates),
+            partial(_gain, book, line, first, last),
+        )
         known = found.get(line.symbol, ZERO)
         found[line.symbol] = None if known is None or gain is None else EXACT.add(known, gain)
     for symbol, value in _passed_on(book, first, last):
         known = found.get(symbol)
         found[symbol] = None if known is None or value is None else EXACT.add(known, value)
     return found
+
+
+def _gain(book: Book, line: Line, first: date, last: date) -> Decimal | None:
+    return known_total(_parts(book, line, _between(line, first, last), first, last))
 
 
 def _passed_on(book: Book, first: date, last: date) -> Iterator[tuple[str, Decimal | None]]:

@@ -3,23 +3,24 @@
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from decimal import Decimal
+from operator import is_
 from threading import Lock
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from coffers.domain.investing.lots import LotMethod
 from coffers.domain.investing.movements import Movement, SplitAction
 from coffers.domain.investing.positions import Position, derive
 
-if TYPE_CHECKING:
-    from coffers.domain.investing.valuations import HeldSteps
-
-#: Securities whose steps are remembered as arrays.
+#: Whose rows and movements are remembered.
 MOST_HELD: Final = 2_000
+#: What else is made of them, at most: for one in four a series, of twelve years 70 kilobytes.
+MOST_MADE: Final = 5_000
 #: Movements that are remembered with what they amount to: about a hundred megabytes.
 MOST: Final = 150_000
 
 
 R = TypeVar("R")
+T = TypeVar("T")
 Make = Callable[[Sequence[R], Decimal], Sequence[Movement]]
 
 
@@ -40,8 +41,9 @@ class Derivations:
         self._most = most
         self._size = 0
         self._known: OrderedDict[Hashable, _Known] = OrderedDict()
-        # By identity: these positions are those that are kept above, or nobody's.
-        self._held: dict[tuple[int, int], tuple[Position, Position | None, HeldSteps]] = {}
+        self._rows: dict[Hashable, Sequence[Any]] = {}  # Any: of whatever is asked for
+        self._renewed: dict[Hashable, Any] = {}
+        self._once: OrderedDict[Hashable, tuple[tuple[object, ...], Any]] = OrderedDict()
         self._moved: dict[Hashable, tuple[Sequence[object], Decimal, Sequence[Movement]]] = {}
         self._lock = Lock()
 
@@ -78,22 +80,44 @@ class Derivations:
                     self._moved.pop(next(iter(self._moved)))
         return known[2]
 
-    def held(self, local: Position, base: Position | None) -> "HeldSteps":
-        """Quantities as they were, costs in the base currency; NaN where these are not known."""
-        from coffers.domain.investing.valuations import (  # noqa: PLC0415 - numpy is slow to load
-            held_steps,
-        )
+    def once(self, place: Hashable, made_of: tuple[object, ...], make: Callable[[], T]) -> T:
+        """What is made of these very objects, made anew for others; None is not remembered.
 
-        with self._lock:
-            known = self._held.get((id(local), id(base)))
-        if known is None or known[0] is not local or known[1] is not base:
-            costs = None if base is None else base.steps
-            known = (local, base, held_steps(local.steps, costs))
+        Equal ones are others: who asks again must ask with the same ones, as what is remembered
+        here and what was read is. They are not changed by anybody.
+        """
+        known = self._once.get(place)
+        if known is not None and len(known[0]) == len(made_of) and all(map(is_, known[0], made_of)):
+            return known[1]  # type: ignore[no-any-return]  # made by the same caller
+        made = make()
+        if made is not None:
             with self._lock:
-                self._held[id(local), id(base)] = known
-                if len(self._held) > MOST_HELD:
-                    self._held.pop(next(iter(self._held)))
-        return known[2]
+                self._once.pop(place, None)
+                self._once[place] = (made_of, made)
+                if len(self._once) > MOST_MADE:
+                    self._once.popitem(last=False)
+        return made
+
+    def renewed(self, place: Hashable, renew: Callable[[T | None], T]) -> T:
+        """What becomes of what was there before, if anything was."""
+        known = self._renewed.get(place)
+        new = renew(known)
+        with self._lock:
+            self._renewed[place] = new
+            if len(self._renewed) > MOST_HELD:
+                self._renewed.pop(next(iter(self._renewed)))
+        return new
+
+    def same(self, place: Hashable, rows: Sequence[R]) -> Sequence[R]:
+        """What was there before, if it is equal."""
+        known = self._rows.get(place)
+        if known is not None and known == rows:
+            return known
+        with self._lock:
+            self._rows[place] = rows
+            if len(self._rows) > MOST_HELD:
+                self._rows.pop(next(iter(self._rows)))
+        return rows
 
     def _keep(self, key: Hashable, new: _Known) -> None:
         old = self._known.pop(key, None)

@@ -21,9 +21,13 @@ _PRICED: Final = frozenset(
 )
 
 
-def multiplier(security: Security, rows: Sequence[LedgerRow], reported: Reported | None) -> Decimal:
+def told_kind(rows: Sequence[LedgerRow]) -> AssetType | None:
+    """What the ledger says that it is."""
+    return next((row.asset_type for row in rows if row.asset_type is not None), None)
+
+
+def multiplier(security: Security, told: AssetType | None, reported: Reported | None) -> Decimal:
     """What one unit counts for: as its asset says, else as the ledger tells what it is."""
-    told = next((row.asset_type for row in rows if row.asset_type is not None), None)
     if told is None and reported is not None:
         told = AssetType(reported.asset_type)
     known = None if security.asset_type is None else AssetType(security.asset_type)

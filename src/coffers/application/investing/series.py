@@ -2,28 +2,29 @@
 
 import asyncio
 import math
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from itertools import accumulate
-from operator import attrgetter
-from typing import TYPE_CHECKING, Final
-from uuid import UUID
+from typing import TYPE_CHECKING, Final, TypeVar
 
-from coffers.application.investing.books import EARNED, INSIDE, Book, LedgerRow
+from coffers.application.investing.books import EARNED, INSIDE, Book, LedgerRow, Line, Part
+from coffers.application.investing.tallies import tallied
 from coffers.application.investing.valuing import held_on
 from coffers.domain.investing.positions import OPENING
-from coffers.domain.ledger.transactions import TransactionSubtype
+from coffers.domain.ledger.accounts import Account
+from coffers.domain.ledger.transactions import TransactionSubtype, TransactionType
 from coffers.domain.markets.calendars import missed
-from coffers.domain.markets.close_paths import last_by
+from coffers.domain.markets.close_paths import ClosePath, last_by
 from coffers.domain.markets.rates import rounded
-from coffers.domain.money import EXACT, money_digits
+from coffers.domain.money import EXACT, money_digits, total_of
 from coffers.domain.paging import TooManyRows
 
 if TYPE_CHECKING:
     from coffers.domain.investing.valuations import Asset, Cash, Days, Movement, Path, Valuation
 
+T = TypeVar("T")
 UNKNOWN: Final = Decimal("NaN")
 #: Series have at most this many days: thirty years.
 MAX_DAYS: Final = 10_980
@@ -67,7 +68,7 @@ def flows_of(book: Book) -> "list[Movement]":
 
 def income_of(book: Book) -> "list[Movement]":
     """Dividends, interest and the like."""
-    return list(_income(book))
+    return [each for _, earned in _parted(book, "earned", _earned) for each in earned]
 
 
 def _note_missing_prices(book: Book, first: date) -> None:
@@ -86,43 +87,48 @@ def _note_stale_prices(book: Book, last: date) -> None:
 
 
 def _assets(book: Book) -> "list[Asset]":
-    from coffers.domain.investing.valuations import Asset  # noqa: PLC0415 - as above
-
     return [
-        Asset(line.currency, book.derivations.held(line.local, line.base), line.closes)
+        book.derivations.once(
+            ("asset", line.account.id, line.symbol, line.currency),
+            (line.local, line.base, line.closes),
+            partial(_asset, line),
+        )
         for line in book.lines
     ]
 
 
-def _cash(book: Book) -> "list[Cash]":
-    from coffers.domain.investing.valuations import Cash  # noqa: PLC0415 - as above
+def _asset(line: Line) -> "Asset":
+    from coffers.domain.investing.valuations import (  # noqa: PLC0415 - as above
+        Asset,
+        held_steps,
+    )
 
-    by_account = _by_account(book)
+    costs = None if line.base is None else line.base.steps
+    return Asset(line.currency, held_steps(line.local.steps, costs), line.closes)
+
+
+def _cash(book: Book) -> "list[Cash]":
     return [
-        Cash(account.currency, _balances(now, by_account.get(account.id, ())))
+        _money(book, account, now)
         for account in book.ledger.accounts
         if (now := account.money) is not None
     ]
 
 
-def _balances(now: Decimal, rows: Sequence[LedgerRow]) -> "Path":
+def _money(book: Book, account: Account, now: Decimal) -> "Cash":
     """The money at the end of each day with movements, counted back from what there is now."""
-    back = sorted(rows, key=attrgetter("day"), reverse=True)
-    before = list(accumulate([row.amount for row in back], EXACT.subtract, initial=now))
-    # Of a day the first is what its last movement left.
-    by_day = dict(zip([row.day for row in reversed(back)], before[-2::-1], strict=True))
-    return [(date.min, before[-1]), *by_day.items()]
+    from coffers.domain.investing.valuations import Cash  # noqa: PLC0415 - as above
 
-
-def _by_account(book: Book) -> dict[UUID, list[LedgerRow]]:
-    by_account: dict[UUID, list[LedgerRow]] = defaultdict(list)
-    last, mine = None, list[LedgerRow]()
-    for row in book.ledger.rows:
-        # Rows of an account share its id's object: comparing ids costs more than all the rest.
-        if row.account_id is not last:
-            last, mine = row.account_id, by_account[row.account_id]
-        mine.append(row)
-    return by_account
+    parts = [
+        book.derivations.same(part, rows)
+        for part, rows in book.ledger.parts.items()
+        if part[0] == account.id
+    ]
+    moved = book.derivations.renewed(("tally", account.id), partial(tallied, parts)).moved
+    days = sorted(moved)
+    before = EXACT.subtract(now, total_of(moved.values()))
+    money = accumulate((moved[day] for day in days), EXACT.add, initial=before)
+    return Cash(account.currency, ClosePath([date.min, *days], list(money)))
 
 
 def _flows(book: Book) -> "Iterator[Movement]":
@@ -132,19 +138,48 @@ def _flows(book: Book) -> "Iterator[Movement]":
     """
     from coffers.domain.investing.valuations import Movement  # noqa: PLC0415 - as above
 
-    without = [each.id for each in book.ledger.accounts if each.money is None]
+    without = {each.id for each in book.ledger.accounts if each.money is None}
     closes = {(line.account.id, line.symbol, line.currency): line.closes for line in book.lines}
-    for row in book.ledger.rows if without else book.ledger.beyond_trades:
-        is_inside = row.transaction_type in INSIDE or row.subtype in EARNED
-        if row.account_id in without:
-            yield Movement(row.day, row.currency, EXACT.minus(row.amount))
-        elif not is_inside:
-            yield Movement(row.day, row.currency, row.amount)
-        if row.subtype in _IN_KIND and row.symbol and row.quantity:
-            # What has no line is in no value either.
-            path = closes.get((row.account_id, row.symbol, row.currency), _NOTHING)
-            sign = 1 if row.subtype is TransactionSubtype.TRANSFER_IN else -1
-            yield Movement(row.day, row.currency, sign * _value(abs(row.quantity), path, row.day))
+    for part, outside in _parted(book, "outside", _outside):
+        for row in book.ledger.parts[part] if part[0] in without else outside:
+            if part[0] in without:
+                yield Movement(row.day, row.currency, EXACT.minus(row.amount))
+            elif not _is_inside(row):
+                yield Movement(row.day, row.currency, row.amount)
+            if row.subtype in _IN_KIND and row.symbol and row.quantity:
+                # What has no line is in no value either.
+                path = closes.get((row.account_id, row.symbol, row.currency), _NOTHING)
+                sign = 1 if row.subtype is TransactionSubtype.TRANSFER_IN else -1
+                value = sign * _value(abs(row.quantity), path, row.day)
+                yield Movement(row.day, row.currency, value)
+
+
+def _outside(rows: Sequence[LedgerRow]) -> list[LedgerRow]:
+    """Those by which something comes from outside or goes there."""
+    return [row for row in rows if not _is_inside(row) or row.subtype in _IN_KIND]
+
+
+def _is_inside(row: LedgerRow) -> bool:
+    return row.transaction_type in INSIDE or row.subtype in EARNED
+
+
+def _parted(
+    book: Book, name: str, make: "Callable[[Sequence[LedgerRow]], list[T]]"
+) -> "Iterator[tuple[Part, list[T]]]":
+    """What is made, once, of the movements of each security in each account but its trades."""
+    for part, told in book.ledger.parts.items():
+        rows = book.derivations.same(part, told)
+        others = book.derivations.once(("beyond trades", part), (rows,), partial(_others, rows))
+        yield part, book.derivations.once((name, part), (others,), partial(make, others))
+
+
+def _others(rows: Sequence[LedgerRow]) -> list[LedgerRow]:
+    trade, buy, sell = TransactionType.TRADE, TransactionSubtype.BUY, TransactionSubtype.SELL
+    return [
+        row
+        for row in rows
+        if row.transaction_type is not trade or (row.subtype is not buy and row.subtype is not sell)
+    ]
 
 
 def _openings(book: Book) -> "Iterator[Movement]":
@@ -152,8 +187,9 @@ def _openings(book: Book) -> "Iterator[Movement]":
     from coffers.domain.investing.valuations import Movement  # noqa: PLC0415 - as above
 
     for line in book.lines:
-        opening = next((lot for lot in line.local.book.lots if lot.id == OPENING), None)
-        if opening is not None and line.local.steps:
+        if OPENING not in line.local.unknown or not line.local.steps:
+            continue
+        if any(lot.id == OPENING for lot in line.local.book.lots):
             first = line.local.steps[0]
             value = _value(first.quantity, line.closes, first.day)
             yield Movement(first.day, line.currency, value)
@@ -165,17 +201,15 @@ def _value(quantity: Decimal, closes: Sequence[tuple[date, Decimal]], day: date)
     return UNKNOWN if known is None else EXACT.multiply(quantity, known[1])
 
 
-def _income(book: Book) -> "Iterator[Movement]":
+def _earned(rows: Sequence[LedgerRow]) -> "list[Movement]":
     from coffers.domain.investing.valuations import Movement  # noqa: PLC0415 - as above
 
-    for row in book.ledger.beyond_trades:
-        if row.subtype in EARNED:
-            yield Movement(row.day, row.currency, row.amount)
+    return [Movement(row.day, row.currency, row.amount) for row in rows if row.subtype in EARNED]
 
 
 def _rate_paths(book: Book, days: "Days") -> "dict[str, Path]":
     currencies = {line.currency for line in book.lines}
-    currencies |= {row.currency for row in book.ledger.rows}
+    currencies |= {currency for _, _, currency in book.ledger.parts}
     currencies |= {account.currency for account in book.ledger.accounts}
     return {currency: rate_path(book, currency, days) for currency in sorted(currencies)}
 
@@ -184,13 +218,25 @@ def rate_path(book: Book, currency: str, days: "Days") -> "Path":
     """The rate of each day; NaN, and noted, where it is not known."""
     if currency == book.base_currency:
         return [(date.min, Decimal(1))]
+    place = ("rates", currency, book.base_currency, days)
+    known = book.derivations.once(place, (book.rates,), lambda: _known_rates(book, currency, days))
+    return _noted(book, currency, days) if known is None else known
+
+
+def _known_rates(book: Book, currency: str, days: "Days") -> "Path | None":
+    """None where one is missing."""
+    found = [book.rates.rate(currency, book.base_currency, day) for day in days.all()]
+    rates = [each.rate for each in found if each is not None]
+    return ClosePath(days.all(), rates) if len(rates) == len(found) else None
+
+
+def _noted(book: Book, currency: str, days: "Days") -> "Path":
     path, missing = [], list[date]()
     for day in days.all():
         rate = book.rates.rate(currency, book.base_currency, day)
         path.append((day, UNKNOWN if rate is None else rate.rate))
         if rate is None:
             missing.append(day)
-    if missing:
-        span = f"{currency}/{book.base_currency} {missing[0]} to {missing[-1]}"
-        book.quality.missing_rates.add(span)
+    span = f"{currency}/{book.base_currency} {missing[0]} to {missing[-1]}"
+    book.quality.missing_rates.add(span)
     return path

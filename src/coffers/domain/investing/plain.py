@@ -59,7 +59,9 @@ class _Taken(NamedTuple):
     `spent` is the cost that went with each sale, below zero; lots before `oldest` are gone.
     """
 
-    parts: Sequence[tuple[int, Decimal, Decimal]]
+    lots: Sequence[int]
+    quantities: Sequence[Decimal]
+    costs: Sequence[Decimal]
     ends: Sequence[int]
     spent: Sequence[Decimal]
     oldest: int
@@ -151,14 +153,17 @@ def _steps(days: Sequence[date], held: Sequence[Decimal], cost: Sequence[Decimal
 
 def _taken(left: list[Decimal], costs: list[Decimal], sales: Iterable[Decimal]) -> _Taken:
     """Changes what is left of each lot, and what that cost."""
-    parts, ends, spent, oldest = list[tuple[int, Decimal, Decimal]](), [0], list[Decimal](), 0
+    lots, parts, paid = list[int](), list[Decimal](), list[Decimal]()
+    ends, spent, oldest = [0], list[Decimal](), 0
     for sold in sales:
         wanted, gone = sold, ZERO
         while left[oldest] <= wanted:
             held, cost = left[oldest], costs[oldest]
             wanted -= held
             gone -= cost
-            parts.append((oldest, held, cost))
+            lots.append(oldest)
+            parts.append(held)
+            paid.append(cost)
             oldest += 1
             if not wanted:
                 break
@@ -167,10 +172,12 @@ def _taken(left: list[Decimal], costs: list[Decimal], sales: Iterable[Decimal]) 
             part = part_of(cost, wanted, held)
             left[oldest], costs[oldest] = held - wanted, cost - part
             gone -= part
-            parts.append((oldest, wanted, part))
+            lots.append(oldest)
+            parts.append(wanted)
+            paid.append(part)
         ends.append(len(parts))
         spent.append(gone)
-    return _Taken(parts, ends, spent, oldest)
+    return _Taken(lots, parts, paid, ends, spent, oldest)
 
 
 def _running(amounts: Iterable[Decimal]) -> list[Decimal]:
@@ -180,8 +187,9 @@ def _running(amounts: Iterable[Decimal]) -> list[Decimal]:
 def _disposals(trades: _Trades, bought: _Trades, taken: _Taken) -> Iterator[Disposal]:
     sales = compress(zip(trades.ids, trades.days, trades.money, strict=True), trades.is_sale)
     for (sale_id, day, money), (start, end) in zip(sales, pairwise(taken.ends), strict=True):
-        parts = taken.parts[start:end]
-        proceeds = shares(money, [quantity for _, quantity, _ in parts])
-        for (lot, quantity, cost), brought in zip(parts, proceeds, strict=True):
+        quantities = taken.quantities[start:end]
+        parts = zip(taken.lots[start:end], taken.costs[start:end], strict=True)
+        proceeds = shares(money, quantities)
+        for (lot, cost), quantity, brought in zip(parts, quantities, proceeds, strict=True):
             ids = (sale_id, bought.ids[lot], bought.days[lot])
             yield Disposal(*ids, day, quantity, brought, cost)

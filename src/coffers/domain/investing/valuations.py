@@ -7,7 +7,7 @@ minor units on the way out, and are no bookkeeping.
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final, NamedTuple
@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from coffers.domain.investing.columns import steps_of
+from coffers.domain.investing.exchanges import Exchange, worth_at
 from coffers.domain.investing.lots import Step
 from coffers.domain.investing.returns import DayValue
 from coffers.domain.markets.close_paths import ClosePath
@@ -76,16 +77,47 @@ def _costs(days: Sequence[date], steps: Sequence[Step] | None) -> list[float]:
     return [known.get(day, np.nan) for day in days]
 
 
-@dataclass(frozen=True, slots=True)
+class Worth(NamedTuple):
+    """By day, in the base currency: worth, cost, and what exchange rates made of the day before's.
+
+    The last is None where the rate does not change.
+    """
+
+    value: Series
+    cost: Series
+    gain: Series | None
+
+
+@dataclass(slots=True)
 class Asset:
     """What was held of an asset in one account, and its raw closing prices in its currency.
 
-    The cost in its steps is in the base currency, each purchase at the rate of its own day.
+    The cost in its steps is in the base currency, each purchase at the rate of its own day. It
+    remembers its last series, and the days and rates of it.
     """
 
     currency: str
     held: HeldSteps
     closes: Path
+    _last: "tuple[Days, Exchange, Worth] | None" = field(
+        default=None, init=False, compare=False, repr=False
+    )
+
+    def worth(self, days: Days, exchange: Exchange) -> Worth:
+        """Its series at these rates."""
+        known = self._last
+        if known is None or known[0] != days or not known[1].is_same(exchange):
+            known = self._last = (days, exchange, self._worth(days, exchange))
+        return known[2]
+
+    def _worth(self, days: Days, exchange: Exchange) -> Worth:
+        counts = _counts(self.held.ordinals, days)
+        quantity, cost = (
+            _repeated(values, counts, before=0.0)
+            for values in (self.held.quantities, self.held.costs)
+        )
+        local = worth_at(quantity, spread(self.closes, days))
+        return Worth(exchange.converted(local), cost, exchange.gained(local))
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,20 +208,20 @@ class Holdings:
 
 def valued(days: Days, held: Holdings, rates: Rates) -> Valuation:
     """The series of these holdings over these days."""
-    by_currency = {currency: spread(path, days) for currency, path in rates.items()}
+    exchanges = {currency: Exchange(spread(path, days)) for currency, path in rates.items()}
     value, cost, cash, gain = (np.zeros(len(days)) for _ in range(4))
     for asset in held.assets:
-        held_now = asset.held
-        quantity = _held(held_now.ordinals, held_now.quantities, days, before=0.0)
-        local = _worth(quantity, spread(asset.closes, days))
-        value += _worth(local, by_currency[asset.currency])
-        gain += _revalued(local, by_currency[asset.currency])
-        cost += _held(held_now.ordinals, held_now.costs, days, before=0.0)
+        worth = asset.worth(days, exchanges[asset.currency])
+        value += worth.value
+        cost += worth.cost
+        if worth.gain is not None:
+            gain += worth.gain
     for each in held.cash:
-        local = _stepped(each.balances, days)
-        cash += _worth(local, by_currency[each.currency])
-        gain += _revalued(local, by_currency[each.currency])
-    flows = _summed(held.flows, by_currency, days)
+        local, exchange = _filled(each.balances, days, before=0.0), exchanges[each.currency]
+        cash += exchange.converted(local)
+        if (gained := exchange.gained(local)) is not None:
+            gain += gained
+    flows = _summed(held.flows, exchanges, days)
     return Valuation(
         days,
         value + cash,
@@ -197,26 +229,14 @@ def valued(days: Days, held: Holdings, rates: Rates) -> Valuation:
         cash,
         np.maximum(flows, 0.0),
         np.maximum(-flows, 0.0),
-        _summed(held.income, by_currency, days),
+        _summed(held.income, exchanges, days),
         gain,
     )
-
-
-def _revalued(local: Series, rate: Series) -> Series:
-    """What the change of the rate since the day before made of what was held then."""
-    gain = np.zeros(local.size)
-    gain[1:] = _worth(local[:-1], np.diff(rate))
-    return gain
 
 
 def spread(path: Path, days: Days) -> Series:
     """A value for each day: the last one known by then, NaN before the first."""
     return _filled(path, days, before=np.nan)
-
-
-def _stepped(path: Iterable[tuple[date, Decimal]], days: Days) -> Series:
-    """Likewise for what is nothing before it begins."""
-    return _filled(list(path), days, before=0.0)
 
 
 def _filled(path: Path, days: Days, before: float) -> Series:
@@ -228,27 +248,32 @@ def _filled(path: Path, days: Days, before: float) -> Series:
 
 
 def _held(ordinals: Ordinals, values: Series, days: Days, before: float) -> Series:
-    """Each value as often as there are days until the next one."""
+    return _repeated(values, _counts(ordinals, days), before)
+
+
+def _counts(ordinals: Ordinals, days: Days) -> Ordinals:
+    """How many of the days are before the first of these, and from each until the next."""
     edges = np.empty(ordinals.size + 2, dtype=np.int64)
-    edges[0], edges[1:-1], edges[-1] = 0, ordinals, len(days)
-    edges[1:-1] -= days.first.toordinal()
-    np.clip(edges, 0, len(days), out=edges)
-    found: Series = np.repeat(np.concatenate([[before], values]), np.diff(edges))
-    return found
+    edges[0], edges[-1] = 0, len(days)
+    np.subtract(ordinals, days.first.toordinal(), out=edges[1:-1])
+    np.maximum(edges, 0, out=edges)
+    np.minimum(edges, len(days), out=edges)
+    counts: Ordinals = edges[1:] - edges[:-1]
+    return counts
 
 
-def _worth(amount: Series, price: Series) -> Series:
-    """What it is worth; nothing is worth nothing, whatever its price."""
-    worth: Series = amount * price
-    if math.isnan(worth.sum()):
-        worth[amount == 0] = 0.0
-    return worth
+def _repeated(values: Series, counts: Ordinals, before: float) -> Series:
+    """Each value as often as there are days until the next one."""
+    whole = np.empty(values.size + 1)
+    whole[0], whole[1:] = before, values
+    return whole.repeat(counts)
 
 
-def _summed(movements: Iterable[Movement], rates: Mapping[str, Series], days: Days) -> Series:
-    total, told = [0.0] * len(days), {name: rate.tolist() for name, rate in rates.items()}
+def _summed(movements: Iterable[Movement], rates: Mapping[str, Exchange], days: Days) -> Series:
+    total, told = [0.0] * len(days), {name: each.rate.tolist() for name, each in rates.items()}
+    first = days.first.toordinal()
     for day, currency, amount in movements:
-        place = days.place(day)
+        place = day.toordinal() - first
         if 0 <= place < len(total):
             total[place] += float(amount) * told[currency][place]
     return np.array(total)

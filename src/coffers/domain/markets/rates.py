@@ -20,6 +20,8 @@ LOOK_BACK: Final = timedelta(days=7)
 RATE_DIGITS: Final = 18
 #: A person's own rates.
 MAX_OWN_RATES: Final = 100_000
+#: Rates that a book remembers: those of a few currencies over thirty years.
+MOST_ASKED: Final = 50_000
 EURO: Final = "EUR"
 OWN: Final = "own"
 SAME: Final = "same currency"
@@ -89,6 +91,8 @@ class RateBook:
         try:
             return self._asked[asked]
         except KeyError:
+            if len(self._asked) >= MOST_ASKED:
+                self._asked.clear()
             found = self._asked[asked] = self._find(base, quote, day)
             return found
 

@@ -6,7 +6,7 @@ and where it ceases to differ from the last one, and only lines in between are r
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
@@ -19,7 +19,7 @@ from sqlalchemy import BindParameter, Select, Text, bindparam, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
-from coffers.application.investing.books import LedgerRow
+from coffers.application.investing.books import LedgerRow, Parts, parted, reparted
 from coffers.domain.ledger.holdings import AssetType
 from coffers.domain.ledger.transactions import (
     TransactionStatus,
@@ -83,9 +83,12 @@ async def rows_text(reads: Reads, asked: Mapping[str, Any], limit: int) -> str:
     return f"{found}{_ROW}" if found else ""
 
 
-class _Known(NamedTuple):
+class Told(NamedTuple):
+    """A text, its rows, and these by what they are movements of."""
+
     text: str
-    rows: list[LedgerRow]
+    rows: Sequence[LedgerRow]
+    parts: Parts
 
 
 class RememberedRows:
@@ -94,21 +97,21 @@ class RememberedRows:
     def __init__(self, most: int = MOST) -> None:
         self._most = most
         self._size = 0
-        self._known: OrderedDict[Hashable, _Known] = OrderedDict()
+        self._known: OrderedDict[Hashable, Told] = OrderedDict()
         # Rows are made in threads.
         self._lock = Lock()
 
-    def of(self, place: Hashable, text: str) -> list[LedgerRow]:
+    def of(self, place: Hashable, text: str) -> Told:
         """The rows of the text; those that were in it before are the same objects."""
         known = self._known.get(place, _NOTHING)
         if known.text == text:
-            return known.rows
-        made = _Known(text, _made(text, known))
+            return known
+        made = _made(text, known)
         with self._lock:
             self._keep(place, made)
-        return made.rows
+        return made
 
-    def _keep(self, place: Hashable, new: _Known) -> None:
+    def _keep(self, place: Hashable, new: Told) -> None:
         old = self._known.pop(place, None)
         self._size += len(new.rows) - (len(old.rows) if old else 0)
         self._known[place] = new
@@ -117,7 +120,7 @@ class RememberedRows:
             self._size -= len(gone.rows)
 
 
-def _made(text: str, known: _Known) -> list[LedgerRow]:
+def _made(text: str, known: Told) -> Told:
     start, end = _changed(text, known.text)
     behind = len(text) - end
     old = known.text[start : len(known.text) - behind].split(_ROW)[:-1]
@@ -126,7 +129,14 @@ def _made(text: str, known: _Known) -> list[LedgerRow]:
     # No two lines are alike: each has its id.
     by_line = dict(zip(old, known.rows[first:after], strict=True))
     new = [by_line.get(line) or _row(line) for line in text[start:end].split(_ROW)[:-1]]
-    return [*known.rows[:first], *new, *known.rows[after:]]
+    rows = [*known.rows[:first], *new, *known.rows[after:]]
+    if not known.rows:
+        return Told(text, rows, parted(rows))
+    kept = set(map(id, new))
+    gone = [row for row in by_line.values() if id(row) not in kept]
+    kept = set(map(id, by_line.values()))
+    come = [row for row in new if id(row) not in kept]
+    return Told(text, rows, reparted(known.parts, gone, come))
 
 
 def _changed(text: str, old: str) -> tuple[int, int]:
@@ -185,7 +195,7 @@ def _account(text: str) -> UUID:
 # A look-up is four times faster than making a member of a value.
 _TYPES: Final = {member.value: member for member in TransactionType}
 _SUBTYPES: Final = {member.value: member for member in TransactionSubtype}
-_NOTHING: Final = _Known("", [])
+_NOTHING: Final = Told("", (), {})
 _T: Final = transactions.c
 _COLUMNS: Final = (
     *(_T.id, _T.account_id, _T.transaction_date, _T.transaction_type, _T.subtype, _T.amount),

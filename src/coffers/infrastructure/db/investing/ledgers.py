@@ -42,14 +42,15 @@ class SqlPortfolioLedgers(PortfolioLedgers):
             text = await rows_text(snapshot, asked, MAX_ROWS + 1)
             reported = await snapshot.rows(_REPORTED, asked)
             counts = await snapshot.rows(_COUNTS, asked)
-        rows = await asyncio.to_thread(self._rows.of, (user_id, *account_ids), text)
-        if max(len(rows), len(counts)) > MAX_ROWS:
+        told = await asyncio.to_thread(self._rows.of, (user_id, *account_ids), text)
+        if max(len(told.rows), len(counts)) > MAX_ROWS:
             raise TooManyRows(f"A portfolio is made of at most {MAX_ROWS} movements.")
         return AccountsLedger(
             [account_of(row) for row in found],
-            rows,
+            told.rows,
             [_reported(row) for row in reported],
             [Count(**row._asdict()) for row in counts],
+            told.parts,
         )
 
 

@@ -1,8 +1,9 @@
 """The tables of exchange rates: each person's own, and published ones newer than the program."""
 
+from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import (
@@ -39,10 +40,13 @@ from coffers.domain.paging import MAX_UNPAGED, TooManyRows
 from coffers.infrastructure.db.bulk import stretches
 from coffers.infrastructure.db.metadata import METADATA
 from coffers.infrastructure.db.ownership import missing
-from coffers.infrastructure.db.reader import Reader
+from coffers.infrastructure.db.reader import Reader, Rows
 from coffers.infrastructure.db.transaction import Transaction
 from coffers.infrastructure.db.types import ExactDecimal, Id, UTCDateTime
 from coffers.infrastructure.markets.ecb_rates import BundledRates, LaterRates
+
+#: People whose rates are remembered.
+MOST_BOOKS: Final = 50
 
 exchange_rates: Final = Table(
     "exchange_rates",
@@ -120,20 +124,36 @@ class SqlPublishedRates(PublishedRates):
             await self._transaction.execute(insert(reference_rates), list(part))
 
 
+class _Known(NamedTuple):
+    """A book and the rows that it was made of: of equal ones it is the same."""
+
+    own: Rows
+    later: Rows
+    book: RateBook
+
+
 class SqlExchangeRates(ExchangeRates, RateLookups):
     """Rates out of the bundled file and the database."""
 
     def __init__(self, reader: Reader, bundled: BundledRates) -> None:
         self._reader = reader
         self._bundled = bundled
+        self._books: OrderedDict[UserId, _Known] = OrderedDict()
 
     async def book(self, user_id: UserId, first: date, last: date) -> RateBook:
         """As the port says."""
         days = {"first": first - LOOK_BACK, "last": last}
         own = await self._reader.rows(_BETWEEN, days | {"user_id": user_id})
         later = await self._reader.rows(_PUBLISHED, days)
-        published = LaterRates(await self._bundled.rates(), map(_reference, later))
-        return RateBook(published, map(_own, own))
+        known = self._books.get(user_id)
+        if known is None or known[:2] != (own, later):
+            published = LaterRates(await self._bundled.rates(), map(_reference, later))
+            known = _Known(own, later, RateBook(published, map(_own, own)))
+        self._books[user_id] = known
+        self._books.move_to_end(user_id)
+        while len(self._books) > MOST_BOOKS:
+            self._books.popitem(last=False)
+        return known.book
 
     async def last_published(self) -> date:
         """As the port says."""

@@ -1,0 +1,37 @@
+"""Tallies: what moved in an account on each day, exactly."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal, localcontext
+from typing import NamedTuple
+
+from coffers.application.investing.books import LedgerRow
+from coffers.domain.money import EXACT
+
+
+class Tally(NamedTuple):
+    """The sum of each day on which something moves or once did, and whose movements those are."""
+
+    parts: Sequence[Sequence[LedgerRow]]
+    moved: Mapping[date, Decimal]
+
+
+def tallied(parts: Sequence[Sequence[LedgerRow]], known: Tally | None) -> Tally:
+    """Of these parts; those that were tallied before, being the same lists, are not gone through.
+
+    What is no more there is taken off: exact amounts leave nothing behind.
+    """
+    before = Tally((), {}) if known is None else known
+    old, new = set(map(id, before.parts)), set(map(id, parts))
+    moved = defaultdict(Decimal, before.moved)
+    with localcontext(EXACT):
+        for rows in parts:
+            if id(rows) not in old:
+                for row in rows:
+                    moved[row.day] += row.amount
+        for rows in before.parts:
+            if id(rows) not in new:
+                for row in rows:
+                    moved[row.day] -= row.amount
+    return Tally(parts, moved)
