@@ -5,7 +5,6 @@ value is not known (NaN), never zero. Amounts are floats of one currency: they a
 minor units on the way out, and are no bookkeeping.
 """
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
