@@ -105,6 +105,7 @@ def test_limits_are_capacity_and_refill_of_known_policies() -> None:
 
 def test_the_public_address_is_one_and_ends_without_a_slash() -> None:
     assert made(public_base_url="https://a.example/").public_base_url == "https://a.example"
+    assert made(port=9001).public_base_url == "http://127.0.0.1:9001"
     assert "It begins with http" in refusal(public_base_url="a.example")
 
 

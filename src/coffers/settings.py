@@ -49,7 +49,8 @@ class Settings(BaseSettings):
     redis_url: str | None = None
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
-    public_base_url: str = "http://127.0.0.1:8000"
+    #: Without it, this machine at the port.
+    public_base_url: str = ""
 
     #: Signs access tokens: at least 32 random characters, or a private key in PEM.
     secret_key: SecretStr | None = None
@@ -127,7 +128,7 @@ class Settings(BaseSettings):
     @field_validator("public_base_url")
     @classmethod
     def _without_slash(cls, url: str) -> str:
-        if not url.startswith(("http://", "https://")):
+        if url and not url.startswith(("http://", "https://")):
             raise ValueError("It begins with http:// or https://.")
         return url.rstrip("/")
 
@@ -140,6 +141,12 @@ class Settings(BaseSettings):
             if _LIMIT.fullmatch(text) is None:
                 raise ValueError(f"{name.upper()} is capacity/refill, such as 100/50.")
         return limits
+
+    @model_validator(mode="after")
+    def _be_where_it_listens(self) -> Self:
+        if not self.public_base_url:
+            self.public_base_url = f"http://127.0.0.1:{self.port}"
+        return self
 
     @model_validator(mode="after")
     def _refuse_weak_secrets(self) -> Self:

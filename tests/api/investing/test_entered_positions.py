@@ -111,9 +111,16 @@ async def test_what_is_transferred_in_keeps_the_day_on_which_it_was_bought(eve: 
 
 @pytest.mark.parametrize(
     ("told", "culprit"),
-    [({"quantity": "0"}, "quantity"), ({"quantity": "-1"}, "quantity")],
+    [
+        ({"quantity": "0"}, "quantity"),
+        ({"quantity": "-1"}, "quantity"),
+        ({"average_cost": "-1"}, "average_cost"),
+        ({"first_purchase_date": "2999-01-01"}, "first_purchase_date"),
+    ],
 )
-async def test_a_position_is_more_than_nothing(eve: Person, told: Row, culprit: str) -> None:
+async def test_a_position_that_cannot_be_is_refused_by_its_own_words(
+    eve: Person, told: Row, culprit: str
+) -> None:
     answer = await eve.post(f"/accounts/{await a_depot(eve)}/positions", OPENING | told)
 
     assert (answer.status_code, why(answer.json())) == (422, culprit)

@@ -11,6 +11,7 @@ from coffers.application.ledger.entries import EntryDraft
 from coffers.application.ledger.entry_edits import FACTS, EntryEdit
 from coffers.application.ledger.transactions import TransactionView
 from coffers.application.views import Versioned
+from coffers.domain.errors import Invalid
 from coffers.domain.ledger.annotations import (
     MAX_NAME,
     MAX_NOTES,
@@ -171,10 +172,16 @@ async def enter_position(
         said={} if body.notes is None else {"notes": body.notes},
         security=_told(body, _POSITION) | {"unit_price": body.average_cost},
     )
-    return await _add(call, draft)
+    try:
+        return await _add(call, draft)
+    except Invalid as refusal:
+        refusal.field = _CALLED.get(refusal.field or "", refusal.field)
+        raise
 
 
 _POSITION: Final = ("symbol", "asset_type", "security_name", "quantity")
+#: Fields of an entry, as those of a position are called.
+_CALLED: Final = {"transaction_date": "first_purchase_date", "unit_price": "average_cost"}
 
 
 async def add_transaction(call: Caller, body: NewTransaction) -> Answer[TransactionView]:
