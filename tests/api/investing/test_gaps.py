@@ -135,3 +135,13 @@ async def test_an_unknown_cost_is_null_for_as_long_as_something_of_it_is_held(gi
 
     costs = [each["cost_basis"] for each in found["values"]]
     assert costs == ["0.00", None, None, "100.00"]
+
+
+async def test_a_period_of_no_days_has_no_return(gil: Person) -> None:
+    path = await a_portfolio_of(gil, await a_depot(gil))
+
+    found = await told(gil, f"{path}/performance?start_date=2026-06-01&end_date=2026-06-01")
+
+    assert (found["days"], found["start_value"]) == (0, "10000.00")
+    for name in ("simple_return", "time_weighted_return", "modified_dietz_return"):
+        assert (found[name]["percent"], found[name]["reason"]) == (None, "zero_span")

@@ -103,7 +103,7 @@ def performance_of(
         price_gain=money_text(money.price, base),
         income=money_text(money.income, base),
         currency_gain=money_text(money.currency, base),
-        simple_return=_figure(_simple(money)),
+        simple_return=_figure(_simple(money, length)),
         time_weighted_return=_figure(weighted),
         time_weighted_annual_percent=_annual(weighted, length),
         money_weighted_return=_figure(_weighted(period_rate, flows, money)),
@@ -177,9 +177,11 @@ def _weighted(
     return rate_of(flows) if days >= DAYS_A_YEAR else Rate(None, Undefined.LESS_THAN_A_YEAR)
 
 
-def _simple(money: _Money) -> Rate:
+def _simple(money: _Money, days: int) -> Rate:
     if money.gain is None:
         return Rate(None, Undefined.MISSING_VALUE)
+    if not days:
+        return Rate(None, Undefined.ZERO_SPAN)
     return simple_return(money.gain, (money.start or ZERO) + (money.inflow or ZERO))
 
 

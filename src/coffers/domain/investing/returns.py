@@ -215,6 +215,8 @@ def time_weighted(days: Sequence[DayValue]) -> Rate:
     """
     if any(day.value is None for day in days):
         return Rate(None, Undefined.MISSING_VALUE)
+    if len(days) == 1:
+        return Rate(None, Undefined.ZERO_SPAN)
     returns = [each for each in daily_returns(days) if each is not None]
     if not returns:
         return Rate(None, Undefined.NOTHING_INVESTED)
