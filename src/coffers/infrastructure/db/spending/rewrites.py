@@ -1,11 +1,11 @@
 """Entries rewritten many at once, if nobody wrote them meanwhile."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, insert, select, tuple_
+from sqlalchemy import Delete, bindparam, delete, insert, select, tuple_
 
 from coffers.domain.ids import UserId
 from coffers.domain.ledger.entries import Entry
@@ -29,8 +29,8 @@ async def rewrite(
     """Answers those to be brought back that stay gone; None when one was written meanwhile."""
     before = [each.before for each in rewrites if each.before is not None]
     for part in stretches(before, AT_ONCE):
-        same = tuple_(_T.id, _T.version).in_([(each.id, each.version) for each in part])
-        gone = await transaction.execute(delete(transactions).where(_T.user_id == user_id, same))
+        seen = {each.id: each.version for each in part}
+        gone = await transaction.execute(deletion(user_id, seen))
         if gone.rowcount != len(part):
             return None
     back = [each.after for each in rewrites if each.before is None and each.after is not None]
@@ -40,6 +40,13 @@ async def rewrite(
         rows = [row_of(each) | {"version": each.version + 1, "updated_at": now} for each in part]
         await transaction.execute(insert(transactions), rows)
     return stay
+
+
+def deletion(user_id: UserId, seen: Mapping[UUID, int]) -> Delete:
+    """Of these movements, each in the version that was seen."""
+    # SQLite finds rows by a list of ids; for a list of pairs it looks at all that there are.
+    same = (_T.id.in_(seen), tuple_(_T.id, _T.version).in_(seen.items()))
+    return delete(transactions).where(_T.user_id == user_id, *same)
 
 
 async def _taken(transaction: Transaction, user_id: UserId, back: Sequence[Entry]) -> set[UUID]:
