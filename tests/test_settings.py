@@ -133,3 +133,21 @@ def test_without_a_database_url_the_database_is_a_file_at_home(tmp_path: Path) -
 
     assert settings.database == f"sqlite+aiosqlite:///{tmp_path}/coffers.sqlite3"
     assert settings.is_embedded
+
+
+@pytest.mark.parametrize(
+    ("name", "url"),
+    [
+        ("database_url", "postgresql://coffers:secret@db/coffers"),
+        ("database_url", "coffers"),
+        ("redis_url", "valkey:6379"),
+        ("smtp_url", "mail.example.com"),
+    ],
+)
+def test_an_address_that_nothing_could_be_reached_at_is_refused_and_not_repeated(
+    name: str, url: str
+) -> None:
+    with pytest.raises(ValidationError, match="It begins with") as refused:
+        Settings.model_validate({name: url})
+
+    assert url not in refused.value.errors(include_input=False)[0]["msg"]

@@ -12,7 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from coffers.infrastructure.jwt_keys import KeyRing, SigningKey
@@ -23,6 +23,12 @@ MIN_SECRET: Final = 32
 SANDBOX_URL: Final = "http://127.0.0.1:8010"
 _WEAK: Final = ("change", "secret", "default", "example", "password", "insecure", "12345")
 _MIN_DIFFERENT: Final = 10
+#: How the addresses of what stands beside the service begin.
+_SCHEMES: Final = {
+    "database_url": ("postgresql+asyncpg://", "sqlite+aiosqlite://"),
+    "redis_url": ("redis://", "rediss://", "unix://"),
+    "smtp_url": ("smtp://", "smtps://"),
+}
 _LIMIT: Final = re.compile(r"[1-9][0-9]{0,8}(/[1-9][0-9]{0,8})?")
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -131,6 +137,14 @@ class Settings(BaseSettings):
         if url and not url.startswith(("http://", "https://")):
             raise ValueError("It begins with http:// or https://.")
         return url.rstrip("/")
+
+    @field_validator("database_url", "redis_url", "smtp_url", mode="before")
+    @classmethod
+    def _of_a_known_kind(cls, url: Any, found: ValidationInfo) -> Any:  # Any: text, if anything
+        known = _SCHEMES[str(found.field_name)]
+        if isinstance(url, str) and not url.startswith(known):
+            raise ValueError(f"It begins with {' or '.join(known)}.")
+        return url
 
     @field_validator("limits")
     @classmethod

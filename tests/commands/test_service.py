@@ -87,6 +87,25 @@ def test_a_mistyped_setting_is_pointed_out(run: Cli, monkeypatch: pytest.MonkeyP
     assert "COFFERS_DATABSE_URL is not a setting: is COFFERS_DATABASE_URL meant?" in warned.stderr
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("COFFERS_TRUSTED_PROXIES", "foo", "COFFERS_TRUSTED_PROXIES__0: Input is not a valid IPv4"),
+        ("COFFERS_DATABASE_URL", "postgresql://db/x", "COFFERS_DATABASE_URL: It begins with"),
+        ("COFFERS_REDIS_URL", "valkey", "COFFERS_REDIS_URL: It begins with"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_refused_in_plain_words(
+    name: str, value: str, said: str, run: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+
+    refused = run("doctor")
+
+    assert refused.exit_code == 2
+    assert refused.stderr.startswith(said)
+
+
 def test_a_second_service_is_refused_by_name_and_the_lock_ends_with_its_holder(
     run: Cli, home: Path
 ) -> None:

@@ -145,7 +145,7 @@ class _Desk:
             await apply_import(self.uow, desk, self.principal, plan.id, plan.plan_hash)
         again = shlex.join(("coffers", "import", "--user", self.name, "--revert", str(plan.id)))
         told = f"Imported. To take it back: {again}"
-        out.print(told, markup=False, highlight=False, soft_wrap=True)
+        out.print(told, markup=False, highlight=False)
 
     async def discard(self, plan: ImportView) -> None:
         await discard_import(self.uow, self.principal, plan.id, None)

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 from collections.abc import Awaitable, Callable
 from typing import Final, NoReturn, TypeVar
 
@@ -70,10 +71,15 @@ def run_async(work: Awaitable[T]) -> T:
         refuse(f"{error}." if is_file else f"The database does not answer: {error}.")
 
 
+_PART: Final = re.compile(r"\w+")
+
+
 def _flaws(error: ValidationError) -> list[str]:
     flaws = []
     for flaw in error.errors(include_input=False, include_context=False, include_url=False):
-        place = "__".join(str(part) for part in flaw["loc"]).upper()
+        # Of a list in which several kinds are tried, the kinds are named too: not to a person.
+        parts = [str(part) for part in flaw["loc"]]
+        place = "__".join(filter(_PART.fullmatch, parts)).upper()
         message = flaw["msg"].removeprefix("Value error, ")
         flaws.append(f"COFFERS_{place}: {message}" if place else message)
     return flaws
