@@ -15,17 +15,20 @@ from coffers.presentation.router import build_routes
 from coffers.presentation.routes import ROUTES
 
 LIMIT_HEADERS = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
+#: What a program may act on, so that it has to know of it.
+TOLD_HEADERS = ("ETag", "Idempotency-Replayed", "Link", "Location", "Retry-After")
 #: Said by the edge, before anybody is asked for a token of any bucket.
 FROM_THE_EDGE = {413, 408, 500}
 
 
 @dataclass(frozen=True)
 class Promise:
-    """An operation and the statuses that its description names."""
+    """An operation, the statuses that its description names, and each with its headers."""
 
     route: Route
     pattern: re.Pattern[str]
     statuses: frozenset[int]
+    headers: frozenset[tuple[int, str]]
 
 
 @functools.cache
@@ -36,7 +39,10 @@ def description() -> dict[str, Any]:
 
 @functools.cache
 def promises() -> list[Promise]:
-    return [Promise(route, compile_path(route.full_path)[0], _statuses(route)) for route in ROUTES]
+    return [
+        Promise(route, compile_path(route.full_path)[0], _statuses(route), _headers(route))
+        for route in ROUTES
+    ]
 
 
 def promise_for(method: str, path: str) -> Promise | None:
@@ -62,6 +68,10 @@ async def hold_to_the_promise(response: httpx.Response) -> None:
 
 def _hold(promise: Promise, response: httpx.Response, what: str) -> None:
     assert response.status_code in promise.statuses, f"{what}, which OpenAPI does not promise"
+    for name in TOLD_HEADERS:
+        if name in response.headers:
+            told = (response.status_code, name)
+            assert told in promise.headers, f"{what} with {name}, which OpenAPI does not promise"
     if promise.route.policy is not None and response.status_code not in FROM_THE_EDGE:
         missing = [name for name in LIMIT_HEADERS if name not in response.headers]
         assert not missing, f"{what} without {missing}"
@@ -70,3 +80,12 @@ def _hold(promise: Promise, response: httpx.Response, what: str) -> None:
 def _statuses(route: Route) -> frozenset[int]:
     operation = description()["paths"][route.full_path][route.method.lower()]
     return frozenset(map(int, operation["responses"]))
+
+
+def _headers(route: Route) -> frozenset[tuple[int, str]]:
+    operation = description()["paths"][route.full_path][route.method.lower()]
+    return frozenset(
+        (int(status), name)
+        for status, answer in operation["responses"].items()
+        for name in answer.get("headers", ())
+    )

@@ -167,6 +167,17 @@ async def test_a_query_parameter_that_nobody_knows_is_refused(
     assert answer.json()["type"].endswith("/errors/query_invalid")
 
 
+async def test_a_filter_that_comes_twice_is_not_silently_left_out(
+    service: httpx.AsyncClient,
+) -> None:
+    person = await anybody_for(service, next(each for each in ROUTES if each.path == "/accounts"))
+
+    answer = await person.get("/accounts?account_type=cash&account_type=ira")
+
+    assert answer.status_code == 422
+    assert answer.json()["type"].endswith("/errors/query_invalid")
+
+
 @per(ROUTES)
 async def test_a_body_longer_than_the_limit_is_refused_before_it_is_read(
     route: Route, service: httpx.AsyncClient

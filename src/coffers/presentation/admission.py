@@ -36,7 +36,7 @@ _CONTROL = re.compile(r"%(0[0-8bcef]|1[0-9a-f]|7f)", re.IGNORECASE)
 
 
 class QueryInvalid(Invalid):
-    """The query string has a parameter that this endpoint does not know, or control characters."""
+    """The query string has control characters, or a parameter that is not known or comes twice."""
 
     slug = "query_invalid"
 
@@ -125,7 +125,7 @@ async def admit(route: "Route", request: Request, handler: Handler, known: set[s
     await _identify(route, call)
     if not route.access.is_public:
         authorize(call.principal, route.access, method=route.method, family=route.family)
-    _check_query(request, set(request.query_params) if route.takes_any_query else known)
+    _check_query(request, None if route.takes_any_query else known)
     if route.body is not None:
         await _read_body(request, route.body, is_large=route.is_large)
     try:
@@ -218,17 +218,23 @@ def _own(call: Call, identity: object) -> list[Bucket]:
     return [call.policy.bucket(identity)]
 
 
-def _check_query(request: Request, known: set[str]) -> None:
+def _check_query(request: Request, known: set[str] | None) -> None:
     query = request.scope["query_string"]
     if not query:
         return
     if _CONTROL.search(query.decode("latin-1")):
         raise QueryInvalid("The query string has control characters.")
+    if known is None:
+        return
     unknown = sorted(set(request.query_params) - known)
     if unknown:
         raise QueryInvalid(
             f"Unknown query parameter; known here: {', '.join(sorted(known)) or 'none'}."
         )
+    named = [name for name, _ in request.query_params.multi_items()]
+    if len(named) > len(set(named)):
+        # All but one would be left out without a word.
+        raise QueryInvalid("A query parameter was sent twice.")
 
 
 async def _read_body(request: Request, media_type: str, *, is_large: bool) -> None:

@@ -45,6 +45,8 @@ _FILE: Final = {"schema": {"type": "object"}, "example": {"format": "coffers", "
 _NUMBER: Final = {"type": "integer"}
 _ETAG: Final = {"ETag": ("This version of the resource.", _TEXT)}
 _LOCATION: Final = {"Location": ("Where the new resource is.", _TEXT)}
+_MADE: Final = {**_LOCATION, "ETag": ("This version of the resource, if it has any.", _TEXT)}
+_LINK: Final = {"Link": ('Where the next page is, `rel="next"`; on the last page none.', _TEXT)}
 _REPLAYED: Final = {"Idempotency-Replayed": ("`true` when this outcome came before.", _TEXT)}
 _RETRY: Final = {"Retry-After": ("Seconds to wait.", _NUMBER)}
 _LIMITS: Final = {
@@ -68,7 +70,8 @@ def _success(route: Route, schemas: Json) -> Json:
     answer: Json = {"description": "Done." if view is None else _meaning_of(view)}
     headers = {
         **(_ETAG if _is(route, Versioned) else {}),
-        **(_LOCATION if _is(route, Answer) and route.method == "POST" else {}),
+        **(_MADE if _is(route, Answer) and route.method == "POST" else {}),
+        **(_LINK if _is_paged(view) else {}),
         **(_REPLAYED if route.takes_idempotency_key else {}),
         **(_LIMITS if route.policy is not None else {}),
     }
@@ -178,6 +181,10 @@ def _is(route: Route, kind: type) -> bool:
 def answers_conditionally(route: Route) -> bool:
     """Whether `If-None-Match` spares the answer."""
     return route.method == "GET" and _is(route, Versioned)
+
+
+def _is_paged(view: object) -> bool:
+    return "next_cursor" in getattr(view, "__struct_fields__", ())
 
 
 def _is_response(view: object) -> bool:
