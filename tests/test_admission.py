@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from coffers.domain.errors import PreconditionFailed
+from coffers.presentation.admission import CHANGING
 from coffers.presentation.limits import POLICIES
 from coffers.presentation.promises import answers_conditionally
 from coffers.presentation.route import Route
@@ -176,6 +177,17 @@ async def test_a_filter_that_comes_twice_is_not_silently_left_out(
 
     assert answer.status_code == 422
     assert answer.json()["type"].endswith("/errors/query_invalid")
+
+
+@per([route for route in ROUTES if route.method in CHANGING and not route.has_versions])
+async def test_a_version_of_what_has_none_is_never_the_present_one(
+    route: Route, service: httpx.AsyncClient
+) -> None:
+    person = await anybody_for(service, route)
+
+    answer = await call(route, person, bare(nowhere(route)), headers={"If-Match": '"1"'})
+
+    assert answer.status_code == 412
 
 
 @per(ROUTES)

@@ -88,6 +88,11 @@ def test_an_asymmetric_algorithm_needs_its_own_kind_of_key() -> None:
     assert "needs a secret" in refusal(jwt_algorithm="HS256", secret_key=key.decode())
 
 
+def test_an_asymmetric_key_is_not_made_but_asked_for() -> None:
+    with pytest.raises(ValidationError, match="COFFERS_SECRET_KEY"):
+        Settings(jwt_algorithm="ES256")
+
+
 def test_random_secrets_of_all_usual_kinds_are_strong() -> None:
     for made_up in (secrets.token_hex(16), secrets.token_hex(64), secrets.token_urlsafe(24)):
         assert not is_weak(made_up)

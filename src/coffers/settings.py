@@ -163,6 +163,14 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _refuse_to_make_asymmetric_keys(self) -> Self:
+        if self.jwt_algorithm != "HS256" and self.secret_key is None:
+            raise ValueError(
+                f"{self.jwt_algorithm} needs a private key in PEM as COFFERS_SECRET_KEY."
+            )
+        return self
+
+    @model_validator(mode="after")
     def _refuse_weak_secrets(self) -> Self:
         if self.environment is Environment.PRODUCTION:
             for name in ("secret_key", "encryption_key"):

@@ -8,7 +8,7 @@ about the input that it sent.
 import asyncio
 import re
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from fastapi import Request
 from fastapi.dependencies.models import Dependant
@@ -17,12 +17,13 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from coffers.application.rate_limits import Bucket
-from coffers.domain.errors import Invalid, Unauthenticated
+from coffers.domain.errors import Invalid, PreconditionFailed, Unauthenticated
 from coffers.domain.identity.principals import Principal
 from coffers.domain.identity.sessions import TokenInvalid
 from coffers.domain.identity.users import UserNotFound
 from coffers.domain.live.events import Origin
 from coffers.presentation.access import authenticate, authorize, is_api_key
+from coffers.presentation.answers import expected_version
 from coffers.presentation.calls import NOBODY, Call
 from coffers.presentation.json_bodies import strict_json
 from coffers.presentation.limits import Policy
@@ -32,6 +33,8 @@ from coffers.presentation.repetition import Handler, answer_once
 if TYPE_CHECKING:
     from coffers.presentation.route import Route
 
+#: Methods that `If-Match` keeps from changing what was changed meanwhile.
+CHANGING: Final = frozenset({"PATCH", "PUT", "DELETE"})
 _CONTROL = re.compile(r"%(0[0-8bcef]|1[0-9a-f]|7f)", re.IGNORECASE)
 
 
@@ -126,6 +129,7 @@ async def admit(route: "Route", request: Request, handler: Handler, known: set[s
     if not route.access.is_public:
         authorize(call.principal, route.access, method=route.method, family=route.family)
     _check_query(request, None if route.takes_any_query else known)
+    _check_versions(route, request)
     if route.body is not None:
         await _read_body(request, route.body, is_large=route.is_large)
     try:
@@ -235,6 +239,14 @@ def _check_query(request: Request, known: set[str] | None) -> None:
     if len(named) > len(set(named)):
         # All but one would be left out without a word.
         raise QueryInvalid("A query parameter was sent twice.")
+
+
+def _check_versions(route: "Route", request: Request) -> None:
+    """What has no version is none that could be demanded: better refused than overwritten."""
+    if route.method not in CHANGING or route.has_versions:
+        return
+    if expected_version(request) is not None:
+        raise PreconditionFailed("What this changes has no ETag that `If-Match` could demand.")
 
 
 async def _read_body(request: Request, media_type: str, *, is_large: bool) -> None:

@@ -7,7 +7,6 @@ from typing import Any, Final
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
-from coffers.domain import errors
 from coffers.presentation.examples import request_example
 from coffers.presentation.promises import (
     answers_conditionally,
@@ -113,7 +112,7 @@ def _header_parameters(route: Route) -> list[Json]:
     wanted = []
     if route.takes_idempotency_key:
         wanted.append(_IDEMPOTENCY_KEY)
-    if any(issubclass(kind, errors.PreconditionFailed) for kind in route.refusals):
+    if route.has_versions:
         wanted.append(_IF_MATCH)
     if answers_conditionally(route):
         wanted.append(_IF_NONE_MATCH)

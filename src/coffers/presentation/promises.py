@@ -13,7 +13,7 @@ from coffers.application.unit_of_work import RequestStillRunning
 from coffers.application.views import Versioned
 from coffers.domain import errors
 from coffers.domain.errors import DomainError
-from coffers.presentation.admission import QueryInvalid
+from coffers.presentation.admission import CHANGING, QueryInvalid
 from coffers.presentation.answers import Answer
 from coffers.presentation.examples import example_of
 from coffers.presentation.limits import RateLimitExceeded
@@ -98,6 +98,8 @@ def _implied(route: Route) -> list[type[DomainError]]:
         kinds += [errors.Unauthenticated, errors.Forbidden]
     if route.policy is not None:
         kinds.append(RateLimitExceeded)
+    if route.method in CHANGING:
+        kinds.append(errors.PreconditionFailed)
     if route.body is not None:
         kinds += _OF_BODIES
     if route.takes_idempotency_key:

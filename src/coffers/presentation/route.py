@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from coffers.domain.errors import DomainError
+from coffers.domain.errors import DomainError, PreconditionFailed
 from coffers.presentation.access import Access
 from coffers.presentation.limits import Policy
 
@@ -55,6 +55,11 @@ class Route:
     def takes_idempotency_key(self) -> bool:
         """Whether a repetition gets the first outcome again: POST, unless it answers a secret."""
         return self.method == "POST" and not self.is_secret
+
+    @property
+    def has_versions(self) -> bool:
+        """Whether what it changes has an ETag, which `If-Match` may demand."""
+        return any(issubclass(kind, PreconditionFailed) for kind in self.refusals)
 
     @property
     def status(self) -> int:
