@@ -193,7 +193,7 @@ class Whole:
 
 def grouped(book: Book, day: date, group_by: GroupBy) -> Whole:
     """In the base currency; money is a group of its own kind."""
-    values, unvalued = defaultdict[str, Decimal](lambda: ZERO), set[str]()
+    values, unvalued = defaultdict[str, Decimal](lambda: ZERO), {*book.quality.unreadable}
     for line in _held(book):
         value = worth(book, line, day).base
         if value is None:

@@ -84,8 +84,14 @@ def total_value(
     accounts = [each for each in book.ledger.accounts if each.money is not None]
     money = [_money(book, account, day) for account in accounts]
     amounts = [in_base(book, each.money or Decimal(0), each.currency, day) for each in accounts]
-    parts = [each.inputs[0] for each in positions]
-    return in_cents("total_value", [*parts, *money], [*values, *amounts], book.base_currency)
+    parts = [*(each.inputs[0] for each in positions), *money, *(dark := dark_told(book))]
+    worths = [*values, *amounts, *(None for _ in dark)]
+    return in_cents("total_value", parts, worths, book.base_currency)
+
+
+def dark_told(book: Book) -> list[Explanation]:
+    """What has a history that cannot be: nobody knows what it is worth."""
+    return [told(symbol, None, source="ledger") for symbol in sorted(book.quality.unreadable)]
 
 
 def _line_value(book: Book, line: Line, worth: Worth, day: date) -> Explanation:

@@ -17,7 +17,7 @@ from coffers.application.explanations import (
     told,
 )
 from coffers.application.investing.books import Book, LedgerRow, Line
-from coffers.application.investing.explained import price_told
+from coffers.application.investing.explained import dark_told, price_told
 from coffers.domain.ledger.accounts import Account
 from coffers.domain.money import EXACT, known_total
 
@@ -40,6 +40,7 @@ class ExplainedDays:
         parts = [
             *(self._held(line, day) for line in self._book.lines),
             *(self._money(account, day) for account in self._book.ledger.accounts),
+            *dark_told(self._book),
         ]
         known = [each for each in parts if each is not None]
         total = known_total(number_of(each) for each in known)

@@ -84,9 +84,11 @@ def _list(book: Book, today: date) -> PositionList:
     held = holdings(book, today)
     cash = cash_of(book, today)
     values = [each.base_value for each in held]
-    total = known_total([*values, cash])
-    cost = known_total(None if each.base is None else each.base.cost for each in held)
-    securities = known_total(values)
+    # What is held of those whose history cannot be, nobody knows.
+    dark: list[Decimal | None] = [None for _ in book.quality.unreadable]
+    costs = [None if each.base is None else each.base.cost for each in held]
+    total, cost = known_total([*values, *dark, cash]), known_total([*costs, *dark])
+    securities = known_total([*values, *dark])
     gained = _difference(securities, cost)
     views = [_view(book, each, total) for each in held]
     return PositionList(

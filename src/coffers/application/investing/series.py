@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from coffers.application.investing.books import EARNED, INSIDE, Book, LedgerRow, Line, Part
 from coffers.application.investing.tallies import tallied
 from coffers.application.investing.valuing import held_on
+from coffers.domain.investing.lots import Step
 from coffers.domain.investing.positions import OPENING
 from coffers.domain.ledger.accounts import Account
 from coffers.domain.ledger.transactions import TransactionSubtype, TransactionType
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 UNKNOWN: Final = Decimal("NaN")
+ONE: Final = Decimal(1)
 #: Series have at most this many days: thirty years.
 MAX_DAYS: Final = 10_980
 _NOTHING: Final = [(date.min, Decimal(0))]
@@ -94,7 +96,18 @@ def _assets(book: Book) -> "list[Asset]":
             partial(_asset, line),
         )
         for line in book.lines
-    ]
+    ] + [_dark(book) for _ in book.quality.unreadable]
+
+
+def _dark(book: Book) -> "Asset":
+    """Stands for what has a history that cannot be: something, of no known worth or cost."""
+    from coffers.domain.investing.valuations import (  # noqa: PLC0415 - as above
+        Asset,
+        held_steps,
+    )
+
+    currency = book.ledger.accounts[0].currency
+    return Asset(currency, held_steps([Step(date.min, ONE, UNKNOWN)], None), ())
 
 
 def _asset(line: Line) -> "Asset":
