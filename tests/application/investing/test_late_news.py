@@ -58,7 +58,8 @@ ROW = st.tuples(
     st.integers(1, 20),
     st.integers(-500, 500),
 )
-#: What changes: a movement comes, goes or is another one; a price; a rate; the method.
+#: What changes: a movement comes, goes or is another one; a price; a rate; the method; the currency
+#: in which it is asked for.
 NEWS = st.one_of(
     st.tuples(st.just("row"), st.integers(0, 11), st.none() | ROW),
     st.tuples(
@@ -68,6 +69,7 @@ NEWS = st.one_of(
     ),
     st.tuples(st.just("rate"), st.integers(0, DAYS), st.none() | st.integers(50, 150)),
     st.tuples(st.just("method"), st.none(), st.sampled_from(sorted(LotMethod))),
+    st.tuples(st.just("base"), st.none(), st.sampled_from(["USD", "EUR"])),
 )
 
 
@@ -79,12 +81,13 @@ class World:
         self.price: dict[tuple[str, int], int] = {("ONE", 0): 100, ("TWO", 0): 50}
         self.rate = dict.fromkeys(range(0, DAYS + 1, 5), 110)
         self.method = LotMethod.FIFO
+        self.base = "USD"
         #: What did not change is the same object, as what was read before is.
         self._read: dict[object, Any] = {}
 
     def hear(self, what: str, place: Any, told: Any) -> None:
-        if what == "method":
-            self.method = told
+        if what in {"method", "base"}:
+            setattr(self, what, told)
             return
         known: dict[Any, Any] = getattr(self, what)
         known.pop(place, None)
@@ -94,7 +97,7 @@ class World:
     def found(self, derivations: Derivations, later: int = 0) -> list[object]:
         first, last = FIRST + timedelta(days=later), LAST + timedelta(days=later)
         ledger = AccountsLedger([ACCOUNT, OTHER], self._rows(), [])
-        book = bound(ledger, self._securities(), self._rates(), "USD", self.method, derivations)
+        book = bound(ledger, self._securities(), self._rates(), self.base, self.method, derivations)
         valuation = valuation_of(book, first, last)
         names = ("value", "cost", "cash", "inflow", "outflow", "income", "currency_gain")
         columns = [getattr(valuation, name) for name in names]
@@ -209,3 +212,13 @@ def test_other_days_are_another_series() -> None:
     world.found(kept)
 
     assert world.found(kept, 9) == world.found(Derivations(), 9)
+
+
+def test_in_another_currency_everything_is_another_amount() -> None:
+    world, kept = World(), Derivations()
+    world.hear("row", 0, (TransactionSubtype.BUY, "ONE", 2, 5, -250))
+    world.found(kept)
+
+    world.hear("base", None, "EUR")
+
+    assert world.found(kept) == world.found(Derivations())

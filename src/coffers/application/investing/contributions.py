@@ -30,7 +30,7 @@ def gains(book: Book, first: date, last: date) -> dict[str, Decimal | None]:
     found: dict[str, Decimal | None] = {}
     for line in book.lines:
         gain = book.derivations.once(
-            ("gain", line.account.id, line.symbol, line.currency, first, last),
+            ("gain", line.account.id, line.symbol, line.currency, book.base_currency, first, last),
             (line.local, line.closes, line.rows, book.rates),
             partial(_gain, book, line, first, last),
         )

@@ -17,7 +17,7 @@ from coffers.domain.investing.positions import OPENING
 from coffers.domain.ledger.accounts import Account
 from coffers.domain.ledger.transactions import TransactionSubtype, TransactionType
 from coffers.domain.markets.calendars import missed
-from coffers.domain.markets.close_paths import ClosePath, last_by
+from coffers.domain.markets.close_paths import ClosePath, begins, last_by
 from coffers.domain.markets.rates import rounded
 from coffers.domain.money import EXACT, money_digits, total_of
 from coffers.domain.paging import TooManyRows
@@ -76,7 +76,8 @@ def income_of(book: Book) -> "list[Movement]":
 def _note_missing_prices(book: Book, first: date) -> None:
     for line in book.lines:
         begun = max(first, line.local.steps[0].day) if line.local.steps else first
-        if not line.closes or line.closes[0][0] > begun:
+        known = begins(line.closes)
+        if known is None or known > begun:
             book.quality.missing_prices.add(line.symbol)
 
 

@@ -5,7 +5,7 @@ value is not known (NaN), never zero. Amounts are floats of one currency: they a
 minor units on the way out, and are no bookkeeping.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -268,14 +268,19 @@ def _repeated(values: Series, counts: Ordinals, before: float) -> Series:
     return whole.repeat(counts)
 
 
-def _summed(movements: Iterable[Movement], rates: Mapping[str, Exchange], days: Days) -> Series:
-    total, told = [0.0] * len(days), {name: each.rate.tolist() for name, each in rates.items()}
-    first = days.first.toordinal()
-    for day, currency, amount in movements:
-        place = day.toordinal() - first
-        if 0 <= place < len(total):
-            total[place] += float(amount) * told[currency][place]
-    return np.array(total)
+def _summed(movements: Sequence[Movement], rates: Mapping[str, Exchange], days: Days) -> Series:
+    if not movements:
+        return np.zeros(len(days))
+    on, currencies, amounts = zip(*movements, strict=True)
+    places = np.array(list(map(date.toordinal, on))) - days.first.toordinal()
+    worth = np.array(list(map(float, amounts)))
+    is_within = (places >= 0) & (places < len(days))
+    for currency in set(currencies):
+        mine = is_within & np.array([each == currency for each in currencies])
+        worth[mine] *= rates[currency].rate[places[mine]]
+    # In their order, as all sums are, so that equal movements have equal ones to the last bit.
+    found = np.bincount(places[is_within], worth[is_within], len(days))
+    return np.asarray(found, dtype=np.float64)
 
 
 def _exactly(value: float) -> Decimal:

@@ -50,12 +50,22 @@ class ClosePath(_Lazy[Close]):
         self.days = days
         self.closes = closes
 
+    @cached_property
+    def oldest(self) -> Close:
+        """The first of at least one."""
+        return self[0]
+
+    @cached_property
+    def newest(self) -> Close:
+        """The last of at least one."""
+        return self[-1]
+
     def last_by(self, day: date) -> Close | None:
         """The last one known on that day; None before the first."""
         # Nearly always it is the last: a day before it takes a dozen looks.
         last = len(self) - 1
-        if last >= 0 and self.days[last] <= day:
-            return self[last]
+        if last >= 0 and self.newest[0] <= day:
+            return self.newest
         place = bisect_right(self.days, day, 0, max(last, 0))
         return self[place - 1] if place else None
 
@@ -125,3 +135,10 @@ def last_by(path: Sequence[Close], day: date) -> Close | None:
         return path.last_by(day)
     place = bisect_right(path, day, key=lambda close: close[0])
     return path[place - 1] if place else None
+
+
+def begins(path: Sequence[Close]) -> date | None:
+    """The first day of which anything is known."""
+    if not path:
+        return None
+    return path.oldest[0] if isinstance(path, ClosePath) else path[0][0]

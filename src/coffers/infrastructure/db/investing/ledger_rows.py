@@ -32,7 +32,7 @@ from coffers.infrastructure.db.reader import Reads
 
 #: Rows that are remembered: about a kilobyte each.
 MOST: Final = 150_000
-#: Between the fields of a row, and between rows: characters that no stored text has.
+#: Between the fields of a row, and behind each row: characters that no stored text has.
 _FIELD: Final = "\x1f"
 _ROW: Final = "\x1e"
 
@@ -48,14 +48,14 @@ class together(FunctionElement[str]):  # noqa: N801 - reads as a function in que
 @compiles(together)
 def _together(element: together, compiler: Any, **kw: Any) -> str:
     line, *order = (compiler.process(clause, **kw) for clause in element.clauses)
-    return f"string_agg({line}, chr({ord(_ROW)}) ORDER BY {', '.join(order)})"
+    return f"string_agg({line}, '' ORDER BY {', '.join(order)})"
 
 
 @compiles(together, "sqlite")
 def _together_sqlite(element: together, compiler: Any, **kw: Any) -> str:
     # SQLite gathers in the order of the subquery, which its limit makes it finish before.
     line, *_ = (compiler.process(clause, **kw) for clause in element.clauses)
-    return f"group_concat({line}, char({ord(_ROW)}))"
+    return f"group_concat({line}, '')"
 
 
 class formatted(FunctionElement[str]):  # noqa: N801 - as above
@@ -69,7 +69,7 @@ class formatted(FunctionElement[str]):  # noqa: N801 - as above
 def _formatted(element: formatted, compiler: Any, **kw: Any) -> str:
     columns = [compiler.process(clause, **kw) for clause in element.clauses]
     # A tenth of the time that it takes to put them together one after the other.
-    return f"format('{_FIELD.join(['%s'] * len(columns))}', {', '.join(columns)})"
+    return f"format('{_FIELD.join(['%s'] * len(columns))}{_ROW}', {', '.join(columns)})"
 
 
 @compiles(formatted, "sqlite")
@@ -79,8 +79,7 @@ def _formatted_sqlite(element: formatted, compiler: Any, **kw: Any) -> str:
 
 async def rows_text(reads: Reads, asked: Mapping[str, Any], limit: int) -> str:
     """The settled movements of these accounts, by day and id, so many at most."""
-    found = (await reads.rows(_TEXT, {**asked, "limit": limit}))[0][0]
-    return f"{found}{_ROW}" if found else ""
+    return str((await reads.rows(_TEXT, {**asked, "limit": limit}))[0][0] or "")
 
 
 class Told(NamedTuple):
