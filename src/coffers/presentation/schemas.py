@@ -85,7 +85,10 @@ EmailIn = Annotated[str, StringConstraints(min_length=3, max_length=254)]
 #: Generous, so that a sign-in with a wrong password is never told apart by its length.
 PasswordIn = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
 TokenIn = Annotated[str, StringConstraints(min_length=1, max_length=512)]
-NameIn = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+#: What fields of others are called.
+FieldNameIn = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+#: At least one character that one can see.
+NameIn = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"\S")]
 #: RFC 3339 with its zone; naive ones are refused, and numbers too.
 InstantIn = Annotated[AwareDatetime, BeforeValidator(_instant), AfterValidator(_within_reach)]
 DateIn = Annotated[date, BeforeValidator(_day), AfterValidator(_within_reach)]

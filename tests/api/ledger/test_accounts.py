@@ -80,6 +80,7 @@ IMPOSSIBLE: list[dict[str, object]] = [
     {"opening_balance": 12.5},
     {"opening_balance": "1e3"},
     {"name": ""},
+    {"name": " \u00a0"},
     {"balance": "1"},
 ]
 

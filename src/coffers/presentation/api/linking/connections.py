@@ -13,7 +13,7 @@ from coffers.application.views import Versioned
 from coffers.domain.errors import BadRequest
 from coffers.presentation.answers import Answer
 from coffers.presentation.calls import Call, Caller
-from coffers.presentation.schemas import Body, NameIn
+from coffers.presentation.schemas import Body, FieldNameIn, NameIn
 
 SecretIn = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
 
@@ -27,7 +27,7 @@ class NewConnection(Body):
     provider_slug: Annotated[str, StringConstraints(max_length=60)] = Field(examples=["sandbox"])
     alias: NameIn | None = None
     redirect_uri: Annotated[str, StringConstraints(max_length=2000)] | None = None
-    credentials: dict[NameIn, SecretIn] | None = Field(default=None, max_length=10)
+    credentials: dict[FieldNameIn, SecretIn] | None = Field(default=None, max_length=10)
     connection_id: UUID | None = None
 
 
