@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
+from uuid import UUID
 
 import msgspec
 from msgspec import Meta
@@ -71,6 +72,9 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     as_of: date | None = None
     source: str | None = None
     note: str | None = None
+    transaction_id: Annotated[
+        UUID | None, Meta(description="The movement of the ledger that told it.")
+    ] = None
 
 
 def told(

@@ -66,9 +66,9 @@ async def test_so_many_lots_are_explained(
 ) -> None:
     person, place = path
 
-    monkeypatch.setattr(positions, "MAX_EXPLAINED_LOTS", 1)
+    monkeypatch.setattr(positions, "MAX_EXPLAINED_LOTS", 2)
     assert (await person.get(f"{place}/positions?explain=true")).status_code == 200
-    monkeypatch.setattr(positions, "MAX_EXPLAINED_LOTS", 0)
+    monkeypatch.setattr(positions, "MAX_EXPLAINED_LOTS", 1)
     assert (await person.get(f"{place}/positions?explain=true")).status_code == 422
 
 

@@ -2,13 +2,15 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 import pytest
+import pytest_asyncio
 
 from coffers.application.investing import performance_explained, risk_explained
 from tests.explanations import evaluated
 from tests.people import Person
+from tests.trading import a_depot, a_portfolio_of, done, sold
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -26,10 +28,79 @@ AGAINST: Final = [
     *("beta_ratio", "correlation_ratio", "alpha_percent", "jensen_alpha_percent"),
     *("tracking_error_percent", "information_ratio"),
 ]
+POSITIONS: Final = [
+    *("cost_basis", "realized_gain_loss", "unrealized_gain_loss"),
+    *("base_cost_basis", "base_realized_gain_loss", "base_unrealized_gain_loss"),
+]
 RATES: Final = [
     *("simple_return", "time_weighted_return", "money_weighted_return"),
     "modified_dietz_return",
 ]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def depot(path: tuple[Person, str]) -> tuple[Person, str]:
+    """Purchases at several rates, of which parts were sold, and a part of the money given back."""
+    person, _ = path
+    account = await a_depot(person)
+    for days, price in ((390, "100"), (300, "130.01"), (200, "110")):
+        await done(person, account, str(TODAY - timedelta(days=days)), unit_price=price)
+    for days, quantity in ((150, "7"), (40, "8")):
+        day = str(TODAY - timedelta(days=days))
+        await sold(person, account, quantity, day, unit_price="140.03")
+    back: dict[str, Any] = {"symbol": "BACK", "unit_price": "100"}
+    for days in (90, 60):
+        await done(person, account, str(TODAY - timedelta(days=days)), **back)
+    back |= {"transaction_type": "income", "subtype": "return_of_capital", "unit_price": None}
+    back |= {"quantity": None, "amount": "20"}
+    await done(person, account, str(TODAY - timedelta(days=30)), **back)
+    await sold(person, account, "5", str(TODAY - timedelta(days=20)), symbol="BACK")
+    return person, account
+
+
+@pytest.mark.parametrize("method", ["fifo", "lifo", "hifo", "average"])
+async def test_costs_and_gains_of_a_position_can_be_made_again(
+    depot: tuple[Person, str], method: str
+) -> None:
+    person, account = depot
+    path = await a_portfolio_of(person, account, base_currency="CHF", lot_method=method)
+
+    found = (await person.get(f"{path}/positions?explain=true")).json()
+
+    assert len(found["positions"]) == 2
+    for held in found["positions"]:
+        trees = {each["name"]: each for each in held["explanations"]}
+        for name in POSITIONS:
+            assert evaluated(trees[name]) == Decimal(held[name]), name
+        for name in ("base_cost_basis", "base_realized_gain_loss"):
+            assert trees[name]["note"].startswith(f"Lots by {method};")
+        leaves = leaves_of(trees["base_cost_basis"])
+        rates = [each for each in leaves if each["name"] == "rate USD/CHF"]
+        assert {each["source"] for each in rates} == {"own"}
+        assert all(each["as_of"] for each in rates)
+        told = {each.get("transaction_id") for each in leaves}
+        assert {each["transaction_id"] for each in held["lots"]} <= told
+
+
+async def test_a_rate_that_is_missing_is_named_where_it_leaves_a_cost_unknown(
+    depot: tuple[Person, str],
+) -> None:
+    person, account = depot
+    path = await a_portfolio_of(person, account, base_currency="VND")
+
+    found = (await person.get(f"{path}/positions?explain=true")).json()
+
+    trees = {each["name"]: each for each in found["positions"][0]["explanations"]}
+    for name in ("base_cost_basis", "base_realized_gain_loss", "base_unrealized_gain_loss"):
+        assert (trees[name]["value"], found["positions"][0][name]) == (None, None)
+    first = leaves_of(trees["base_cost_basis"])[0]
+    bought = str(TODAY - timedelta(days=390))
+    assert (first["name"], first["value"], first["as_of"]) == ("rate USD/VND", None, bought)
+
+
+def leaves_of(node: dict[str, Any]) -> list[dict[str, Any]]:
+    inputs = node.get("inputs", [])
+    return [leaf for each in inputs for leaf in leaves_of(each)] if inputs else [node]
 
 
 @pytest.mark.parametrize("period", ["max", "6m"])

@@ -7,15 +7,18 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from coffers.application.explained_arithmetic import difference
 from coffers.application.explanations import (
     Explanation,
     Operation,
     in_cents,
     made,
+    number_of,
     rate_told,
     told,
 )
 from coffers.application.investing.books import Book, Line
+from coffers.application.investing.explained_lots import lot_told
 from coffers.application.investing.valuing import Worth, in_base
 from coffers.domain.investing.lots import LotMethod
 from coffers.domain.investing.positions import Position
@@ -41,18 +44,11 @@ def market_value(
 
 def cost_basis(position: Position, currency: str, method: LotMethod) -> Explanation:
     """The costs of the lots that are left, added and rounded."""
-    parts = [
-        told(
-            "lot_cost",
-            None if lot.id in position.unknown else lot.cost,
-            currency=currency,
-            as_of=lot.acquired,
-            source="ledger",
-            note=f"{lot.quantity:f} left",
-        )
-        for lot in position.book.lots
-    ]
     costs = [None if lot.id in position.unknown else lot.cost for lot in position.book.lots]
+    parts = [
+        lot_told("lot_cost", lot, cost, currency)
+        for lot, cost in zip(position.book.lots, costs, strict=True)
+    ]
     return replace(in_cents("cost_basis", parts, costs, currency), note=f"Lots by {method}.")
 
 
@@ -69,6 +65,15 @@ def gain(
     cents = None if left is None else rounded(left, currency)
     name = "unrealized_gain_loss"
     return made(name, Operation.ROUNDED, cents, [unrounded], currency=currency)
+
+
+def base_gain(value: Explanation, cost: Explanation, currency: str) -> Explanation:
+    """What it is worth less what it cost, both before they are rounded."""
+    left = difference("gain", value.inputs[0], cost.inputs[0])
+    gained = number_of(left)
+    cents = None if gained is None else rounded(gained, currency)
+    name = "base_unrealized_gain_loss"
+    return made(name, Operation.ROUNDED, cents, [left], currency=currency)
 
 
 def local_value(line: Line, worth: Worth) -> Explanation:

@@ -72,7 +72,7 @@ class PositionView(msgspec.Struct, frozen=True, kw_only=True):
     lots: list[LotView]
     explanations: Annotated[
         list[Explanation] | UnsetType,
-        Meta(description="With `explain=true`: base market value, cost basis and gain as trees."),
+        Meta(description="With `explain=true`: values, costs and gains as trees."),
     ] = UNSET
 
 

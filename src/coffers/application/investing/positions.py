@@ -13,7 +13,14 @@ from msgspec.structs import replace
 
 from coffers.application.explanations import Explanation
 from coffers.application.investing.books import Book, Line
-from coffers.application.investing.explained import cost_basis, gain, market_value, total_value
+from coffers.application.investing.explained import (
+    base_gain,
+    cost_basis,
+    gain,
+    market_value,
+    total_value,
+)
+from coffers.application.investing.explained_lots import BaseLots, realised_gain
 from coffers.application.investing.position_views import LotView, PositionList, PositionView
 from coffers.application.investing.texts import money_text, quantity_text
 from coffers.application.investing.valuing import (
@@ -68,7 +75,7 @@ async def list_positions(
 
 def _explained_list(book: Book, today: date, method: LotMethod) -> PositionList:
     told, held = _list(book, today), holdings(book, today)
-    if sum(len(each.local.book.lots) for each in held) > MAX_EXPLAINED_LOTS:
+    if sum(map(_lot_count, held)) > MAX_EXPLAINED_LOTS:
         raise TooManyRows(f"At most {MAX_EXPLAINED_LOTS} lots are explained: ask without.")
     trees = [_explained(book, each, today, method) for each in held]
     values = [each.base_value for each in held]
@@ -109,7 +116,22 @@ def _explained(book: Book, held: Held, day: date, method: LotMethod) -> list[Exp
     currency = held.lines[0].currency
     value = market_value(book, held.lines, held.worths, day)
     cost = cost_basis(held.local, currency, method)
-    return [value, cost, gain(held.lines, held.worths, cost, currency)]
+    lots = BaseLots(book, held.lines, method)
+    base_cost = lots.cost_basis(held.base)
+    return [
+        value,
+        cost,
+        gain(held.lines, held.worths, cost, currency),
+        realised_gain(held.local, currency, method),
+        base_cost,
+        base_gain(value, base_cost, book.base_currency),
+        lots.realised(held.base),
+    ]
+
+
+def _lot_count(held: Held) -> int:
+    """Those that are left, and the parts that went."""
+    return len(held.local.book.lots) + len(held.local.book.disposals)
 
 
 def holdings(book: Book, day: date) -> list[Held]:
