@@ -143,5 +143,7 @@ async def test_a_period_of_no_days_has_no_return(gil: Person) -> None:
     found = await told(gil, f"{path}/performance?start_date=2026-06-01&end_date=2026-06-01")
 
     assert (found["days"], found["start_value"]) == (0, "10000.00")
+    assert {each["reason"] for each in found["contributions"]} == {"zero_span"}
+    assert found["time_weighted_annual_reason"] == "zero_span"
     for name in ("simple_return", "time_weighted_return", "modified_dietz_return"):
         assert (found[name]["percent"], found[name]["reason"]) == (None, "zero_span")

@@ -70,7 +70,14 @@ class AllocationView(msgspec.Struct, frozen=True, kw_only=True):
         DecimalText | None,
         Meta(
             description="Herfindahl-Hirschman index, 1/n to 1; null with short positions, and when"
-            " the whole is not known."
+            " the whole is not known: see `concentration_reason`."
+        ),
+    ]
+    concentration_reason: Annotated[
+        Undefined | None,
+        Meta(
+            description="Why there is none: `missing_value`, `nothing_invested` when the whole is"
+            " nothing or less, `short_position`."
         ),
     ]
     unvalued: Annotated[list[str], Meta(description=_UNVALUED)]
@@ -139,9 +146,19 @@ def _allocation(book: Book, today: date, group_by: GroupBy) -> AllocationView:
         total_count=len(whole.values),
         total_value=whole.known(_money(sum(whole.values.values(), ZERO), book)),
         concentration_ratio=whole.known(_ratio(index)),
+        concentration_reason=_not_concentrated(whole, index),
         unvalued=whole.unvalued,
         data_quality=quality_view(book.quality, (line.symbol for line in _held(book))),
     )
+
+
+def _not_concentrated(whole: "Whole", index: Decimal | None) -> Undefined | None:
+    if whole.unvalued:
+        return Undefined.MISSING_VALUE
+    if index is not None:
+        return None
+    is_there = sum(whole.values.values(), ZERO) > 0
+    return Undefined.SHORT_POSITION if is_there else Undefined.NOTHING_INVESTED
 
 
 async def get_rebalancing(

@@ -13,6 +13,7 @@ from coffers.application.investing.securities import FIRST
 from coffers.application.investing.series import rate_path
 from coffers.application.investing.valuing import BookPorts
 from coffers.domain.ids import UserId
+from coffers.domain.investing.returns import Undefined
 from coffers.domain.markets.corporate_actions import Adjustment, adjusted
 
 if TYPE_CHECKING:
@@ -68,10 +69,14 @@ def in_base(benchmark: Benchmark, book: "Book", valuation: "Valuation") -> "Seri
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """The benchmark's growth, and what the same flows would have become; None where not known."""
+    """The benchmark's growth, and what the same flows would have become; None where not known.
+
+    Without a growth the reason is why.
+    """
 
     growth: Decimal | None
     end_value: Decimal | None
+    reason: Undefined | None = None
 
 
 def compared(price: "Series", valuation: "Valuation") -> Compared:
@@ -82,8 +87,10 @@ def compared(price: "Series", valuation: "Valuation") -> Compared:
     """
     import numpy as np  # noqa: PLC0415 - loads slowly
 
-    if np.isnan(price).any() or np.isnan(valuation.value[0]) or price[0] <= 0:
-        return Compared(None, None)
+    if np.isnan(price).any() or price[0] <= 0:
+        return Compared(None, None, Undefined.MISSING_BENCHMARK)
+    if np.isnan(valuation.value[0]):
+        return Compared(None, None, Undefined.MISSING_VALUE)
     bought = valuation.value[0] / price[0] + (valuation.inflow[1:] / price[:-1]).sum()
     units = bought - (valuation.outflow[1:] / price[1:]).sum()
     end = float(units * price[-1])

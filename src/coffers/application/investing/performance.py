@@ -11,7 +11,13 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from coffers.application.calculating import calculated
-from coffers.application.investing.benchmarks import Benchmark, benchmark_of, compared, in_base
+from coffers.application.investing.benchmarks import (
+    Benchmark,
+    Compared,
+    benchmark_of,
+    compared,
+    in_base,
+)
 from coffers.application.investing.books import Book
 from coffers.application.investing.contributions import gains
 from coffers.application.investing.performance_explained import explained
@@ -88,6 +94,7 @@ def performance_of(
     money = _money(valuation, base)
     start, end, length = money.start, money.end, (period.last - period.first).days
     weighted = time_weighted(days)
+    yearly = _annual(weighted, length)
     flows = list(_flows(days, start, end))
     dietz, capital = _dietz(period, days, money)
     return PerformanceView(
@@ -105,14 +112,15 @@ def performance_of(
         currency_gain=money_text(money.currency, base),
         simple_return=_figure(_simple(money, length)),
         time_weighted_return=_figure(weighted),
-        time_weighted_annual_percent=_annual(weighted, length),
+        time_weighted_annual_percent=_figure(yearly).percent,
+        time_weighted_annual_reason=yearly.reason,
         money_weighted_return=_figure(_weighted(period_rate, flows, money)),
         money_weighted_annual_return=_figure(_weighted(xirr, flows, money, length)),
         modified_dietz_return=_figure(dietz),
         benchmark=None
         if benchmark is None
         else _compared(benchmark, book, valuation, money, weighted),
-        contributions=list(_contributions(book, valuation, money, capital)),
+        contributions=list(_contributions(book, valuation, money, capital, dietz.reason)),
         convention=CONVENTION,
         data_quality=quality_view(book.quality, (line.symbol for line in book.lines)),
     )
@@ -214,31 +222,60 @@ def _compared(
         else None,
         same_flows_end_value=money_text(found.end_value, base),
         same_flows_gain=money_text(gain, base),
+        reason=_not_compared(found, weighted, gain),
     )
 
 
+def _not_compared(found: Compared, weighted: Rate, gain: Decimal | None) -> Undefined | None:
+    """Why there is not everything of the benchmark."""
+    if found.growth is None:
+        return found.reason
+    return weighted.reason or (Undefined.MISSING_VALUE if gain is None else None)
+
+
 def _contributions(
-    book: Book, valuation: "Valuation", money: _Money, capital: Decimal | None
+    book: Book,
+    valuation: "Valuation",
+    money: _Money,
+    capital: Decimal | None,
+    reason: Undefined | None,
 ) -> Iterator[ContributionView]:
-    """Of each security, by symbol, then of everything else, so that they add up to the gain."""
+    """Of each security, by symbol, then of everything else, so that they add up to the gain.
+
+    The reason is why there is no capital that they could be parts of.
+    """
     base, days = book.base_currency, valuation.days
     left = money.gain
     for symbol, gain in sorted(gains(book, days.first, days.last).items()):
         cents = None if gain is None else rounded(gain, base)
         left = None if left is None or cents is None else left - cents
-        yield ContributionView(symbol, money_text(cents, base), _part(cents, capital))
-    yield ContributionView(None, money_text(left, base), _part(left, capital))
+        yield _contribution(symbol, cents, base, _part(cents, capital, reason))
+    yield _contribution(None, left, base, _part(left, capital, reason))
 
 
-def _part(gain: Decimal | None, capital: Decimal | None) -> str | None:
-    return None if gain is None or not capital or capital < 0 else _percent(gain / capital)
+def _contribution(
+    symbol: str | None, gain: Decimal | None, currency: str, part: Rate
+) -> ContributionView:
+    percent = _figure(part).percent
+    return ContributionView(symbol, money_text(gain, currency), percent, part.reason)
 
 
-def _annual(rate: Rate, days: int) -> str | None:
+def _part(gain: Decimal | None, capital: Decimal | None, reason: Undefined | None) -> Rate:
+    if gain is None:
+        return Rate(None, Undefined.MISSING_VALUE)
+    if not capital or capital < 0:
+        return Rate(None, reason)
+    return Rate(gain / capital)
+
+
+def _annual(rate: Rate, days: int) -> Rate:
+    """A year's rate; the reason of the whole period's where that has none."""
     if rate.value is None:
-        return None
+        return rate
+    if days < DAYS_A_YEAR:
+        return Rate(None, Undefined.LESS_THAN_A_YEAR)
     yearly = annualised(rate.value, days)
-    return None if yearly is None else _percent(yearly)
+    return Rate(yearly, Undefined.ALL_LOST if yearly is None else None)
 
 
 def _figure(rate: Rate) -> Figure:

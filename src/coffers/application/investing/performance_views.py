@@ -35,6 +35,13 @@ class BenchmarkView(msgspec.Struct, frozen=True, kw_only=True):
     ]
     same_flows_end_value: Amount
     same_flows_gain: Amount
+    reason: Annotated[
+        Undefined | None,
+        Meta(
+            description="Why some of these are null: `missing_benchmark` when its price or its rate"
+            " is not known on every day, else what the portfolio's own return lacks."
+        ),
+    ]
 
 
 class ContributionView(msgspec.Struct, frozen=True):
@@ -44,6 +51,10 @@ class ContributionView(msgspec.Struct, frozen=True):
     gain: Amount
     contribution_percent: Annotated[
         DecimalText | None, Meta(description="The gain over the capital of Modified Dietz.")
+    ]
+    reason: Annotated[
+        Undefined | None,
+        Meta(description="Why one of these is null; without capital `nothing_invested`."),
     ]
 
 
@@ -68,6 +79,9 @@ class PerformanceView(msgspec.Struct, frozen=True, kw_only=True):
     simple_return: Figure
     time_weighted_return: Figure
     time_weighted_annual_percent: Amount
+    time_weighted_annual_reason: Annotated[
+        Undefined | None, Meta(description="Why there is no `time_weighted_annual_percent`.")
+    ]
     money_weighted_return: Figure
     money_weighted_annual_return: Figure
     modified_dietz_return: Figure

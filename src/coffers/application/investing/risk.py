@@ -18,6 +18,7 @@ from coffers.application.investing.books import Book
 from coffers.application.investing.explained_returns import Measured
 from coffers.application.investing.periods import PeriodAsked, resolve
 from coffers.application.investing.risk_explained import check_explained, explained
+from coffers.application.investing.risk_reasons import lacking
 from coffers.application.investing.series import series
 from coffers.application.investing.texts import money_text
 from coffers.application.investing.valuing import (
@@ -46,6 +47,16 @@ CONVENTION: Final = (
 )
 
 _UNKNOWN: Final = "Null when it cannot be computed: see `reason`."
+_SOME: Final = (
+    "Why some of these are null: `too_few_returns`, of all; `all_lost` or `too_large`, of what a"
+    " year's return is part of; `missing_value`, of amounts; `no_variation`, of ratios to what is"
+    " nothing."
+)
+_NOT_COMPARED: Final = (
+    "Why some of these are null: `too_few_returns` or, when its price or its rate is not known on"
+    " every day, `missing_benchmark`, of all; `all_lost` or `too_large`, of `alpha_percent`;"
+    " `no_variation`, of ratios to what is nothing."
+)
 Number = Annotated[DecimalText | None, Meta(description=_UNKNOWN)]
 
 
@@ -85,6 +96,7 @@ class BenchmarkRiskView(msgspec.Struct, frozen=True, kw_only=True):
     jensen_alpha_percent: Number
     tracking_error_percent: Number
     information_ratio: Number
+    reason: Annotated[Undefined | None, Meta(description=_NOT_COMPARED)]
 
 
 class RiskView(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,7 +106,7 @@ class RiskView(msgspec.Struct, frozen=True, kw_only=True):
     end_date: date
     base_currency: str
     return_count: int
-    reason: Undefined | None
+    reason: Annotated[Undefined | None, Meta(description=_SOME)]
     volatility_percent: Number
     downside_percent: Number
     sharpe_ratio: Number
@@ -150,12 +162,12 @@ def _risk(book: Book, valuation: "Valuation", benchmark: Benchmark | None) -> Ri
     known = returns if is_known else returns[:0]
     value = Decimal(repr(float(valuation.value[-1])))
     growth = risk.annual_return(known)
-    return RiskView(
+    view = RiskView(
         start_date=valuation.days.first,
         end_date=valuation.days.last,
         base_currency=currency,
         return_count=int(returns.size),
-        reason=None if is_known else Undefined.TOO_FEW_RETURNS,
+        reason=Undefined.MISSING_VALUE if is_known and value.is_nan() else None,
         volatility_percent=_percent(risk.volatility(known)),
         downside_percent=_percent(risk.downside(known)),
         sharpe_ratio=_number(risk.sharpe(known)),
@@ -170,6 +182,8 @@ def _risk(book: Book, valuation: "Valuation", benchmark: Benchmark | None) -> Ri
         convention=CONVENTION,
         data_quality=quality_view(book.quality, (line.symbol for line in book.lines)),
     )
+    ratios = (view.sharpe_ratio, view.sortino_ratio, view.calmar_ratio)
+    return replace(view, reason=view.reason or lacking(known, ratios))
 
 
 def _against(
@@ -181,7 +195,7 @@ def _against(
     mine, theirs = (returns[:0], returns[:0]) if other is None else (returns, other)
     growth, its_growth = risk.annual_return(mine), risk.annual_return(theirs)
     alpha = None if growth is None or its_growth is None else growth - its_growth
-    return BenchmarkRiskView(
+    view = BenchmarkRiskView(
         asset_id=benchmark.asset_id,
         symbol=benchmark.symbol,
         beta_ratio=_number(risk.beta(mine, theirs)),
@@ -190,7 +204,10 @@ def _against(
         jensen_alpha_percent=_percent(risk.jensen_alpha(mine, theirs)),
         tracking_error_percent=_percent(risk.tracking_error(mine, theirs)),
         information_ratio=_number(risk.information_ratio(mine, theirs)),
+        reason=Undefined.MISSING_BENCHMARK if other is None else None,
     )
+    ratios = (view.beta_ratio, view.correlation_ratio, view.information_ratio)
+    return replace(view, reason=view.reason or lacking(mine, ratios) or lacking(theirs, ()))
 
 
 def alike(

@@ -21,6 +21,7 @@ from coffers.domain.identity.principals import Principal
 from coffers.domain.investing.returns import Undefined
 
 if TYPE_CHECKING:
+    from coffers.domain.investing.risk import Series
     from coffers.domain.investing.rolling import Rolled
     from coffers.domain.investing.valuations import Valuation
 
@@ -56,6 +57,12 @@ class RollingRisk(msgspec.Struct, frozen=True, kw_only=True):
     return_count: int
     reason: Annotated[Undefined | None, Meta(description="Why there are no stretches.")]
     benchmark_symbol: Annotated[str | None, Meta(description="What beta is to, if to anything.")]
+    benchmark_reason: Annotated[
+        Undefined | None,
+        Meta(
+            description="`missing_benchmark` when its price or its rate is not known on every day."
+        ),
+    ]
     stretches: list[RiskOfStretch]
     total_count: int
     convention: str
@@ -94,11 +101,17 @@ def _rolling(
         return_count=int(returns.size),
         reason=None if stretches else Undefined.TOO_FEW_RETURNS,
         benchmark_symbol=None if benchmark is None else benchmark.symbol,
+        benchmark_reason=_not_compared(prices, other),
         stretches=stretches,
         total_count=len(stretches),
         convention=CONVENTION,
         data_quality=quality_view(book.quality, (line.symbol for line in book.lines)),
     )
+
+
+def _not_compared(prices: "Series | None", other: "Series | None") -> Undefined | None:
+    is_lacking = prices is not None and other is None
+    return Undefined.MISSING_BENCHMARK if is_lacking else None
 
 
 def _stretches(days: list[date], found: "Rolled") -> Iterator[RiskOfStretch]:

@@ -57,7 +57,9 @@ class Chart(msgspec.Struct, frozen=True, kw_only=True):
     cash: Column
     net_invested: Column
     income: Annotated[Column, Meta(description="Since the point before.")]
-    return_percent: Annotated[Column, Meta(description="Time-weighted.")]
+    return_percent: Annotated[
+        Column, Meta(description="Time-weighted; null before anything was invested.")
+    ]
     drawdown_percent: Annotated[Column, Meta(description="Below the highest return so far.")]
     benchmark_return_percent: Column | None
     data_quality: DataQuality
@@ -122,7 +124,7 @@ def _chart(
     # What was there at the end of the first day counts as invested; its own flows are in it.
     invested = valuation.value[0] + np.concatenate([[0.0], np.cumsum(flows[1:])])
     earned = np.concatenate([[0.0], np.cumsum(valuation.income[1:])])[places]
-    growth = valuation.growth
+    growth, is_invested = valuation.growth, _is_invested(valuation)
     highest = np.maximum.accumulate(growth)
     return Chart(
         currency=currency,
@@ -133,8 +135,8 @@ def _chart(
         cash=_amounts(valuation.cash[places], currency),
         net_invested=_amounts(invested[places], currency),
         income=_amounts(np.diff(earned, prepend=0.0), currency),
-        return_percent=_percents(growth[places] - 1),
-        drawdown_percent=_percents((growth / highest - 1)[places]),
+        return_percent=_percents(np.where(is_invested, growth - 1, np.nan)[places]),
+        drawdown_percent=_percents(np.where(is_invested, growth / highest - 1, np.nan)[places]),
         benchmark_return_percent=None
         if benchmark is None
         else _percents(_rise(in_base(benchmark, book, valuation))[places]),
@@ -154,6 +156,15 @@ def _is_last(day: date, interval: ChartInterval) -> bool:
     if interval is ChartInterval.MONTH:
         return (day + timedelta(days=1)).day == 1
     return interval is ChartInterval.DAY or day.weekday() == SUNDAY
+
+
+def _is_invested(valuation: "Valuation") -> "Series":
+    """On each day whether anything was invested by then: before, there is no return."""
+    import numpy as np  # noqa: PLC0415 - slow to load
+
+    begun = np.concatenate([valuation.value[:1] > 0, ~np.isnan(valuation.returns)])
+    was: Series = np.logical_or.accumulate(begun)
+    return was
 
 
 def _rise(price: "Series") -> "Series":

@@ -48,6 +48,10 @@ class Undefined(StrEnum):
     TOO_FEW_RETURNS = "too_few_returns"
     NO_VARIATION = "no_variation"
     LESS_THAN_A_YEAR = "less_than_a_year"
+    ALL_LOST = "all_lost"
+    TOO_LARGE = "too_large"
+    SHORT_POSITION = "short_position"
+    MISSING_BENCHMARK = "missing_benchmark"
 
 
 @dataclass(frozen=True, slots=True)
