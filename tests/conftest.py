@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 import httpx
+import hypothesis
 import pytest
 import pytest_asyncio
 import structlog
@@ -38,6 +39,9 @@ def pytest_configure(config: pytest.Config) -> None:
     use_memory()
     servers.share_servers(config)
     share_compiled_statements()
+    # How long an example takes says more of the machine than of what it shows.
+    hypothesis.settings.register_profile("untimed", deadline=None)
+    hypothesis.settings.load_profile("untimed")
     # By itself, structlog shows every local variable of a traceback, which takes it seconds.
     plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(processors=[structlog.processors.add_log_level, plain])

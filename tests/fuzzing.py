@@ -40,7 +40,6 @@ def ask(
     @settings(
         max_examples=count,
         database=None,
-        deadline=None,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
         print_blob=False,

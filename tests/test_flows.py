@@ -93,7 +93,6 @@ filters = st.builds(
 
 @settings(
     max_examples=25,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(ledger=st.lists(entries, max_size=25), wanted=filters, by=st.sampled_from(list(Grouping)))

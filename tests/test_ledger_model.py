@@ -348,7 +348,6 @@ def test_each_answer_is_what_a_plain_model_says(world: World) -> None:
         settings=settings(
             max_examples=RUNS,
             stateful_step_count=STEPS,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
             phases=[Phase.explicit, Phase.reuse, Phase.generate],
         ),

@@ -50,7 +50,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 FEW = settings(
     max_examples=25,
-    deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -61,7 +61,7 @@ def files_of(lines: Sequence[Line], chance: random.Random, *, by_day: bool) -> l
 
 
 @pytest.mark.parametrize("is_csv", [False, True], ids=["ofx with ids", "csv without"])
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
 @given(drawn=HISTORIES, chance=st.randoms(use_true_random=False))
 async def test_a_history_in_pieces_is_the_history(
     importer: Importer,
@@ -81,7 +81,7 @@ async def test_a_history_in_pieces_is_the_history(
 
 
 @pytest.mark.parametrize("is_csv", [False, True], ids=["ofx with ids", "csv without"])
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
 @given(chance=st.randoms(use_true_random=False))
 async def test_what_was_pending_in_some_of_the_files_is_there_once(
     importer: Importer,

@@ -125,7 +125,7 @@ def outline(rows: Sequence[Movement], cash: Decimal, units: Decimal) -> Outline:
     cash=amounts("-1000", "1000"),
     units=amounts("-20", "20"),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 async def test_any_trades_are_a_ledger_that_ends_with_what_is_held(
     rows: list[Movement], cash: Decimal, units: Decimal
 ) -> None:

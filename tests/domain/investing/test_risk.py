@@ -16,12 +16,6 @@ SAMPLE = np.array([0.01, 0.10, -0.04, 0.02, 0.03, 0.02, 0.01, -0.10])
 RETURNS = arrays(np.float64, st.integers(5, 400), elements=st.floats(-0.25, 0.25, width=32))
 
 
-@pytest.fixture(scope="module", autouse=True)
-def loaded() -> None:
-    """Before the first example, whose time hypothesis takes."""
-    assert oracles.empyrical
-
-
 def near(found: Decimal | None, wanted: float, within: float = 1e-9) -> bool:
     if found is None:
         return math.isnan(wanted)
