@@ -116,3 +116,18 @@ async def test_ratios_to_nothing_say_so(ray: Person, depot: str) -> None:
     assert (still["sharpe_ratio"], still["reason"]) == (None, "no_variation")
     assert few["reason"] == "too_few_returns"
     assert moved["reason"] is None
+
+
+async def test_an_unknown_value_at_the_end_is_the_reason_for_no_amount_at_risk(
+    ray: Person,
+) -> None:
+    account = await a_depot(ray)
+    await done(ray, account, str(FIRST), symbol="SWING", unit_price="100")
+    gift = {"subtype": "transfer_in", "unit_price": None, "amount": "0"}
+    await done(ray, account, "2026-06-30", symbol="GIFT", **gift)
+
+    found = await told(ray, f"{await a_portfolio_of(ray, account)}/risk?{JUNE}")
+
+    loss = found["losses"][0]
+    assert loss["historical_var_percent"] is not None
+    assert (loss["historical_var_amount"], found["reason"]) == (None, "missing_value")
