@@ -6,6 +6,7 @@ is what it cost in its own currency times that rate. Where several movements mad
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from decimal import Context, Decimal
 from typing import Final
 from uuid import UUID
@@ -24,6 +25,7 @@ from coffers.application.explanations import (
 from coffers.application.investing.books import Book, LedgerRow, Line
 from coffers.domain.investing.lots import Disposal, Lot, LotMethod
 from coffers.domain.investing.positions import LAST_OPENING, Position
+from coffers.domain.investing.replays import COST_DIGITS
 from coffers.domain.ledger.transactions import TransactionSubtype
 from coffers.domain.money import EXACT, known_total
 
@@ -33,7 +35,6 @@ ZERO: Final = Decimal(0)
 #: Amounts that differ by less are the same: parts of costs are kept to twelve decimals.
 NEARLY: Final = Decimal("0.000001")
 _WIDE: Final = Context(prec=60)
-_DIGITS: Final = 24
 _RETURN: Final = TransactionSubtype.RETURN_OF_CAPITAL
 _COMING: Final = (TransactionSubtype.BUY, TransactionSubtype.TRANSFER_IN)
 
@@ -50,19 +51,8 @@ def entry_id(known: UUID) -> UUID | None:
     return known if known.int > LAST_OPENING and known.version is not None else None
 
 
-def realised_gain(position: Position, currency: str, method: LotMethod) -> Explanation:
-    """What each lot that went brought less its cost, added and rounded, in its own currency."""
-    parts = [
-        _gain(gone, position, currency, *_sides(gone, position, currency))
-        for gone in position.book.disposals
-    ]
-    gains = [number_of(each) for each in parts]
-    tree = in_cents("realized_gain_loss", parts, gains, currency)
-    return replace(tree, note=GAINED.format(method))
-
-
-class BaseLots:
-    """The lots of one security over all accounts in the portfolio's currency."""
+class LotTrees:
+    """The lots of one security over all accounts, mostly in the portfolio's currency."""
 
     def __init__(self, book: Book, lines: Sequence[Line], method: LotMethod) -> None:
         self._rates, self._method = book.rates, method
@@ -86,9 +76,18 @@ class BaseLots:
         name = "base_realized_gain_loss"
         if position is None:
             return self._unknown(name)
-        parts = [self._realised(each, position) for each in position.book.disposals]
+        parts = [self._in_base(each, position) for each in position.book.disposals]
         tree = in_cents(name, parts, [position.realised], self._base)
         return replace(tree, note=AT_RATES.format(self._method))
+
+    def local_realised(self, position: Position) -> Explanation:
+        """What each lot that went brought less its cost, in the security's own currency."""
+        parts = [
+            _gain(gone, position, self._own, *self._sides(gone, position, self._own))
+            for gone in position.book.disposals
+        ]
+        tree = in_cents("realized_gain_loss", parts, [position.realised], self._own)
+        return replace(tree, note=GAINED.format(self._method))
 
     def _unknown(self, name: str) -> Explanation:
         days = {row.day for row in self._rows.values()}
@@ -113,7 +112,7 @@ class BaseLots:
         paid = [self._moved("paid", row) for row in self._of(*_COMING)]
         back = [self._moved("returned", row) for row in self._of(_RETURN)]
         gone = [
-            _leaf("cost", each.cost, self._base, each, each.entry_id)
+            _leaf("cost", each.cost, self._base, each.quantity, each.day, each.entry_id)
             for each in position.book.disposals
         ]
         values = [number_of(each) for each in paid]
@@ -143,16 +142,30 @@ class BaseLots:
         ]
         return made(name, Operation.PRODUCT, value, inputs, currency=self._base)
 
-    def _realised(self, gone: Disposal, position: Position) -> Explanation:
-        proceeds, cost = _sides(gone, position, self._base)
+    def _in_base(self, gone: Disposal, position: Position) -> Explanation:
+        proceeds, cost = self._sides(gone, position, self._base)
         opened, closed = self._rows.get(gone.lot_id), self._rows.get(gone.entry_id)
-        is_short = opened is not None and opened.subtype is TransactionSubtype.SHORT_SELL
-        cost_row, proceeds_row = (closed, opened) if is_short else (opened, closed)
+        opened = opened if self._is_of_one_rate else None
         # Of capital that is returned only what is more than the cost is a gain.
-        is_return = closed is not None and closed.subtype is _RETURN
-        brought = self._at_rate(proceeds, None if is_return else proceeds_row)
-        paid = self._at_rate(cost, cost_row if self._is_of_one_rate or is_short else None)
+        closed = None if closed is not None and closed.subtype is _RETURN else closed
+        rows = (opened, closed) if self._is_short(gone) else (closed, opened)
+        brought, paid = self._at_rate(proceeds, rows[0]), self._at_rate(cost, rows[1])
         return _gain(gone, position, self._base, brought, paid)
+
+    def _is_short(self, gone: Disposal) -> bool:
+        """Whether it was sold before it was bought."""
+        opened = self._rows.get(gone.lot_id)
+        return opened is not None and opened.subtype is TransactionSubtype.SHORT_SELL
+
+    def _sides(
+        self, gone: Disposal, position: Position, currency: str
+    ) -> tuple[Explanation, Explanation]:
+        """What it brought and what it had cost, which nobody may have told."""
+        cost = None if gone.lot_id in position.unknown else gone.cost
+        ends = [(gone.day, gone.entry_id), (gone.acquired, gone.lot_id)]
+        sold, bought = reversed(ends) if self._is_short(gone) else ends
+        brought = _leaf("proceeds", gone.proceeds, currency, gone.quantity, *sold)
+        return brought, _leaf("cost", cost, currency, gone.quantity, *bought)
 
     def _at_rate(self, leaf: Explanation, row: LedgerRow | None) -> Explanation:
         """As an amount of the security's own currency times the rate of the movement's day."""
@@ -162,25 +175,17 @@ class BaseLots:
         rate = self._rates.rate(self._own, self._base, row.day)
         if rate is None:
             return leaf
-        own = round(_WIDE.divide(value, rate.rate), _DIGITS).normalize(_WIDE)
+        own = round(_WIDE.divide(value, rate.rate), COST_DIGITS).normalize(_WIDE)
         inside = replace(leaf, value=format(own, "f"), currency=self._own)
         inputs = [inside, rate_told(rate, self._own, self._base)]
         return made(leaf.name, Operation.PRODUCT, value, inputs, currency=self._base)
 
 
-def _sides(gone: Disposal, position: Position, currency: str) -> tuple[Explanation, Explanation]:
-    """What it brought and what it had cost, which nobody may have told."""
-    cost = None if gone.lot_id in position.unknown else gone.cost
-    brought = _leaf("proceeds", gone.proceeds, currency, gone, gone.entry_id)
-    paid = _leaf("cost", cost, currency, gone, gone.lot_id)
-    return brought, replace(paid, as_of=gone.acquired)
-
-
 def _leaf(
-    name: str, value: Decimal | None, currency: str, gone: Disposal, known: UUID
+    name: str, value: Decimal | None, currency: str, quantity: Decimal, day: date, known: UUID
 ) -> Explanation:
-    note = f"{gone.quantity:f}"
-    leaf = told(name, value, currency=currency, as_of=gone.day, source="ledger", note=note)
+    note = f"{quantity:f}"
+    leaf = told(name, value, currency=currency, as_of=day, source="ledger", note=note)
     return replace(leaf, transaction_id=entry_id(known))
 
 

@@ -20,7 +20,7 @@ from coffers.application.investing.explained import (
     market_value,
     total_value,
 )
-from coffers.application.investing.explained_lots import BaseLots, realised_gain
+from coffers.application.investing.explained_lots import LotTrees
 from coffers.application.investing.position_views import LotView, PositionList, PositionView
 from coffers.application.investing.texts import money_text, quantity_text
 from coffers.application.investing.valuing import (
@@ -116,13 +116,13 @@ def _explained(book: Book, held: Held, day: date, method: LotMethod) -> list[Exp
     currency = held.lines[0].currency
     value = market_value(book, held.lines, held.worths, day)
     cost = cost_basis(held.local, currency, method)
-    lots = BaseLots(book, held.lines, method)
+    lots = LotTrees(book, held.lines, method)
     base_cost = lots.cost_basis(held.base)
     return [
         value,
         cost,
         gain(held.lines, held.worths, cost, currency),
-        realised_gain(held.local, currency, method),
+        lots.local_realised(held.local),
         base_cost,
         base_gain(value, base_cost, book.base_currency),
         lots.realised(held.base),
