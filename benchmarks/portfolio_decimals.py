@@ -6,7 +6,8 @@ from decimal import Context, Decimal
 from typing import Final
 
 from benchmarks.portfolio_ledgers import ASSETS, FIRST, LAST, Household, currency
-from coffers.application.investing.books import EARNED, LedgerRow
+from coffers.application.investing.books import EARNED
+from coffers.application.investing.ledger_rows import LedgerRow
 from coffers.domain.ledger.transactions import TransactionSubtype, TransactionType
 from coffers.domain.markets.rates import RateBook
 

@@ -11,7 +11,8 @@ from uuid import UUID
 import numpy as np
 import numpy.typing as npt
 
-from coffers.application.investing.books import AccountsLedger, LedgerRow
+from coffers.application.investing.books import AccountsLedger
+from coffers.application.investing.ledger_rows import LedgerRow
 from coffers.domain.ids import UserId, new_id
 from coffers.domain.ledger.accounts import Account, AccountType
 from coffers.domain.ledger.transactions import TransactionSubtype, TransactionType

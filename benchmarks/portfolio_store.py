@@ -17,7 +17,7 @@ from tests import servers
 from tests.stores import FakeClock, Store, open_store
 
 from benchmarks.portfolio_ledgers import ASSETS, NOW, Household, currency, household, symbol
-from coffers.application.investing.books import LedgerRow
+from coffers.application.investing.ledger_rows import LedgerRow
 from coffers.application.investing.valuing import BookPorts
 from coffers.domain.ids import UserId, new_id
 from coffers.domain.investing.portfolios import Portfolio

@@ -18,8 +18,9 @@ from benchmarks.portfolio_ledgers import FIRST, LAST, Household, currency, house
 from benchmarks.portfolio_store import RATES, Stand, databases, stand
 from coffers import migrations
 from coffers.application.investing.binding import bound
-from coffers.application.investing.books import Key, LedgerRow, Security
+from coffers.application.investing.books import Key, Security
 from coffers.application.investing.derivations import Derivations
+from coffers.application.investing.ledger_rows import LedgerRow
 from coffers.application.investing.performance import performance_of
 from coffers.application.investing.series import valuation_of
 from coffers.application.investing.valuing import BookPorts, book_of

@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coffers.application.investing.binding import bound
-from coffers.application.investing.books import AccountsLedger, LedgerRow, Security
+from coffers.application.investing.books import AccountsLedger, Security
 from coffers.application.investing.contributions import gains
 from coffers.application.investing.derivations import Derivations
+from coffers.application.investing.ledger_rows import LedgerRow
 from coffers.application.investing.series import valuation_of
 from coffers.domain.ids import UserId
 from coffers.domain.investing.lots import LotMethod

@@ -7,15 +7,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from coffers.application.investing.binding import bound
-from coffers.application.investing.books import (
-    AccountsLedger,
-    Book,
-    Key,
-    LedgerRow,
-    Line,
-    Reported,
-    Security,
-)
+from coffers.application.investing.books import AccountsLedger, Book, Key, Line, Reported, Security
+from coffers.application.investing.ledger_rows import LedgerRow
 from coffers.domain.ids import UserId, new_id
 from coffers.domain.investing.lots import LotMethod
 from coffers.domain.investing.reorganisations import Reorganisation

@@ -7,7 +7,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coffers.application.investing.books import LedgerRow, parted
+from coffers.application.investing.ledger_rows import LedgerRow, parted
 from coffers.domain.ledger.transactions import (
     TransactionStatus,
     TransactionSubtype,

@@ -12,13 +12,13 @@ from coffers.application.investing.books import (
     AccountsLedger,
     Book,
     Key,
-    LedgerRow,
     Line,
     Quality,
     Reported,
     Security,
 )
 from coffers.application.investing.derivations import Derivations
+from coffers.application.investing.ledger_rows import LedgerRow
 from coffers.application.investing.line_prices import multiplier, told_kind, unit_values
 from coffers.application.investing.moves import at_rates, moves_from
 from coffers.application.investing.successions import PassedOn, Succession, in_base, in_turn

@@ -1,22 +1,20 @@
 """Books: everything that a portfolio's numbers are made of, read once and put in order."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
 from uuid import UUID
 
 from coffers.application.investing.derivations import Derivations
+from coffers.application.investing.ledger_rows import LedgerRow, Part, Parts, parted
 from coffers.domain.ids import UserId
 from coffers.domain.investing.movements import SplitAction
 from coffers.domain.investing.positions import Position
 from coffers.domain.investing.reorganisations import Reorganisation
 from coffers.domain.ledger.accounts import Account
-from coffers.domain.ledger.entries import NamedLot
-from coffers.domain.ledger.holdings import AssetType
 from coffers.domain.ledger.transactions import TransactionSubtype, TransactionType
 from coffers.domain.markets.calendars import UNTOLD, TradingCalendar
 from coffers.domain.markets.rates import RateBook
@@ -34,37 +32,6 @@ EARNED: Final = (
     TransactionSubtype.DISTRIBUTION,
     TransactionSubtype.RETURN_OF_CAPITAL,
 )
-
-
-#: An account, a security, if any, and a currency.
-Part = tuple[UUID, str | None, str]
-
-
-class LedgerRow(NamedTuple):
-    """A settled movement of an account, as stored."""
-
-    id: UUID
-    account_id: UUID
-    day: date
-    transaction_type: TransactionType
-    subtype: TransactionSubtype
-    amount: Decimal
-    currency: str
-    symbol: str | None
-    quantity: Decimal | None
-    unit_price: Decimal | None
-    asset_type: AssetType | None = None
-    acquired: date | None = None
-    lots: tuple[NamedLot, ...] = ()
-
-    @property
-    def part(self) -> Part:
-        """What it is a movement of."""
-        return self.account_id, self.symbol, self.currency
-
-
-#: Rows by what they are movements of, none without any.
-Parts = Mapping[Part, Sequence[LedgerRow]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,40 +81,9 @@ class AccountsLedger:
         return {part: found[part] for part in sorted(found, key=_words)}
 
 
-def parted(rows: Sequence[LedgerRow]) -> Parts:
-    """The parts of these rows, each in the order of the rows."""
-    found: dict[tuple[int, str | None, str], list[LedgerRow]] = defaultdict(list)
-    for row in rows:
-        # Rows of an account share its id's object: to hash that costs more than all the rest.
-        found[id(row.account_id), row.symbol, row.currency].append(row)
-    parts: dict[Part, list[LedgerRow]] = {}
-    for group in found.values():
-        part = group[0].part
-        parts[part] = sorted([*parts[part], *group], key=_order) if part in parts else group
-    return parts
-
-
-def reparted(parts: Parts, gone: Sequence[LedgerRow], come: Sequence[LedgerRow]) -> Parts:
-    """The parts of other rows: without some, and with some. Others stay the same lists."""
-    ids, new = {row.id for row in gone}, parted(come)
-    touched = {row.part: None for row in (*gone, *come)}
-    changed = {
-        part: sorted(
-            [*(row for row in parts.get(part, ()) if row.id not in ids), *new.get(part, ())],
-            key=_order,
-        )
-        for part in touched
-    }
-    return {part: rows for part, rows in {**parts, **changed}.items() if rows}
-
-
 def _words(part: Part) -> tuple[int, str, str]:
     account_id, symbol, currency = part
     return account_id.int, symbol or "", currency
-
-
-def _order(row: LedgerRow) -> tuple[date, UUID]:
-    return row.day, row.id
 
 
 class PortfolioLedgers(Protocol):
@@ -240,7 +176,7 @@ class Book:
     @property
     def first(self) -> date | None:
         """The first day of which anything is known."""
-        days = [row.day for rows in self.ledger.parts.values() for row in rows[:1]]
+        days = [rows.columns.days[0] for rows in self.ledger.parts.values()]
         days += [line.local.steps[0].day for line in self.lines if line.local.steps]
         return min(days, default=None)
 

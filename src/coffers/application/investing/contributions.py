@@ -1,14 +1,14 @@
 """Contributions: what each security made of a portfolio's gain over a period."""
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import partial
-from operator import attrgetter
 from typing import Final
 
-from coffers.application.investing.books import Book, LedgerRow, Line
+from coffers.application.investing.books import Book, Line
+from coffers.application.investing.ledger_rows import LedgerRows, rows_of
 from coffers.application.investing.valuing import held_on, in_base, value_on
 from coffers.domain.investing.positions import OPENING
 from coffers.domain.investing.reorganisations import Reorganisation
@@ -67,36 +67,39 @@ def _value_passed(book: Book, line: Line, target: Line, each: Reorganisation) ->
     return value_on(book, target, each.day, came)
 
 
-def _between(line: Line, first: date, last: date) -> Sequence[LedgerRow]:
+def _between(line: Line, first: date, last: date) -> LedgerRows:
     """Its movements after the first day, until the last."""
-    edges = [bisect_right(line.rows, day, key=attrgetter("day")) for day in (first, last)]
-    return line.rows[edges[0] : edges[1]]
+    rows = rows_of(line.rows)
+    start, end = (bisect_right(rows.columns.days, day) for day in (first, last))
+    return rows.between(start, end)
 
 
 def _parts(
-    book: Book, line: Line, rows: Sequence[LedgerRow], first: date, last: date
+    book: Book, line: Line, rows: LedgerRows, first: date, last: date
 ) -> Iterator[Decimal | None]:
     yield value_on(book, line, last)
     start = value_on(book, line, first)
     yield None if start is None else EXACT.minus(start)
     yield _paid(book, line, rows)
-    for row in rows:
-        if row.subtype in _GOING and row.quantity:
+    for row in rows.where([subtype in _GOING for subtype in rows.columns.subtypes]):
+        if row.quantity:
             value = value_on(book, line, row.day, abs(row.quantity))
             yield None if value is None else _IN_KIND[row.subtype] * value
     yield from _opening(book, line, first, last)
 
 
-def _paid(book: Book, line: Line, rows: Sequence[LedgerRow]) -> Decimal | None:
+def _paid(book: Book, line: Line, rows: LedgerRows) -> Decimal | None:
     """What trades and income paid, each at the rate of its day; None where one is missing."""
+    days, amounts = rows.columns.days, rows.columns.amounts
     if line.currency == book.base_currency:
-        return total_of([row.amount for row in rows])
+        return total_of(amounts)
     rate_on = partial(book.rates.rate, line.currency, book.base_currency)
-    found = [rate_on(row.day) for row in rows]
+    found = list(map(rate_on, days))
     if None in found:
-        return known_total(in_base(book, row.amount, row.currency, row.day) for row in rows)
+        pairs = zip(amounts, days, strict=True)
+        return known_total(in_base(book, amount, line.currency, day) for amount, day in pairs)
     rates = [each.rate for each in found if each is not None]
-    return total_of(map(EXACT.multiply, [row.amount for row in rows], rates))
+    return total_of(map(EXACT.multiply, amounts, rates))
 
 
 def _opening(book: Book, line: Line, first: date, last: date) -> Iterator[Decimal | None]:

@@ -13,14 +13,8 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from coffers.application.investing.binding import bound
-from coffers.application.investing.books import (
-    AccountsLedger,
-    Book,
-    LedgerRow,
-    Line,
-    Quality,
-    keys_of,
-)
+from coffers.application.investing.books import AccountsLedger, Book, Line, Quality, keys_of
+from coffers.application.investing.ledger_rows import LedgerRow
 from coffers.application.investing.securities import known_securities
 from coffers.application.investing.valuing import BookPorts, Worth, held_on, worth
 from coffers.domain.ids import UserId

@@ -16,8 +16,9 @@ from coffers.application.explanations import (
     rate_told,
     told,
 )
-from coffers.application.investing.books import Book, LedgerRow, Line
+from coffers.application.investing.books import Book, Line
 from coffers.application.investing.explained import dark_told, price_told
+from coffers.application.investing.ledger_rows import LedgerRow
 from coffers.domain.ledger.accounts import Account
 from coffers.domain.money import EXACT, known_total
 

@@ -5,7 +5,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from coffers.application.investing.books import LedgerRow, Reported, Security
+from coffers.application.investing.books import Reported, Security
+from coffers.application.investing.ledger_rows import LedgerRow, rows_of
 from coffers.domain.ledger.holdings import AssetType
 from coffers.domain.ledger.transactions import TransactionSubtype
 from coffers.domain.markets.assets import multiplier_of
@@ -23,7 +24,7 @@ _PRICED: Final = frozenset(
 
 def told_kind(rows: Sequence[LedgerRow]) -> AssetType | None:
     """What the ledger says that it is."""
-    return next((row.asset_type for row in rows if row.asset_type is not None), None)
+    return next(filter(None, rows_of(rows).columns.asset_types), None)
 
 
 def multiplier(security: Security, told: AssetType | None, reported: Reported | None) -> Decimal:

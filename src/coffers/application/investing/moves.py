@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from uuid import UUID
 
-from coffers.application.investing.books import LedgerRow, Quality
+from coffers.application.investing.books import Quality
+from coffers.application.investing.ledger_rows import LedgerRow, rows_of
 from coffers.domain.investing.columns import Columns, Moves
 from coffers.domain.investing.lots import NO_PICKS
 from coffers.domain.investing.movements import units
@@ -15,12 +16,11 @@ from coffers.domain.money import EXACT
 
 def moves_from(rows: Sequence[LedgerRow], multiplier: Decimal) -> Moves:
     """Those that move anything; prices are of a whole contract."""
-    told = [row for row in rows if row.quantity or row.amount]
-    if not told:
-        return Moves(Columns())
-    ids, _, days, _, subtypes, amounts, _, _, quantities, prices, _, acquired, lots = zip(
-        *told, strict=True
-    )
+    told = rows_of(rows)
+    if not all(told.columns.amounts):
+        pairs = zip(told.columns.quantities, told.columns.amounts, strict=True)
+        told = told.where([bool(quantity or amount) for quantity, amount in pairs])
+    ids, _, days, _, subtypes, amounts, _, _, quantities, prices, _, acquired, lots = told.columns
     return Moves(
         Columns(
             ids,

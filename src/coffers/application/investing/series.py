@@ -9,7 +9,8 @@ from functools import partial
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from coffers.application.investing.books import EARNED, INSIDE, Book, LedgerRow, Line, Part
+from coffers.application.investing.books import EARNED, INSIDE, Book, Line
+from coffers.application.investing.ledger_rows import LedgerRow, LedgerRows, Part, rows_of
 from coffers.application.investing.tallies import tallied
 from coffers.application.investing.valuing import held_on
 from coffers.domain.investing.lots import Step
@@ -182,18 +183,20 @@ def _parted(
 ) -> "Iterator[tuple[Part, list[T]]]":
     """What is made, once, of the movements of each security in each account but its trades."""
     for part, told in book.ledger.parts.items():
-        rows = book.derivations.same(part, told)
+        rows = rows_of(book.derivations.same(part, told))
         others = book.derivations.once(("beyond trades", part), (rows,), partial(_others, rows))
         yield part, book.derivations.once((name, part), (others,), partial(make, others))
 
 
-def _others(rows: Sequence[LedgerRow]) -> list[LedgerRow]:
+def _others(rows: LedgerRows) -> LedgerRows:
     trade, buy, sell = TransactionType.TRADE, TransactionSubtype.BUY, TransactionSubtype.SELL
-    return [
-        row
-        for row in rows
-        if row.transaction_type is not trade or (row.subtype is not buy and row.subtype is not sell)
-    ]
+    kinds = zip(rows.columns.types, rows.columns.subtypes, strict=True)
+    return rows.where(
+        [
+            kind is not trade or (subtype is not buy and subtype is not sell)
+            for kind, subtype in kinds
+        ]
+    )
 
 
 def _openings(book: Book) -> "Iterator[Movement]":

@@ -1,12 +1,12 @@
 """Tallies: what moved in an account on each day, exactly."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal, localcontext
 from typing import NamedTuple
 
-from coffers.application.investing.books import LedgerRow
+from coffers.application.investing.ledger_rows import LedgerRow, rows_of
 from coffers.domain.money import EXACT
 
 
@@ -28,10 +28,15 @@ def tallied(parts: Sequence[Sequence[LedgerRow]], known: Tally | None) -> Tally:
     with localcontext(EXACT):
         for rows in parts:
             if id(rows) not in old:
-                for row in rows:
-                    moved[row.day] += row.amount
+                for day, amount in _amounts(rows):
+                    moved[day] += amount
         for rows in before.parts:
             if id(rows) not in new:
-                for row in rows:
-                    moved[row.day] -= row.amount
+                for day, amount in _amounts(rows):
+                    moved[day] -= amount
     return Tally(parts, moved)
+
+
+def _amounts(rows: Sequence[LedgerRow]) -> Iterable[tuple[date, Decimal]]:
+    columns = rows_of(rows).columns
+    return zip(columns.days, columns.amounts, strict=True)

@@ -103,7 +103,7 @@ async def book_of(
     profile = (await ports.profiles.profile(user_id)).view
     today = ports.clock.now().astimezone(ZoneInfo(profile.time_zone)).date()
     ledger = await ports.ledgers.of_accounts(user_id, portfolio.account_ids)
-    first = min((rows[0].day for rows in ledger.parts.values()), default=today)
+    first = min((rows.columns.days[0] for rows in ledger.parts.values()), default=today)
     securities = await known_securities(ports.assets, ports.prices, user_id, keys_of(ledger), today)
     book = await ports.rates.book(user_id, max(first - timedelta(days=7), _LONG_AGO), today)
     made = await asyncio.to_thread(

@@ -5,13 +5,14 @@ costs little; what costs is making numbers of the words. So it is looked for whe
 and where it ceases to differ from the last one, and only lines in between are read.
 """
 
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from functools import lru_cache
+from itertools import chain
+from operator import attrgetter
 from threading import Lock
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -19,7 +20,14 @@ from sqlalchemy import BindParameter, Select, Text, bindparam, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
-from coffers.application.investing.books import LedgerRow, Parts, parted, reparted
+from coffers.application.investing.ledger_rows import (
+    LedgerColumns,
+    LedgerRow,
+    LedgerRows,
+    Parts,
+    reparted,
+)
+from coffers.domain.investing.columns import Listed
 from coffers.domain.ledger.holdings import AssetType
 from coffers.domain.ledger.transactions import (
     TransactionStatus,
@@ -35,6 +43,7 @@ MOST: Final = 150_000
 #: Between the fields of a row, and behind each row: characters that no stored text has.
 _FIELD: Final = "\x1f"
 _ROW: Final = "\x1e"
+T = TypeVar("T")
 
 
 class together(FunctionElement[str]):  # noqa: N801 - reads as a function in queries
@@ -83,11 +92,22 @@ async def rows_text(reads: Reads, asked: Mapping[str, Any], limit: int) -> str:
 
 
 class Told(NamedTuple):
-    """A text, its rows, and these by what they are movements of."""
+    """A text, and its rows by what they are movements of."""
 
     text: str
-    rows: Sequence[LedgerRow]
     parts: Parts
+
+    @property
+    def length(self) -> int:
+        """How many rows there are."""
+        return sum(map(len, self.parts.values()))
+
+    @property
+    def rows(self) -> Sequence[LedgerRow]:
+        """All of them, by day and id, once somebody looks."""
+        return Listed(
+            lambda: sorted(chain.from_iterable(self.parts.values()), key=attrgetter("day", "id"))
+        )
 
 
 class RememberedRows:
@@ -112,30 +132,24 @@ class RememberedRows:
 
     def _keep(self, place: Hashable, new: Told) -> None:
         old = self._known.pop(place, None)
-        self._size += len(new.rows) - (len(old.rows) if old else 0)
+        self._size += new.length - (old.length if old else 0)
         self._known[place] = new
         while self._size > self._most and len(self._known) > 1:
             _, gone = self._known.popitem(last=False)
-            self._size -= len(gone.rows)
+            self._size -= gone.length
 
 
 def _made(text: str, known: Told) -> Told:
+    if not known.text:
+        return Told(text, _parts(text))
     start, end = _changed(text, known.text)
     behind = len(text) - end
-    old = known.text[start : len(known.text) - behind].split(_ROW)[:-1]
-    first = known.text.count(_ROW, 0, start)
-    after = first + len(old)
     # No two lines are alike: each has its id.
-    by_line = dict(zip(old, known.rows[first:after], strict=True))
-    new = [by_line.get(line) or _row(line) for line in text[start:end].split(_ROW)[:-1]]
-    rows = [*known.rows[:first], *new, *known.rows[after:]]
-    if not known.rows:
-        return Told(text, rows, parted(rows))
-    kept = set(map(id, new))
-    gone = [row for row in by_line.values() if id(row) not in kept]
-    kept = set(map(id, by_line.values()))
-    come = [row for row in new if id(row) not in kept]
-    return Told(text, rows, reparted(known.parts, gone, come))
+    old = dict.fromkeys(known.text[start : len(known.text) - behind].split(_ROW)[:-1])
+    new = dict.fromkeys(text[start:end].split(_ROW)[:-1])
+    gone = _parts("".join(f"{line}{_ROW}" for line in old if line not in new))
+    come = _parts("".join(f"{line}{_ROW}" for line in new if line not in old))
+    return Told(text, reparted(known.parts, gone, come))
 
 
 def _changed(text: str, old: str) -> tuple[int, int]:
@@ -164,37 +178,67 @@ def _farthest(most: int, are_same: Callable[[int, int], bool]) -> int:
     return low
 
 
-def _row(line: str) -> LedgerRow:
-    fields = line.split(_FIELD)
-    row_id, account_id, day, kind, subtype, amount, currency = fields[:7]
-    symbol, quantity, price, asset_type, acquired, lots = fields[7:]
-    return LedgerRow(
-        UUID(row_id),
-        _account(account_id),
-        date.fromisoformat(day),
-        _TYPES[kind],
-        _SUBTYPES[subtype],
-        Decimal(amount),
-        currency,
-        symbol or None,
-        Decimal(quantity) if quantity else None,
-        Decimal(price) if price else None,
-        AssetType(asset_type) if asset_type else None,
-        date.fromisoformat(acquired) if acquired else None,
-        told_lots(msgspec.json.decode(lots)) if lots else (),
+def _parts(text: str) -> Parts:
+    """The rows of a text, in columns from the beginning: rows by themselves take longer."""
+    fields = text.replace(_ROW, _FIELD).split(_FIELD)[:-1]
+    columns = [fields[place :: len(_COLUMNS)] for place in range(len(_COLUMNS))]
+    places: dict[tuple[str, str, str], list[int]] = defaultdict(list)
+    for place, part in enumerate(zip(columns[1], columns[7], columns[6], strict=True)):
+        places[part].append(place)
+    days = _Once(date.fromisoformat)
+    found = (
+        LedgerRows(_columns([[column[place] for place in mine] for column in columns], days))
+        for mine in places.values()
+    )
+    return {rows.part: rows for rows in found}
+
+
+def _columns(texts: Sequence[Sequence[str]], days: "_Once[date]") -> LedgerColumns:
+    ids, accounts, on, kinds, subtypes, amounts, currencies = texts[:7]
+    symbols, quantities, prices, asset_types, acquired, lots = texts[7:]
+    count = len(ids)
+    return LedgerColumns(
+        list(map(UUID, ids)),
+        [UUID(accounts[0])] * count,
+        [days[day] for day in on],
+        [_TYPES[kind] for kind in kinds],
+        [_SUBTYPES[subtype] for subtype in subtypes],
+        list(map(Decimal, amounts)),
+        [currencies[0]] * count,
+        [symbols[0] or None] * count,
+        _told(quantities, Decimal),
+        _told(prices, Decimal),
+        _told(asset_types, AssetType),
+        _told(acquired, date.fromisoformat),
+        [told_lots(msgspec.json.decode(each)) if each else () for each in lots]
+        if any(lots)
+        else [()] * count,
     )
 
 
-@lru_cache(maxsize=1_000)
-def _account(text: str) -> UUID:
-    """The same object for all rows of an account: comparing them costs nothing then."""
-    return UUID(text)
+def _told(texts: Sequence[str], make: Callable[[str], T]) -> list[T | None]:
+    """What is made of them; None of those that are empty."""
+    if not any(texts):
+        return [None] * len(texts)
+    return [make(text) if text else None for text in texts]
+
+
+class _Once(dict[str, T]):
+    """What is made of each text once."""
+
+    def __init__(self, make: Callable[[str], T]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, text: str) -> T:
+        made = self[text] = self._make(text)
+        return made
 
 
 # A look-up is four times faster than making a member of a value.
 _TYPES: Final = {member.value: member for member in TransactionType}
 _SUBTYPES: Final = {member.value: member for member in TransactionSubtype}
-_NOTHING: Final = Told("", (), {})
+_NOTHING: Final = Told("", {})
 _T: Final = transactions.c
 _COLUMNS: Final = (
     *(_T.id, _T.account_id, _T.transaction_date, _T.transaction_type, _T.subtype, _T.amount),

@@ -7,12 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import BindParameter, Row, bindparam, func, select
 
-from coffers.application.investing.books import (
-    AccountsLedger,
-    Count,
-    PortfolioLedgers,
-    Reported,
-)
+from coffers.application.investing.books import AccountsLedger, Count, PortfolioLedgers, Reported
 from coffers.domain.ids import UserId
 from coffers.domain.paging import TooManyRows
 from coffers.infrastructure.db.investing.ledger_rows import RememberedRows, rows_text
@@ -43,7 +38,7 @@ class SqlPortfolioLedgers(PortfolioLedgers):
             reported = await snapshot.rows(_REPORTED, asked)
             counts = await snapshot.rows(_COUNTS, asked)
         told = await asyncio.to_thread(self._rows.of, (user_id, *account_ids), text)
-        if max(len(told.rows), len(counts)) > MAX_ROWS:
+        if max(told.length, len(counts)) > MAX_ROWS:
             raise TooManyRows(f"A portfolio is made of at most {MAX_ROWS} movements.")
         return AccountsLedger(
             [account_of(row) for row in found],
