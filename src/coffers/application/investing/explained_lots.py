@@ -22,7 +22,8 @@ from coffers.application.explanations import (
     rate_told,
     told,
 )
-from coffers.application.investing.books import Book, LedgerRow, Line
+from coffers.application.investing.books import Book, Line
+from coffers.application.investing.ledger_rows import LedgerRow
 from coffers.domain.investing.lots import Disposal, Lot, LotMethod
 from coffers.domain.investing.positions import LAST_OPENING, Position
 from coffers.domain.investing.replays import COST_DIGITS
