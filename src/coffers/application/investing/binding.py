@@ -179,7 +179,7 @@ class _Binder:
             self.quality.note_parted(symbol, parted)
         first = _first_day(movements, reported)
         local = opened_with(derived, difference, first)
-        if local.cost is None:
+        if not local.is_of_known_cost:
             self.quality.missing_basis.add(symbol)
         mine = movements if len(movements) == len(own) else movements[: len(own)]
         in_base = self._converted((account.id, key), mine, arrived.base)

@@ -10,15 +10,15 @@ from typing import Final
 from coffers.application.investing.books import Book, Line
 from coffers.application.investing.ledger_rows import LedgerRows, rows_of
 from coffers.application.investing.valuing import held_on, in_base, value_on
-from coffers.domain.investing.positions import OPENING
 from coffers.domain.investing.reorganisations import Reorganisation
 from coffers.domain.investing.replays import multiplied
 from coffers.domain.ledger.transactions import TransactionSubtype
 from coffers.domain.money import EXACT, known_total, total_of
 
 ZERO: Final = Decimal(0)
-_GOING: Final = (TransactionSubtype.TRANSFER_IN, TransactionSubtype.TRANSFER_OUT)
-_IN_KIND: Final = {TransactionSubtype.TRANSFER_IN: -1, TransactionSubtype.TRANSFER_OUT: 1}
+_IN: Final = TransactionSubtype.TRANSFER_IN
+_OUT: Final = TransactionSubtype.TRANSFER_OUT
+_IN_KIND: Final = {_IN: -1, _OUT: 1}
 
 
 def gains(book: Book, first: date, last: date) -> dict[str, Decimal | None]:
@@ -81,7 +81,7 @@ def _parts(
     start = value_on(book, line, first)
     yield None if start is None else EXACT.minus(start)
     yield _paid(book, line, rows)
-    for row in rows.where([subtype in _GOING for subtype in rows.columns.subtypes]):
+    for row in rows.where([each is _IN or each is _OUT for each in rows.columns.subtypes]):
         if row.quantity:
             value = value_on(book, line, row.day, abs(row.quantity))
             yield None if value is None else _IN_KIND[row.subtype] * value
@@ -104,8 +104,7 @@ def _paid(book: Book, line: Line, rows: LedgerRows) -> Decimal | None:
 
 def _opening(book: Book, line: Line, first: date, last: date) -> Iterator[Decimal | None]:
     """What was there before the history begins came in at its value of that day."""
-    has_opening = any(lot.id == OPENING for lot in line.local.book.lots)
-    if has_opening and line.local.steps and first < line.local.steps[0].day <= last:
+    if line.local.has_opening and line.local.steps and first < line.local.steps[0].day <= last:
         begun = line.local.steps[0]
         value = value_on(book, line, begun.day, begun.quantity)
         yield None if value is None else EXACT.minus(value)

@@ -14,7 +14,6 @@ from coffers.application.investing.ledger_rows import LedgerRow, LedgerRows, Par
 from coffers.application.investing.tallies import tallied
 from coffers.application.investing.valuing import held_on
 from coffers.domain.investing.lots import Step
-from coffers.domain.investing.positions import OPENING
 from coffers.domain.ledger.accounts import Account
 from coffers.domain.ledger.transactions import TransactionSubtype, TransactionType
 from coffers.domain.markets.calendars import missed
@@ -193,7 +192,7 @@ def _others(rows: LedgerRows) -> LedgerRows:
     kinds = zip(rows.columns.types, rows.columns.subtypes, strict=True)
     return rows.where(
         [
-            kind is not trade or (subtype is not buy and subtype is not sell)
+            (subtype is not buy and subtype is not sell) or kind is not trade
             for kind, subtype in kinds
         ]
     )
@@ -204,9 +203,7 @@ def _openings(book: Book) -> "Iterator[Movement]":
     from coffers.domain.investing.valuations import Movement  # noqa: PLC0415 - as above
 
     for line in book.lines:
-        if OPENING not in line.local.unknown or not line.local.steps:
-            continue
-        if any(lot.id == OPENING for lot in line.local.book.lots):
+        if line.local.has_opening and line.local.steps:
             first = line.local.steps[0]
             value = _value(first.quantity, line.closes, first.day)
             yield Movement(first.day, line.currency, value)

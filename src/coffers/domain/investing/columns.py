@@ -81,7 +81,8 @@ class Moves(Listed[Movement]):
     def converted(self, rates: Sequence[Decimal]) -> "Moves":
         """The same with the money of each at its rate."""
         columns = self.columns
-        amounts, prices = _at(columns.amounts, rates), _at(columns.unit_prices, rates)
+        amounts = _at(columns.amounts, rates)
+        prices = Listed(lambda: _at(columns.unit_prices, rates))
         return Moves(columns._replace(amounts=amounts, unit_prices=prices))
 
 
@@ -100,7 +101,9 @@ def _at(amounts: Sequence[Decimal | None], rates: Sequence[Decimal]) -> list[Dec
 class Steps(Listed[Step]):
     """What was held from each of these days on, and what it had cost."""
 
-    def __init__(self, days: list[date], quantities: list[Decimal], costs: list[Decimal]) -> None:
+    def __init__(
+        self, days: list[date], quantities: list[Decimal], costs: Sequence[Decimal]
+    ) -> None:
         super().__init__(lambda: list(starmap(Step, zip(days, quantities, costs, strict=True))))
         self.days = days
         self.quantities = quantities

@@ -109,7 +109,7 @@ class Disposal(NamedTuple):
 class Book:
     """A position after all its entries: open lots by age, and everything that went, in order."""
 
-    lots: tuple[Lot, ...]
+    lots: Sequence[Lot]
     disposals: Sequence[Disposal]
 
     @property

@@ -8,6 +8,7 @@ and disposals are made of that when somebody looks at them.
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal, localcontext
+from functools import cached_property
 from itertools import accumulate, chain, compress, islice, pairwise
 from operator import eq, lt, ne, not_
 from typing import Final, NamedTuple
@@ -79,31 +80,33 @@ def plainly(movements: Sequence[Movement], method: LotMethod) -> Found | None:
     with localcontext(EXACT):
         signed = zip(trades.quantities, trades.is_buy, strict=True)
         held = _running([each if is_buy else -each for each, is_buy in signed])
-        amounts = chain(held, trades.quantities, trades.money)
-        if min(amounts, default=ZERO) < 0 or not _is_ordered(trades):
-            return None
-        return _found(trades, held, unknown)
+    amounts = chain(held, trades.quantities, trades.money)
+    if any(map(Decimal.is_signed, amounts)) or not _is_ordered(trades):
+        return None
+    return _found(trades, held, unknown)
 
 
 def _is_plain(columns: Columns) -> bool:
     """Whether nothing but purchases and sales changes the lots, and none of them names any."""
-    others = set(columns.subtypes) - {_BUY, _SELL}
+    others = {each for each in columns.subtypes if each is not _BUY and each is not _SELL}
     return not (any(map(changes_lots, others)) or any(columns.picks) or any(columns.acquired))
 
 
 def _trades(columns: Columns) -> _Trades:
     subtypes, quantities = columns.subtypes, columns.quantities
-    told = zip(columns.amounts, quantities, columns.unit_prices, strict=True)
-    trades = _Trades(
-        columns.ids,
-        columns.days,
-        [subtype is _BUY for subtype in subtypes],
-        quantities,
-        [amount.copy_abs() if amount else priced(held, price) for amount, held, price in told],
-    )
+    is_buy = [subtype is _BUY for subtype in subtypes]
+    trades = _Trades(columns.ids, columns.days, is_buy, quantities, _paid(columns))
     pairs = zip(subtypes, quantities, strict=True)
     counts = [(kind is _BUY or kind is _SELL) and bool(held) for kind, held in pairs]
     return trades if all(counts) else trades.where(counts)
+
+
+def _paid(columns: Columns) -> list[Decimal]:
+    """What each cost or brought."""
+    if all(columns.amounts):
+        return [amount.copy_abs() for amount in columns.amounts if amount]
+    told = zip(columns.amounts, columns.quantities, columns.unit_prices, strict=True)
+    return [amount.copy_abs() if amount else priced(held, price) for amount, held, price in told]
 
 
 def _is_ordered(trades: _Trades) -> bool:
@@ -117,6 +120,8 @@ def _is_ordered(trades: _Trades) -> bool:
 
 def _unknown(columns: Columns) -> frozenset[UUID]:
     """Those that were bought without anybody telling for how much."""
+    if all(columns.amounts):
+        return frozenset()
     ids, _, subtypes, quantities, amounts, prices, *_ = columns
     silent = [place for place, price in enumerate(prices) if price is None]
     return frozenset(
@@ -127,28 +132,50 @@ def _unknown(columns: Columns) -> frozenset[UUID]:
 
 
 def _found(trades: _Trades, held: Sequence[Decimal], unknown: frozenset[UUID]) -> Found:
-    bought = trades.where(trades.is_buy)
-    left, costs = list(bought.quantities), list(bought.money)
-    taken = _taken(left, costs, compress(trades.quantities, trades.is_sale))
-    spent = iter(taken.spent)
-    cost = _running(
-        [
-            paid if is_buy else next(spent)
-            for paid, is_buy in zip(trades.money, trades.is_buy, strict=True)
-        ]
-    )
-    columns = (bought.ids, bought.days, left, costs)
-    lots = tuple(map(Lot, *(column[taken.oldest :] for column in columns)))
-    book = Book(lots, Listed(lambda: list(_disposals(trades, bought, taken))))
-    return book, unknown, _steps(trades.days, held, cost)
-
-
-def _steps(days: Sequence[date], held: Sequence[Decimal], cost: Sequence[Decimal]) -> Steps:
-    """As it was at the end of each day."""
+    settled = _Settled(trades)
+    days = trades.days
     is_last = [*map(ne, days, days[1:]), True]
-    return Steps(
-        list(compress(days, is_last)), list(compress(held, is_last)), list(compress(cost, is_last))
+    steps = Steps(
+        list(compress(days, is_last)),
+        list(compress(held, is_last)),
+        Listed(lambda: list(compress(settled.costs, is_last))),
     )
+    return Book(Listed(lambda: settled.lots), Listed(lambda: settled.disposals)), unknown, steps
+
+
+class _Settled:
+    """Which lots sales took, and what is left: gone through when somebody asks what it cost."""
+
+    def __init__(self, trades: _Trades) -> None:
+        self._trades = trades
+        self._bought = trades.where(trades.is_buy)
+        self._left, self._paid = list(self._bought.quantities), list(self._bought.money)
+
+    @cached_property
+    def _taken(self) -> _Taken:
+        sales = compress(self._trades.quantities, self._trades.is_sale)
+        with localcontext(EXACT):
+            return _taken(self._left, self._paid, sales)
+
+    @cached_property
+    def costs(self) -> list[Decimal]:
+        """What all that is held after each trade had cost."""
+        spent, trades = iter(self._taken.spent), self._trades
+        paid = zip(trades.money, trades.is_buy, strict=True)
+        with localcontext(EXACT):
+            return _running([money if is_buy else next(spent) for money, is_buy in paid])
+
+    @property
+    def lots(self) -> list[Lot]:
+        """Those of which something is left, oldest first."""
+        oldest, bought = self._taken.oldest, self._bought
+        columns = (bought.ids, bought.days, self._left, self._paid)
+        return list(map(Lot, *(column[oldest:] for column in columns)))
+
+    @property
+    def disposals(self) -> list[Disposal]:
+        """What went, in order."""
+        return list(_disposals(self._trades, self._bought, self._taken))
 
 
 def _taken(left: list[Decimal], costs: list[Decimal], sales: Iterable[Decimal]) -> _Taken:

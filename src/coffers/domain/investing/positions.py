@@ -58,9 +58,17 @@ class Position:
     @property
     def cost(self) -> Decimal | None:
         """What it cost in all; None when that is not known of every lot."""
-        if any(lot.id in self.unknown for lot in self.book.lots):
-            return None
-        return self.book.cost
+        return self.book.cost if self.is_of_known_cost else None
+
+    @property
+    def is_of_known_cost(self) -> bool:
+        """Whether somebody told what each lot that is left cost."""
+        return not (self.unknown and any(lot.id in self.unknown for lot in self.book.lots))
+
+    @property
+    def has_opening(self) -> bool:
+        """Whether some of what is left was there before the history begins."""
+        return OPENING in self.unknown and any(lot.id == OPENING for lot in self.book.lots)
 
     @property
     def realised(self) -> Decimal | None:

@@ -59,8 +59,8 @@ def held_steps(steps: Sequence[Step], costs: Sequence[Step] | None) -> HeldSteps
     """Quantities of the one, costs of the others on the same days; NaN where these are not."""
     held = steps_of(steps)
     return HeldSteps(
-        np.array(list(map(date.toordinal, held.days)), dtype=np.int64),
-        np.array(list(map(float, held.quantities)), dtype=np.float64),
+        np.fromiter(map(date.toordinal, held.days), np.int64, len(held)),
+        np.fromiter(map(float, held.quantities), np.float64, len(held)),
         np.array(_costs(held.days, costs), dtype=np.float64),
     )
 
