@@ -90,7 +90,8 @@ class LedgerRows(Listed[LedgerRow]):
         """Those of them."""
         if all(chosen):
             return self
-        return LedgerRows(self.columns.each(lambda column: list(compress(column, chosen))))
+        places = list(compress(range(len(chosen)), chosen))
+        return LedgerRows(self.columns.each(lambda column: [column[place] for place in places]))
 
     def between(self, start: int, end: int) -> "LedgerRows":
         """Those in these places."""

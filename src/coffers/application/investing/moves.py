@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import Final
 from uuid import UUID
 
 from coffers.application.investing.books import Quality
@@ -10,8 +11,11 @@ from coffers.domain.investing.columns import Columns, Moves
 from coffers.domain.investing.lots import NO_PICKS
 from coffers.domain.investing.movements import units
 from coffers.domain.ledger.entries import NamedLot
+from coffers.domain.ledger.transactions import TransactionSubtype
 from coffers.domain.markets.rates import RateBook
 from coffers.domain.money import EXACT
+
+ZERO: Final = Decimal(0)
 
 
 def moves_from(rows: Sequence[LedgerRow], multiplier: Decimal) -> Moves:
@@ -26,13 +30,22 @@ def moves_from(rows: Sequence[LedgerRow], multiplier: Decimal) -> Moves:
             ids,
             days,
             subtypes,
-            list(map(units, quantities, subtypes)),
+            _units(quantities, subtypes),
             amounts,
             prices if multiplier == 1 else [_times(price, multiplier) for price in prices],
             acquired,
             list(map(_picks, lots)) if any(lots) else [NO_PICKS] * len(ids),
         )
     )
+
+
+def _units(
+    quantities: Sequence[Decimal | None], subtypes: Sequence[TransactionSubtype]
+) -> list[Decimal]:
+    split = TransactionSubtype.SPLIT
+    if [each for each in subtypes if each is split]:
+        return list(map(units, quantities, subtypes))
+    return [ZERO if each is None else each.copy_abs() for each in quantities]
 
 
 def at_rates(

@@ -57,7 +57,8 @@ class _Trades(NamedTuple):
 class _Taken(NamedTuple):
     """What sales took: from which lot, how much, what that had cost; up to where each sale did.
 
-    `spent` is the cost that went with each sale, below zero; lots before `oldest` are gone.
+    `spent` is the cost that went with each sale, below zero; lots before `oldest` are gone, `left`
+    and `left_costs` is what is left of each of the others.
     """
 
     lots: Sequence[int]
@@ -66,6 +67,8 @@ class _Taken(NamedTuple):
     ends: Sequence[int]
     spent: Sequence[Decimal]
     oldest: int
+    left: Sequence[Decimal]
+    left_costs: Sequence[Decimal]
 
 
 def plainly(movements: Sequence[Movement], method: LotMethod) -> Found | None:
@@ -148,14 +151,20 @@ class _Settled:
 
     def __init__(self, trades: _Trades) -> None:
         self._trades = trades
-        self._bought = trades.where(trades.is_buy)
-        self._left, self._paid = list(self._bought.quantities), list(self._bought.money)
+
+    @cached_property
+    def _bought(self) -> _Trades:
+        return self._trades.where(self._trades.is_buy)
 
     @cached_property
     def _taken(self) -> _Taken:
-        sales = compress(self._trades.quantities, self._trades.is_sale)
+        bought, trades = self._bought, self._trades
         with localcontext(EXACT):
-            return _taken(self._left, self._paid, sales)
+            return _taken(
+                list(bought.quantities),
+                list(bought.money),
+                compress(trades.quantities, trades.is_sale),
+            )
 
     @cached_property
     def costs(self) -> list[Decimal]:
@@ -169,7 +178,7 @@ class _Settled:
     def lots(self) -> list[Lot]:
         """Those of which something is left, oldest first."""
         oldest, bought = self._taken.oldest, self._bought
-        columns = (bought.ids, bought.days, self._left, self._paid)
+        columns = (bought.ids, bought.days, self._taken.left, self._taken.left_costs)
         return list(map(Lot, *(column[oldest:] for column in columns)))
 
     @property
@@ -204,7 +213,7 @@ def _taken(left: list[Decimal], costs: list[Decimal], sales: Iterable[Decimal]) 
             paid.append(part)
         ends.append(len(parts))
         spent.append(gone)
-    return _Taken(lots, parts, paid, ends, spent, oldest)
+    return _Taken(lots, parts, paid, ends, spent, oldest, left, costs)
 
 
 def _running(amounts: Iterable[Decimal]) -> list[Decimal]:

@@ -7,7 +7,7 @@ minor units on the way out, and are no bookkeeping.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Final, NamedTuple
 
@@ -43,7 +43,7 @@ class Days:
 
     def all(self) -> list[date]:
         """Each."""
-        return [self.first + timedelta(days=place) for place in range(len(self))]
+        return list(map(date.fromordinal, range(self.first.toordinal(), self.last.toordinal() + 1)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,14 +157,12 @@ class Valuation:
 
     def day_values(self) -> list[DayValue]:
         """For returns: each day's value and external flows; None where one is not known."""
-        columns = (self.value, self.inflow, self.outflow, self.is_unknown)
-        rows = zip(self.days.all(), *(each.tolist() for each in columns), strict=True)
-        return [
-            DayValue(day, None)
-            if is_unknown
-            else DayValue(day, _exactly(value), _exactly(came), _exactly(went))
-            for day, value, came, went, is_unknown in rows
-        ]
+        days, is_unknown = self.days.all(), self.is_unknown
+        told = map(_exactly, (self.value, self.inflow, self.outflow))
+        known = list(map(DayValue, days, *told))
+        for place in np.flatnonzero(is_unknown).tolist():
+            known[place] = DayValue(days[place], None)
+        return known
 
     @property
     def is_unknown(self) -> npt.NDArray[np.bool_]:
@@ -283,5 +281,5 @@ def _summed(movements: Sequence[Movement], rates: Mapping[str, Exchange], days: 
     return np.asarray(found, dtype=np.float64)
 
 
-def _exactly(value: float) -> Decimal:
-    return Decimal(repr(value)) if value else ZERO
+def _exactly(values: Series) -> list[Decimal]:
+    return [Decimal(repr(each)) if each else ZERO for each in values.tolist()]
