@@ -149,3 +149,14 @@ def test_a_book_that_is_asked_for_much_finds_the_same(monkeypatch: pytest.Monkey
     found = [book.rate("EUR", "USD", day) for day in (*days, *days)]
 
     assert [each and each.rate for each in found] == [2, 3, 2, 3]
+
+
+def test_rates_of_many_days_are_those_of_each() -> None:
+    days = [date(2026, 3, 2), date(2026, 3, 20), date(2026, 3, 4)]
+    book = book_of(own_rate("EUR", "USD", days[0], "1.1"))
+
+    found = book.rates("EUR", "USD", days)
+
+    assert found == [book.rate("EUR", "USD", day) for day in days]
+    assert [each and each.rate for each in found] == [Decimal("1.1"), None, Decimal("1.1")]
+    assert [each and each.rate for each in book.rates("USD", "USD", days)] == [1, 1, 1]

@@ -177,7 +177,7 @@ class _Binder:
             told = _told(self.counts.get((account.id, key), ()), reported, account)
             parted = parted_on(derived.steps, told)
             self.quality.note_parted(symbol, parted)
-        first = _first_day(movements, reported)
+        first = _first_day(movements, reported) if difference else date.min
         local = opened_with(derived, difference, first)
         if not local.is_of_known_cost:
             self.quality.missing_basis.add(symbol)

@@ -93,8 +93,7 @@ def _paid(book: Book, line: Line, rows: LedgerRows) -> Decimal | None:
     days, amounts = rows.columns.days, rows.columns.amounts
     if line.currency == book.base_currency:
         return total_of(amounts)
-    rate_on = partial(book.rates.rate, line.currency, book.base_currency)
-    found = list(map(rate_on, days))
+    found = book.rates.rates(line.currency, book.base_currency, days)
     if None in found:
         pairs = zip(amounts, days, strict=True)
         return known_total(in_base(book, amount, line.currency, day) for amount, day in pairs)

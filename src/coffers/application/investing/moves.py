@@ -52,14 +52,13 @@ def at_rates(
     moves: Moves, pair: tuple[str, str], rates: RateBook, quality: Quality
 ) -> Moves | None:
     """From one currency to another at the rate of each day; None, and noted, without one."""
-    found: list[Decimal] = []
-    for day in moves.columns.days:
-        rate = rates.rate(*pair, day)
-        if rate is None:
-            quality.missing_rates.add(f"{'/'.join(pair)} {day}")
-            return None
-        found.append(rate.rate)
-    return moves.converted(found)
+    found = rates.rates(*pair, moves.columns.days)
+    known = [rate.rate for rate in found if rate is not None]
+    if len(known) < len(found):
+        day = moves.columns.days[found.index(None)]
+        quality.missing_rates.add(f"{'/'.join(pair)} {day}")
+        return None
+    return moves.converted(known)
 
 
 def _times(price: Decimal | None, multiplier: Decimal) -> Decimal | None:

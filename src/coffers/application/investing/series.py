@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import partial
-from itertools import accumulate
-from typing import TYPE_CHECKING, Final, TypeVar
+from itertools import accumulate, compress
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from coffers.application.investing.books import EARNED, INSIDE, Book, Line
 from coffers.application.investing.ledger_rows import LedgerRow, LedgerRows, Part, rows_of
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 UNKNOWN: Final = Decimal("NaN")
+ZERO: Final = Decimal(0)
 ONE: Final = Decimal(1)
 #: Series have at most this many days: thirty years.
 MAX_DAYS: Final = 10_980
@@ -150,36 +151,60 @@ def _flows(book: Book) -> "Iterator[Movement]":
 
     Where an account's money is not known, buying brings money in and selling takes it out.
     """
+    without = {each.id for each in book.ledger.accounts if each.money is None}
+    closes: dict[Part, Sequence[tuple[date, Decimal]]] = {
+        (line.account.id, line.symbol, line.currency): line.closes for line in book.lines
+    }
+    for part, outside in _parted(book, "outside", _outside):
+        if part[0] in without:
+            yield from _spent(book.ledger.parts[part])
+        else:
+            yield from outside.money
+        # What has no line is in no value either.
+        yield from _in_kind(outside.in_kind, closes.get(part, _NOTHING))
+
+
+def _spent(rows: Sequence[LedgerRow]) -> "Iterator[Movement]":
     from coffers.domain.investing.valuations import Movement  # noqa: PLC0415 - as above
 
-    without = {each.id for each in book.ledger.accounts if each.money is None}
-    closes = {(line.account.id, line.symbol, line.currency): line.closes for line in book.lines}
-    for part, outside in _parted(book, "outside", _outside):
-        for row in book.ledger.parts[part] if part[0] in without else outside:
-            if part[0] in without:
-                yield Movement(row.day, row.currency, EXACT.minus(row.amount))
-            elif not _is_inside(row):
-                yield Movement(row.day, row.currency, row.amount)
-            if row.subtype in _IN_KIND and row.symbol and row.quantity:
-                # What has no line is in no value either.
-                path = closes.get((row.account_id, row.symbol, row.currency), _NOTHING)
-                sign = 1 if row.subtype is TransactionSubtype.TRANSFER_IN else -1
-                value = sign * _value(abs(row.quantity), path, row.day)
-                yield Movement(row.day, row.currency, value)
+    return (Movement(row.day, row.currency, EXACT.minus(row.amount)) for row in rows)
 
 
-def _outside(rows: Sequence[LedgerRow]) -> list[LedgerRow]:
-    """Those by which something comes from outside or goes there."""
-    return [row for row in rows if not _is_inside(row) or row.subtype in _IN_KIND]
+def _in_kind(
+    rows: Sequence[LedgerRow], closes: Sequence[tuple[date, Decimal]]
+) -> "Iterator[Movement]":
+    from coffers.domain.investing.valuations import Movement  # noqa: PLC0415 - as above
+
+    for row in rows:
+        sign = 1 if row.subtype is TransactionSubtype.TRANSFER_IN else -1
+        value = sign * _value(abs(row.quantity or ZERO), closes, row.day)
+        yield Movement(row.day, row.currency, value)
 
 
-def _is_inside(row: LedgerRow) -> bool:
-    return row.transaction_type in INSIDE or row.subtype in EARNED
+class _Outside(NamedTuple):
+    """What comes from outside or goes there."""
+
+    money: "Sequence[Movement]"
+    in_kind: Sequence[LedgerRow]
 
 
-def _parted(
-    book: Book, name: str, make: "Callable[[Sequence[LedgerRow]], list[T]]"
-) -> "Iterator[tuple[Part, list[T]]]":
+def _outside(rows: LedgerRows) -> _Outside:
+    types, subtypes = rows.columns.types, rows.columns.subtypes
+    kinds = zip(types, subtypes, strict=True)
+    money = _moved(rows, [kind not in INSIDE and each not in EARNED for kind, each in kinds])
+    in_kind = rows.where([each in _IN_KIND for each in subtypes])
+    return _Outside(money, [row for row in in_kind if row.symbol and row.quantity])
+
+
+def _moved(rows: LedgerRows, chosen: Sequence[bool]) -> "list[Movement]":
+    from coffers.domain.investing.valuations import Movement  # noqa: PLC0415 - as above
+
+    columns = rows.columns
+    movements = map(Movement, columns.days, columns.currencies, columns.amounts)
+    return list(compress(movements, chosen))
+
+
+def _parted(book: Book, name: str, make: "Callable[[LedgerRows], T]") -> "Iterator[tuple[Part, T]]":
     """What is made, once, of the movements of each security in each account but its trades."""
     for part, told in book.ledger.parts.items():
         rows = rows_of(book.derivations.same(part, told))
@@ -215,10 +240,8 @@ def _value(quantity: Decimal, closes: Sequence[tuple[date, Decimal]], day: date)
     return UNKNOWN if known is None else EXACT.multiply(quantity, known[1])
 
 
-def _earned(rows: Sequence[LedgerRow]) -> "list[Movement]":
-    from coffers.domain.investing.valuations import Movement  # noqa: PLC0415 - as above
-
-    return [Movement(row.day, row.currency, row.amount) for row in rows if row.subtype in EARNED]
+def _earned(rows: LedgerRows) -> "list[Movement]":
+    return _moved(rows, [each in EARNED for each in rows.columns.subtypes])
 
 
 def _rate_paths(book: Book, days: "Days") -> "dict[str, Path]":
@@ -239,7 +262,7 @@ def rate_path(book: Book, currency: str, days: "Days") -> "Path":
 
 def _known_rates(book: Book, currency: str, days: "Days") -> "Path | None":
     """None where one is missing."""
-    found = [book.rates.rate(currency, book.base_currency, day) for day in days.all()]
+    found = book.rates.rates(currency, book.base_currency, days.all())
     rates = [each.rate for each in found if each is not None]
     return ClosePath(days.all(), rates) if len(rates) == len(found) else None
 

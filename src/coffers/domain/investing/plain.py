@@ -43,7 +43,7 @@ class _Trades(NamedTuple):
     def is_sale(self) -> Iterator[bool]:
         return map(not_, self.is_buy)
 
-    def where(self, chosen: Sequence[bool]) -> "_Trades":
+    def where(self, chosen: Sequence[object]) -> "_Trades":
         """Those of them."""
         return _Trades(
             list(compress(self.ids, chosen)),
@@ -100,7 +100,7 @@ def _trades(columns: Columns) -> _Trades:
     is_buy = [subtype is _BUY for subtype in subtypes]
     trades = _Trades(columns.ids, columns.days, is_buy, quantities, _paid(columns))
     pairs = zip(subtypes, quantities, strict=True)
-    counts = [(kind is _BUY or kind is _SELL) and bool(held) for kind, held in pairs]
+    counts = [held if kind is _BUY or kind is _SELL else None for kind, held in pairs]
     return trades if all(counts) else trades.where(counts)
 
 
@@ -117,7 +117,7 @@ def _is_ordered(trades: _Trades) -> bool:
     days, ids = trades.days, trades.ids
     if any(map(lt, days[1:], days)):
         return False
-    together = [place for place, same in enumerate(map(eq, days[1:], days)) if same]
+    together = compress(range(len(days)), map(eq, days[1:], days))
     return all(ids[place] < ids[place + 1] for place in together)
 
 
@@ -158,13 +158,12 @@ class _Settled:
 
     @cached_property
     def _taken(self) -> _Taken:
-        bought, trades = self._bought, self._trades
+        trades = self._trades
+        left, costs = (
+            list(compress(column, trades.is_buy)) for column in (trades.quantities, trades.money)
+        )
         with localcontext(EXACT):
-            return _taken(
-                list(bought.quantities),
-                list(bought.money),
-                compress(trades.quantities, trades.is_sale),
-            )
+            return _taken(left, costs, compress(trades.quantities, trades.is_sale))
 
     @cached_property
     def costs(self) -> list[Decimal]:

@@ -61,19 +61,19 @@ def held_steps(steps: Sequence[Step], costs: Sequence[Step] | None) -> HeldSteps
     return HeldSteps(
         np.fromiter(map(date.toordinal, held.days), np.int64, len(held)),
         np.fromiter(map(float, held.quantities), np.float64, len(held)),
-        np.array(_costs(held.days, costs), dtype=np.float64),
+        _costs(held.days, costs),
     )
 
 
-def _costs(days: Sequence[date], steps: Sequence[Step] | None) -> list[float]:
+def _costs(days: Sequence[date], steps: Sequence[Step] | None) -> Series:
     if steps is None:
-        return [np.nan] * len(days)
+        return np.full(len(days), np.nan)
     told = steps_of(steps)
-    found = list(map(float, told.costs))
+    found = np.fromiter(map(float, told.costs), np.float64, len(told))
     if told.days == days:
         return found
-    known = dict(zip(told.days, found, strict=True))
-    return [known.get(day, np.nan) for day in days]
+    known = dict(zip(told.days, found.tolist(), strict=True))
+    return np.array([known.get(day, np.nan) for day in days], dtype=np.float64)
 
 
 class Worth(NamedTuple):

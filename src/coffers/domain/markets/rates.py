@@ -2,10 +2,11 @@
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
+from functools import partial
 from operator import attrgetter
 from typing import Final, Protocol
 from uuid import UUID
@@ -69,6 +70,18 @@ class ReferenceRates(Protocol):
         ...
 
 
+class _Pair(dict[date, Rate | None]):
+    """Rates of two currencies, each found when it is first asked for."""
+
+    def __init__(self, find: Callable[[date], Rate | None]) -> None:
+        super().__init__()
+        self._find = find
+
+    def __missing__(self, day: date) -> Rate | None:
+        found = self[day] = self._find(day)
+        return found
+
+
 class RateBook:
     """Every rate that one person can use: their own, and those published.
 
@@ -78,7 +91,8 @@ class RateBook:
 
     def __init__(self, published: ReferenceRates, own: Iterable[OwnRate] = ()) -> None:
         self._published = published
-        self._asked: dict[tuple[str, str, date], Rate | None] = {}
+        self._asked: dict[tuple[str, str], _Pair] = {}
+        self._count = 0
         self._own: dict[tuple[str, str], list[OwnRate]] = defaultdict(list)
         for rate in sorted(own, key=attrgetter("date")):
             self._own[rate.base, rate.quote].append(rate)
@@ -87,16 +101,32 @@ class RateBook:
         """As last known on that day, at most seven days old; None when unknown, never 1."""
         if base == quote:
             return Rate(base, quote, Decimal(1), day, SAME)
-        asked = (base, quote, day)
-        try:
-            return self._asked[asked]
-        except KeyError:
-            if len(self._asked) >= MOST_ASKED:
-                self._asked.clear()
-            found = self._asked[asked] = self._find(base, quote, day)
-            return found
+        return self._of(base, quote)[day]
+
+    def rates(self, base: str, quote: str, days: Iterable[date]) -> list[Rate | None]:
+        """Of each of these days."""
+        if base == quote:
+            return [self.rate(base, quote, day) for day in days]
+        return list(map(self._of(base, quote).__getitem__, days))
+
+    def _of(self, base: str, quote: str) -> "_Pair":
+        known = self._asked.get((base, quote))
+        if known is None:
+            known = self._asked[base, quote] = _Pair(partial(self._first, base, quote))
+        return known
+
+    def _first(self, base: str, quote: str, day: date) -> Rate | None:
+        """Found, and counted."""
+        if self._count >= MOST_ASKED:
+            self._count = 0
+            for each in self._asked.values():
+                each.clear()
+        self._count += 1
+        return self._find(base, quote, day)
 
     def _find(self, base: str, quote: str, day: date) -> Rate | None:
+        if base == EURO and not self._own:
+            return self._published.per_euro(quote, day)
         found = self._stated(base, quote, day)
         if EURO not in {base, quote}:
             found += self._crossed(base, quote, day)
