@@ -1,6 +1,5 @@
 """`coffers sandbox`, and the sandbox broker beside the demo: started, linked, synced, ended."""
 
-import functools
 import subprocess
 import sys
 import time
@@ -57,7 +56,7 @@ def broker_beside(settings: Settings) -> Iterator[str | None]:
     One that answers there already, or belongs on another machine, is left as it is.
     """
     url = settings.sandbox
-    if url is None or _answers(url) or not _is_here(url):
+    if url is None or _is_served(url) or not _is_here(url):
         yield url
         return
     place = urlsplit(url)
@@ -113,15 +112,19 @@ class SandboxStrange(DomainError):
     slug = "sandbox_strange"
 
 
-@functools.cache
+def _is_served(url: str) -> bool:
+    with _browser() as http:
+        return _answers(url, http)
+
+
 def _browser() -> httpx.Client:
-    """One for all attempts: it reads everybody's certificates, which takes longer than to ask."""
+    """It reads everybody's certificates, which takes longer than to ask."""
     return httpx.Client(timeout=1, trust_env=False)
 
 
-def _answers(url: str) -> bool:
+def _answers(url: str, http: httpx.Client) -> bool:
     try:
-        answer = _browser().get(f"{url}/health")
+        answer = http.get(f"{url}/health")
         return answer.is_success and answer.json()["status"] == "ok"
     except (httpx.HTTPError, ValueError, LookupError, TypeError):
         return False
@@ -134,13 +137,14 @@ def _is_here(url: str) -> bool:
 
 def _wait_for(url: str, child: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + STARTS_WITHIN_S
-    while not _answers(url):
-        if child.poll() is not None or time.monotonic() > deadline:
-            refuse(
-                f"The sandbox broker does not start at {url}: is its port taken? "
-                "Give it another with COFFERS_SANDBOX_URL."
-            )
-        time.sleep(0.1)
+    with _browser() as http:
+        while not _answers(url, http):
+            if child.poll() is not None or time.monotonic() > deadline:
+                refuse(
+                    f"The sandbox broker does not start at {url}: is its port taken? "
+                    "Give it another with COFFERS_SANDBOX_URL."
+                )
+            time.sleep(0.1)
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:

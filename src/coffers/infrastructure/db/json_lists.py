@@ -8,7 +8,7 @@ from coffers.infrastructure.db.spellings import Spelled
 from coffers.infrastructure.db.types import Json
 
 
-class has_word(Spelled):  # noqa: N801 - reads as a function in queries, here and below
+class has_word(Spelled):  # noqa: N801 - reads as a function in queries
     """Whether the list in a column has this word; NULL or false without a list."""
 
     type = Boolean()
@@ -16,7 +16,7 @@ class has_word(Spelled):  # noqa: N801 - reads as a function in queries, here an
     on_sqlite = "({1} IN (SELECT value FROM json_each({0})))"
 
 
-class has_part_of(Spelled):  # noqa: N801
+class has_part_of(Spelled):  # noqa: N801 - likewise
     """Whether a part in a column's list is of this category, an id as text or NULL for none."""
 
     type = Boolean()
@@ -29,7 +29,7 @@ class has_part_of(Spelled):  # noqa: N801
     )
 
 
-class value_at(Spelled):  # noqa: N801
+class value_at(Spelled):  # noqa: N801 - likewise
     """The text that the object in a column has under this key; NULL without."""
 
     type = Text()
@@ -39,7 +39,7 @@ class value_at(Spelled):  # noqa: N801
         super().__init__(column, literal_column(f"'{key}'"))
 
 
-class by_key(Spelled):  # noqa: N801
+class by_key(Spelled):  # noqa: N801 - likewise
     """Of all rows, an object from the first to the second; empty or NULL without rows."""
 
     type = Json()

@@ -11,7 +11,7 @@ from coffers.infrastructure.db.types import ExactDecimal, Id
 _ODD: Final = "(length({0}) > 14 OR {0} GLOB '*.???*')"
 
 
-class swift_sum(Spelled):  # noqa: N801 - reads as a function in queries, here and below
+class swift_sum(Spelled):  # noqa: N801 - reads as a function in queries
     """The exact sum of amounts; NULL over no rows.
 
     On SQLite, amounts of at most 14 characters with at most two digits behind the point are added
@@ -27,7 +27,7 @@ class swift_sum(Spelled):  # noqa: N801 - reads as a function in queries, here a
     )
 
 
-class has_minus(Spelled):  # noqa: N801
+class has_minus(Spelled):  # noqa: N801 - likewise
     """Whether an amount is below zero."""
 
     type = Boolean()
@@ -35,7 +35,7 @@ class has_minus(Spelled):  # noqa: N801
     on_sqlite = "(substr({0}, 1, 1) = '-')"
 
 
-class is_among(Spelled):  # noqa: N801
+class is_among(Spelled):  # noqa: N801 - likewise
     """Whether an id is one of these, a single parameter of type `Ids`; NULL for no id."""
 
     type = Boolean()
@@ -43,7 +43,7 @@ class is_among(Spelled):  # noqa: N801
     on_sqlite = "({0} IN (SELECT value FROM json_each({1})))"
 
 
-class part_amount(Spelled):  # noqa: N801
+class part_amount(Spelled):  # noqa: N801 - likewise
     """The amount of a split."""
 
     type = ExactDecimal()
@@ -51,7 +51,7 @@ class part_amount(Spelled):  # noqa: N801
     on_sqlite = "json_extract({0}, '$.amount')"
 
 
-class part_category(Spelled):  # noqa: N801
+class part_category(Spelled):  # noqa: N801 - likewise
     """The category of a split."""
 
     type = Id()
@@ -59,7 +59,7 @@ class part_category(Spelled):  # noqa: N801
     on_sqlite = "replace(json_extract({0}, '$.category_id'), '-', '')"
 
 
-class week_of(Spelled):  # noqa: N801
+class week_of(Spelled):  # noqa: N801 - likewise
     """A day's week (ISO 8601), in a form that is quick to group by; `first_day` shows it."""
 
     type = Text()
@@ -67,7 +67,7 @@ class week_of(Spelled):  # noqa: N801
     on_sqlite = "date({0}, 'weekday 0', '-6 days')"
 
 
-class month_of(Spelled):  # noqa: N801
+class month_of(Spelled):  # noqa: N801 - likewise
     """A day's month, likewise."""
 
     type = Text()
@@ -75,7 +75,7 @@ class month_of(Spelled):  # noqa: N801
     on_sqlite = "substr({0}, 1, 7)"
 
 
-class first_day(Spelled):  # noqa: N801
+class first_day(Spelled):  # noqa: N801 - likewise
     """The first day of such a week or month, as text."""
 
     type = Text()
