@@ -43,7 +43,7 @@ class Derivations:
         self._known: OrderedDict[Hashable, _Known] = OrderedDict()
         self._rows: dict[Hashable, Sequence[Any]] = {}  # Any: of whatever is asked for
         self._renewed: dict[Hashable, Any] = {}
-        self._once: OrderedDict[Hashable, tuple[tuple[object, ...], Any]] = OrderedDict()
+        self._once: dict[Hashable, tuple[tuple[object, ...], Any]] = {}
         self._moved: dict[Hashable, tuple[Sequence[object], Decimal, Sequence[Movement]]] = {}
         self._lock = Lock()
 
@@ -74,10 +74,7 @@ class Derivations:
         known = self._moved.get(place)
         if known is None or known[0] != rows or known[1] != multiplier:
             known = (rows, multiplier, make(rows, multiplier))
-            with self._lock:
-                self._moved[place] = known
-                if len(self._moved) > MOST_HELD:
-                    self._moved.pop(next(iter(self._moved)))
+            self._remember(self._moved, place, known, MOST_HELD)
         return known[2]
 
     def once(self, place: Hashable, made_of: tuple[object, ...], make: Callable[[], T]) -> T:
@@ -91,21 +88,13 @@ class Derivations:
             return known[1]  # type: ignore[no-any-return]  # made by the same caller
         made = make()
         if made is not None:
-            with self._lock:
-                self._once.pop(place, None)
-                self._once[place] = (made_of, made)
-                if len(self._once) > MOST_MADE:
-                    self._once.popitem(last=False)
+            self._remember(self._once, place, (made_of, made), MOST_MADE)
         return made
 
     def renewed(self, place: Hashable, renew: Callable[[T | None], T]) -> T:
         """What becomes of what was there before, if anything was."""
-        known = self._renewed.get(place)
-        new = renew(known)
-        with self._lock:
-            self._renewed[place] = new
-            if len(self._renewed) > MOST_HELD:
-                self._renewed.pop(next(iter(self._renewed)))
+        new = renew(self._renewed.get(place))
+        self._remember(self._renewed, place, new, MOST_HELD)
         return new
 
     def same(self, place: Hashable, rows: Sequence[R]) -> Sequence[R]:
@@ -113,11 +102,16 @@ class Derivations:
         known = self._rows.get(place)
         if known is not None and known == rows:
             return known
-        with self._lock:
-            self._rows[place] = rows
-            if len(self._rows) > MOST_HELD:
-                self._rows.pop(next(iter(self._rows)))
+        self._remember(self._rows, place, rows, MOST_HELD)
         return rows
+
+    def _remember(self, memory: dict[Hashable, T], place: Hashable, new: T, most: int) -> None:
+        """The oldest is forgotten where there are too many."""
+        with self._lock:
+            memory.pop(place, None)
+            memory[place] = new
+            if len(memory) > most:
+                memory.pop(next(iter(memory)))
 
     def _keep(self, key: Hashable, new: _Known) -> None:
         old = self._known.pop(key, None)
