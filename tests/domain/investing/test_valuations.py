@@ -3,7 +3,10 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from coffers.domain.investing.decimals import decimals
 from coffers.domain.investing.lots import Step
 from coffers.domain.investing.returns import time_weighted
 from coffers.domain.investing.valuations import (
@@ -13,6 +16,7 @@ from coffers.domain.investing.valuations import (
     Holdings,
     Movement,
     Rates,
+    Valuation,
     held_steps,
     spread,
     valued,
@@ -119,3 +123,30 @@ def test_the_series_gives_the_return_that_flows_do_not_change() -> None:
     assert valued(days(3), more, EUR).returns[0] == pytest.approx(0.1)
     assert valued(days(3), Holdings([], money, [], []), EUR).returns[1] == 0
     assert np.isnan(valued(days(3), Holdings([], money, [], []), EUR).returns[0])
+
+
+AMOUNTS = st.sampled_from([0.0, 0.0, 0.1, 1.5, 2e16, 1e-7, 12345.678901234567, float("nan")])
+
+
+@given(st.lists(st.tuples(AMOUNTS, AMOUNTS, AMOUNTS), min_size=1, max_size=12))
+def test_days_without_flows_leave_linked_returns_as_they_are(
+    told: list[tuple[float, float, float]],
+) -> None:
+    value, inflow, outflow = (np.array(column) for column in zip(*told, strict=True))
+    none = np.zeros(value.size)
+    made = Valuation(days(value.size), value, none, none, inflow, outflow, none, none)
+
+    over_all, over_few = (time_weighted(each) for each in (made.day_values(), made.turning_days()))
+
+    assert over_few.reason is over_all.reason
+    if over_all.value is not None:
+        assert over_few.value == pytest.approx(
+            over_all.value, rel=Decimal("1e-20"), abs=Decimal("1e-12")
+        )
+
+
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), max_size=9))
+def test_decimals_of_floats_are_as_they_are_told(told: list[float]) -> None:
+    assert list(map(str, decimals(np.array(told)))) == [
+        str(Decimal(repr(each))) if each else "0" for each in told
+    ]

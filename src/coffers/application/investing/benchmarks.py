@@ -18,7 +18,8 @@ from coffers.domain.markets.corporate_actions import Adjustment, adjusted
 
 if TYPE_CHECKING:
     from coffers.application.investing.books import Book
-    from coffers.domain.investing.valuations import Path, Series, Valuation
+    from coffers.domain.investing.spreads import Path, Series
+    from coffers.domain.investing.valuations import Valuation
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,12 +40,13 @@ from coffers.domain.investing.returns import (
     DAYS_A_YEAR,
     DayValue,
     Flow,
+    Payments,
     Period,
     Rate,
     Undefined,
     annualised,
     average_capital,
-    modified_dietz,
+    over_capital,
     period_rate,
     simple_return,
     time_weighted,
@@ -90,12 +91,12 @@ def performance_of(
 ) -> PerformanceView:
     """What the series of a book comes to."""
     base, period = book.base_currency, valuation.days
-    days = valuation.day_values()
+    days = valuation.turning_days()
     money = _money(valuation, base)
     start, end, length = money.start, money.end, (period.last - period.first).days
     weighted = time_weighted(days)
     yearly = _annual(weighted, length)
-    flows = list(_flows(days, start, end))
+    payments = _payments(valuation, start or ZERO, end or ZERO)
     dietz, capital = _dietz(period, days, money)
     return PerformanceView(
         start_date=period.first,
@@ -114,8 +115,8 @@ def performance_of(
         time_weighted_return=_figure(weighted),
         time_weighted_annual_percent=_figure(yearly).percent,
         time_weighted_annual_reason=yearly.reason,
-        money_weighted_return=_figure(_weighted(period_rate, flows, money)),
-        money_weighted_annual_return=_figure(_weighted(xirr, flows, money, length)),
+        money_weighted_return=_figure(_weighted(period_rate, payments, money)),
+        money_weighted_annual_return=_figure(_weighted(xirr, payments, money, length)),
         modified_dietz_return=_figure(dietz),
         benchmark=None
         if benchmark is None
@@ -168,21 +169,25 @@ def _money(valuation: "Valuation", currency: str) -> _Money:
     )
 
 
-def _flows(days: Sequence[DayValue], start: Decimal | None, end: Decimal | None) -> Iterator[Flow]:
+def _payments(valuation: "Valuation", start: Decimal, end: Decimal) -> Payments:
     """As the investor sees them: what is there at first is paid in, what is left is paid out."""
-    yield Flow(days[0].day, -(start or ZERO))
-    for day in days[1:]:
-        if day.inflow or day.outflow:
-            yield Flow(day.day, day.outflow - day.inflow)
-    yield Flow(days[-1].day, end or ZERO)
+    import numpy as np  # noqa: PLC0415 - slow to load
+
+    amounts = valuation.outflow - valuation.inflow
+    amounts[0] = 0.0
+    amounts[-1] = float(Decimal(repr(float(amounts[-1]))) + end)
+    amounts[0] -= float(start)
+    places, days = np.flatnonzero(amounts), valuation.days
+    ordinals = places + days.first.toordinal()
+    return Payments(ordinals, amounts[places], len(days) - 1)
 
 
 def _weighted(
-    rate_of: Callable[[Sequence[Flow]], Rate], flows: Sequence[Flow], money: _Money, days: int = 365
+    rate_of: Callable[[Payments], Rate], payments: Payments, money: _Money, days: int = 365
 ) -> Rate:
     if money.start is None or money.end is None or money.inflow is None or money.outflow is None:
         return Rate(None, Undefined.MISSING_VALUE)
-    return rate_of(flows) if days >= DAYS_A_YEAR else Rate(None, Undefined.LESS_THAN_A_YEAR)
+    return rate_of(payments) if days >= DAYS_A_YEAR else Rate(None, Undefined.LESS_THAN_A_YEAR)
 
 
 def _simple(money: _Money, days: int) -> Rate:
@@ -201,7 +206,9 @@ def _dietz(days: "Days", values: Sequence[DayValue], money: _Money) -> tuple[Rat
     # What comes in at the start of a day has been there since the end of the day before.
     came = [Flow(each.day - timedelta(days=1), each.inflow) for each in values[1:] if each.inflow]
     went = [Flow(each.day, -each.outflow) for each in values[1:] if each.outflow]
-    return modified_dietz(period, [*came, *went]), average_capital(period, [*came, *went])
+    flows = [*came, *went]
+    capital = average_capital(period, flows)
+    return over_capital(period, flows, capital), capital
 
 
 def _compared(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from coffers.application.investing.books import EARNED, INSIDE, Book, Line
 from coffers.application.investing.ledger_rows import LedgerRow, LedgerRows, Part, rows_of
-from coffers.application.investing.tallies import tallied
+from coffers.application.investing.tallies import Tally, tallied
 from coffers.application.investing.valuing import held_on
 from coffers.domain.investing.lots import Step
 from coffers.domain.ledger.accounts import Account
@@ -23,7 +23,8 @@ from coffers.domain.money import EXACT, money_digits, total_of
 from coffers.domain.paging import TooManyRows
 
 if TYPE_CHECKING:
-    from coffers.domain.investing.valuations import Asset, Cash, Days, Movement, Path, Valuation
+    from coffers.domain.investing.spreads import Path
+    from coffers.domain.investing.valuations import Asset, Cash, Days, Flows, Gathered, Valuation
 
 T = TypeVar("T")
 UNKNOWN: Final = Decimal("NaN")
@@ -64,14 +65,18 @@ def valuation_of(book: Book, first: date, last: date) -> "Valuation":
     return valued(days, held, _rate_paths(book, days))
 
 
-def flows_of(book: Book) -> "list[Movement]":
+def flows_of(book: Book) -> "Gathered":
     """What came in from outside (above zero) and what went there, each in its own currency."""
-    return [*_flows(book), *_openings(book)]
+    from coffers.domain.investing.valuations import Gathered  # noqa: PLC0415 - as above
+
+    return Gathered([*_flows(book), *_openings(book)])
 
 
-def income_of(book: Book) -> "list[Movement]":
+def income_of(book: Book) -> "Gathered":
     """Dividends, interest and the like."""
-    return [each for _, earned in _parted(book, "earned", _earned) for each in earned]
+    from coffers.domain.investing.valuations import Gathered  # noqa: PLC0415 - as above
+
+    return Gathered([earned for _, earned in _parted(book, "earned", _earned) if earned.amounts])
 
 
 def _note_missing_prices(book: Book, first: date) -> None:
@@ -139,14 +144,21 @@ def _money(book: Book, account: Account, now: Decimal) -> "Cash":
         for part, rows in book.ledger.parts.items()
         if part[0] == account.id
     ]
-    moved = book.derivations.renewed(("tally", account.id), partial(tallied, parts)).moved
+    tally = book.derivations.renewed(("tally", account.id), partial(tallied, parts))
+    place = ("money", account.id, account.currency, now)
+    balances = book.derivations.once(place, (tally,), partial(_balances, tally, now))
+    return Cash(account.currency, balances)
+
+
+def _balances(tally: Tally, now: Decimal) -> ClosePath:
+    moved = tally.moved
     days = sorted(moved)
     before = EXACT.subtract(now, total_of(moved.values()))
     money = accumulate((moved[day] for day in days), EXACT.add, initial=before)
-    return Cash(account.currency, ClosePath([date.min, *days], list(money)))
+    return ClosePath([date.min, *days], list(money))
 
 
-def _flows(book: Book) -> "Iterator[Movement]":
+def _flows(book: Book) -> "Iterator[Flows]":
     """What came from outside or went there.
 
     Where an account's money is not known, buying brings money in and selling takes it out.
@@ -156,52 +168,52 @@ def _flows(book: Book) -> "Iterator[Movement]":
         (line.account.id, line.symbol, line.currency): line.closes for line in book.lines
     }
     for part, outside in _parted(book, "outside", _outside):
-        if part[0] in without:
-            yield from _spent(book.ledger.parts[part])
-        else:
-            yield from outside.money
+        money = _spent(rows_of(book.ledger.parts[part])) if part[0] in without else outside.money
+        if money.amounts:
+            yield money
         # What has no line is in no value either.
         yield from _in_kind(outside.in_kind, closes.get(part, _NOTHING))
 
 
-def _spent(rows: Sequence[LedgerRow]) -> "Iterator[Movement]":
-    from coffers.domain.investing.valuations import Movement  # noqa: PLC0415 - as above
+def _spent(rows: LedgerRows) -> "Flows":
+    columns = rows.columns
+    return _told(rows.part[2], columns.days, list(map(EXACT.minus, columns.amounts)))
 
-    return (Movement(row.day, row.currency, EXACT.minus(row.amount)) for row in rows)
+
+def _told(currency: str, days: Sequence[date], amounts: Sequence[Decimal]) -> "Flows":
+    from coffers.domain.investing.valuations import Flows  # noqa: PLC0415 - as above
+
+    return Flows(currency, ClosePath(days, amounts))
 
 
 def _in_kind(
     rows: Sequence[LedgerRow], closes: Sequence[tuple[date, Decimal]]
-) -> "Iterator[Movement]":
-    from coffers.domain.investing.valuations import Movement  # noqa: PLC0415 - as above
-
+) -> "Iterator[Flows]":
     for row in rows:
         sign = 1 if row.subtype is TransactionSubtype.TRANSFER_IN else -1
         value = sign * _value(abs(row.quantity or ZERO), closes, row.day)
-        yield Movement(row.day, row.currency, value)
+        yield _told(row.currency, [row.day], [value])
 
 
 class _Outside(NamedTuple):
     """What comes from outside or goes there."""
 
-    money: "Sequence[Movement]"
+    money: "Flows"
     in_kind: Sequence[LedgerRow]
 
 
 def _outside(rows: LedgerRows) -> _Outside:
     types, subtypes = rows.columns.types, rows.columns.subtypes
     kinds = zip(types, subtypes, strict=True)
-    money = _moved(rows, [kind not in INSIDE and each not in EARNED for kind, each in kinds])
+    money = _chosen(rows, [kind not in INSIDE and each not in EARNED for kind, each in kinds])
     in_kind = rows.where([each in _IN_KIND for each in subtypes])
     return _Outside(money, [row for row in in_kind if row.symbol and row.quantity])
 
 
-def _moved(rows: LedgerRows, chosen: Sequence[bool]) -> "list[Movement]":
-    from coffers.domain.investing.valuations import Movement  # noqa: PLC0415 - as above
-
+def _chosen(rows: LedgerRows, chosen: Sequence[bool]) -> "Flows":
     columns = rows.columns
-    movements = map(Movement, columns.days, columns.currencies, columns.amounts)
-    return list(compress(movements, chosen))
+    days, amounts = list(compress(columns.days, chosen)), list(compress(columns.amounts, chosen))
+    return _told(columns.currencies[0] if days else "", days, amounts)
 
 
 def _parted(book: Book, name: str, make: "Callable[[LedgerRows], T]") -> "Iterator[tuple[Part, T]]":
@@ -223,15 +235,13 @@ def _others(rows: LedgerRows) -> LedgerRows:
     )
 
 
-def _openings(book: Book) -> "Iterator[Movement]":
+def _openings(book: Book) -> "Iterator[Flows]":
     """What was there before the history begins comes in at its market value of that day."""
-    from coffers.domain.investing.valuations import Movement  # noqa: PLC0415 - as above
-
     for line in book.lines:
         if line.local.has_opening and line.local.steps:
             first = line.local.steps[0]
             value = _value(first.quantity, line.closes, first.day)
-            yield Movement(first.day, line.currency, value)
+            yield _told(line.currency, [first.day], [value])
 
 
 def _value(quantity: Decimal, closes: Sequence[tuple[date, Decimal]], day: date) -> Decimal:
@@ -240,8 +250,8 @@ def _value(quantity: Decimal, closes: Sequence[tuple[date, Decimal]], day: date)
     return UNKNOWN if known is None else EXACT.multiply(quantity, known[1])
 
 
-def _earned(rows: LedgerRows) -> "list[Movement]":
-    return _moved(rows, [each in EARNED for each in rows.columns.subtypes])
+def _earned(rows: LedgerRows) -> "Flows":
+    return _chosen(rows, [each in EARNED for each in rows.columns.subtypes])
 
 
 def _rate_paths(book: Book, days: "Days") -> "dict[str, Path]":

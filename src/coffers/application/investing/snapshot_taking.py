@@ -27,7 +27,8 @@ from coffers.domain.live.events import Event
 from coffers.domain.paging import TooManyRows
 
 if TYPE_CHECKING:
-    from coffers.domain.investing.valuations import Series, Valuation
+    from coffers.domain.investing.spreads import Series
+    from coffers.domain.investing.valuations import Valuation
 
 #: The kinds of the jobs that look which portfolios lack a day, and that take what one lacks.
 SNAPSHOTS: Final = "portfolio_snapshots"

@@ -20,10 +20,13 @@ class Tally(NamedTuple):
 def tallied(parts: Sequence[Sequence[LedgerRow]], known: Tally | None) -> Tally:
     """Of these parts; those that were tallied before, being the same lists, are not gone through.
 
-    What is no more there is taken off: exact amounts leave nothing behind.
+    What is no more there is taken off: exact amounts leave nothing behind. The same parts have the
+    same tally.
     """
     before = Tally((), {}) if known is None else known
     old, new = set(map(id, before.parts)), set(map(id, parts))
+    if known is not None and old == new:
+        return known
     moved = defaultdict(Decimal, before.moved)
     with localcontext(EXACT):
         for rows in parts:

@@ -27,7 +27,8 @@ from coffers.application.views import DecimalText
 from coffers.domain.identity.principals import Principal
 
 if TYPE_CHECKING:
-    from coffers.domain.investing.valuations import Series, Valuation
+    from coffers.domain.investing.spreads import Series
+    from coffers.domain.investing.valuations import Valuation
 
 DIGITS: Final = 6
 SUNDAY: Final = 6

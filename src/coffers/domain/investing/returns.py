@@ -7,7 +7,7 @@ None with a reason, never zero.
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Context, Decimal
@@ -22,13 +22,6 @@ if TYPE_CHECKING:
 RATE_DIGITS: Final = 12
 #: ACT/365, as spreadsheets count for XIRR.
 DAYS_A_YEAR: Final = 365
-#: Where roots are looked for, in ln(1 + rate): from nearly everything lost to e^40 a year.
-_LOWEST: Final = -40.0
-_HIGHEST: Final = 40.0
-_STEPS: Final = 1_600
-_BISECTIONS: Final = 200
-#: A sum of payments that is a smaller part of them may be rounding.
-_ABOUT_NOTHING: Final = 1e-9
 ZERO: Final = Decimal(0)
 _QUANTUM: Final = Decimal(1).scaleb(-RATE_DIGITS)
 _FIXED: Final = f"%.{RATE_DIGITS}f"
@@ -63,124 +56,74 @@ class Rate:
     others: tuple[Decimal, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Flow:
+class Flow(NamedTuple):
     """Money on a day: below zero what the investor put in, above zero what came back."""
 
     day: date
     amount: Decimal
 
 
-def xirr(flows: Iterable[Flow]) -> Rate:
+class Payments(NamedTuple):
+    """Flows as columns: on each of these days, oldest first, some money, never nothing.
+
+    The span is from the first to the last flow in days, be they nothing.
+    """
+
+    ordinals: "npt.NDArray[np.int64]"
+    amounts: "npt.NDArray[np.float64]"
+    span: int
+
+
+def xirr(flows: Iterable[Flow] | Payments) -> Rate:
     """The yearly rate at which the flows' values on the first day add up to nothing.
 
     ACT/365 from the first flow, flows of a day netted. Of several roots the one nearest to zero;
     the others are told. Always annualised, as spreadsheets do.
     """
-    return _money_weighted(flows, lambda years: years)
+    return _money_weighted(_payments(flows), 1.0)
 
 
-def period_rate(flows: Sequence[Flow]) -> Rate:
+def period_rate(flows: Iterable[Flow] | Payments) -> Rate:
     """Likewise over the whole span from the first to the last flow, not annualised."""
-    span = _span_years(flows)
-    return _money_weighted(flows, lambda years: years / span if span else 0.0)
+    payments = _payments(flows)
+    return _money_weighted(payments, payments.span / DAYS_A_YEAR)
 
 
-def _money_weighted(flows: Iterable[Flow], exponent: Callable[[float], float]) -> Rate:
-    netted = _netted(flows)
-    reason = _refusal(netted)
-    if reason is not None:
-        return Rate(None, reason)
-    start = netted[0].day
-    terms = [(float(flow.amount), exponent(_years(start, flow.day))) for flow in netted]
-    roots = sorted(_roots(terms), key=abs)
-    if not roots:
-        return Rate(None, Undefined.NO_ROOT)
-    first, *others = (decimal_rate(math.expm1(root)) for root in roots)
-    return Rate(first, others=tuple(others))
+def _payments(flows: Iterable[Flow] | Payments) -> Payments:
+    import numpy as np  # noqa: PLC0415 - slow to load, and not needed for the rest
 
-
-def _netted(flows: Iterable[Flow]) -> list[Flow]:
+    if isinstance(flows, Payments):
+        return flows
     by_day: dict[date, Decimal] = defaultdict(Decimal)
     for flow in flows:
         by_day[flow.day] += flow.amount
-    return [Flow(day, amount) for day, amount in sorted(by_day.items()) if amount]
+    netted = [(day.toordinal(), float(amount)) for day, amount in sorted(by_day.items()) if amount]
+    span = (max(by_day) - min(by_day)).days if by_day else 0
+    days, amounts = zip(*netted, strict=True) if netted else ((), ())
+    return Payments(np.array(days, dtype=np.int64), np.array(amounts, dtype=np.float64), span)
 
 
-def _refusal(netted: Sequence[Flow]) -> Undefined | None:
-    if not netted:
+def _money_weighted(payments: Payments, years: float) -> Rate:
+    """The rate of so many years."""
+    from coffers.domain.investing.roots import roots  # noqa: PLC0415 - as above
+
+    reason = _refusal(payments.amounts)
+    if reason is not None:
+        return Rate(None, reason)
+    times = (payments.ordinals - payments.ordinals[0]) / DAYS_A_YEAR / years
+    found = sorted(roots(payments.amounts, times), key=abs)
+    if not found:
+        return Rate(None, Undefined.NO_ROOT)
+    first, *others = (decimal_rate(math.expm1(root)) for root in found)
+    return Rate(first, others=tuple(others))
+
+
+def _refusal(amounts: "npt.NDArray[np.float64]") -> Undefined | None:
+    if not amounts.size:
         return Undefined.NO_FLOWS
-    if len({flow.day for flow in netted}) == 1:
+    if amounts.size == 1:
         return Undefined.ZERO_SPAN
-    if len({flow.amount > 0 for flow in netted}) == 1:
-        return Undefined.ONE_SIGN
-    return None
-
-
-def _span_years(flows: Sequence[Flow]) -> float:
-    days = [flow.day for flow in flows]
-    return _years(min(days), max(days)) if days else 0.0
-
-
-def _years(start: date, day: date) -> float:
-    return (day - start).days / DAYS_A_YEAR
-
-
-def _roots(terms: Sequence[tuple[float, float]]) -> list[float]:
-    """Where the discounted sum changes its sign, each by bisection."""
-    import numpy as np  # noqa: PLC0415 - slow to load, and not needed for the rest
-
-    amounts, times = (np.array(column) for column in zip(*terms, strict=True))
-
-    def sign(growth: float) -> int:
-        # Scaled, so that nothing overflows: only the sign counts.
-        exponents = -growth * times
-        return int(np.sign(np.dot(amounts, np.exp(exponents - exponents.max()))))
-
-    changes = [_sign_changes(amounts[::-1].cumsum()), _sign_changes(amounts.cumsum())]
-    if max(changes) > 1:
-        return _scanned(sign)
-    sides = zip(changes, ((_LOWEST, 0.0), (0.0, _HIGHEST)), strict=True)
-    return [
-        _bisected(sign, low, high)
-        for count, (low, high) in sides
-        if count and sign(low) * sign(high) < 0
-    ]
-
-
-def _sign_changes(sums: "npt.NDArray[np.float64]") -> int:
-    """Of running sums, which bound the roots on one side of zero; two where one is about nothing.
-
-    From the first payment on for growth above zero, from the last back for growth below; of one
-    there is exactly one root (Laguerre 1883; Jameson, Counting zeros of generalised polynomials).
-    """
-    size = abs(sums)
-    if size.min() <= _ABOUT_NOTHING * size.max():
-        return 2
-    return int(((sums[1:] > 0) != (sums[:-1] > 0)).sum())
-
-
-def _scanned(sign: Callable[[float], int]) -> list[float]:
-    """All that steps are short enough to tell apart."""
-    width = (_HIGHEST - _LOWEST) / _STEPS
-    edges = [_LOWEST + width * step for step in range(_STEPS + 1)]
-    signs = [sign(edge) for edge in edges]
-    exact = [edge for edge, found in zip(edges, signs, strict=True) if not found]
-    return exact + [
-        _bisected(sign, edges[step], edges[step + 1])
-        for step in range(_STEPS)
-        if signs[step] * signs[step + 1] < 0
-    ]
-
-
-def _bisected(sign: Callable[[float], int], low: float, high: float) -> float:
-    below = sign(low)
-    for _ in range(_BISECTIONS):
-        middle = (low + high) / 2
-        if middle in {low, high}:
-            break
-        low, high = (middle, high) if sign(middle) == below else (low, middle)
-    return (low + high) / 2
+    return Undefined.ONE_SIGN if amounts.min() > 0 or amounts.max() < 0 else None
 
 
 class DayValue(NamedTuple):
@@ -250,7 +193,11 @@ def modified_dietz(period: Period, flows: Sequence[Flow]) -> Rate:
 
     Flows here are the portfolio's: above zero what came in. Not annualised (Dietz, CFA Institute).
     """
-    capital = average_capital(period, flows)
+    return over_capital(period, flows, average_capital(period, flows))
+
+
+def over_capital(period: Period, flows: Sequence[Flow], capital: Decimal | None) -> Rate:
+    """Likewise, over capital that is known already."""
     if capital is None:
         return Rate(None, Undefined.ZERO_SPAN)
     if capital <= 0:

@@ -5,26 +5,22 @@ value is not known (NaN), never zero. Amounts are floats of one currency: they a
 minor units on the way out, and are no bookkeeping.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from coffers.domain.investing.columns import steps_of
+from coffers.domain.investing.columns import Listed, steps_of
+from coffers.domain.investing.decimals import decimals
 from coffers.domain.investing.exchanges import Exchange, worth_at
 from coffers.domain.investing.lots import Step
 from coffers.domain.investing.returns import DayValue
+from coffers.domain.investing.spreads import Ordinals, Path, Series, counts_of, filled, repeated
 from coffers.domain.markets.close_paths import ClosePath
-
-Series = npt.NDArray[np.float64]
-Ordinals = npt.NDArray[np.int64]
-ZERO: Final = Decimal(0)
-#: What is known from each of these days on.
-Path = Sequence[tuple[date, Decimal]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +106,9 @@ class Asset:
         return known[2]
 
     def _worth(self, days: Days, exchange: Exchange) -> Worth:
-        counts = _counts(self.held.ordinals, days)
+        counts = counts_of(self.held.ordinals, days)
         quantity, cost = (
-            _repeated(values, counts, before=0.0)
+            repeated(values, counts, before=0.0)
             for values in (self.held.quantities, self.held.costs)
         )
         local = worth_at(quantity, spread(self.closes, days))
@@ -133,6 +129,31 @@ class Movement(NamedTuple):
     day: date
     currency: str
     amount: Decimal
+
+
+class Flows(NamedTuple):
+    """Movements of one currency, as days and amounts."""
+
+    currency: str
+    amounts: ClosePath
+
+
+class Gathered(Listed[Movement]):
+    """Movements that are told in such parts."""
+
+    def __init__(self, parts: Sequence[Flows]) -> None:
+        super().__init__(lambda: [each for part in parts for each in _movements(part)])
+        self.parts = parts
+
+
+def _movements(flows: Flows) -> Iterator[Movement]:
+    return (Movement(day, flows.currency, amount) for day, amount in flows.amounts)
+
+
+def _parts(movements: Sequence[Movement]) -> Sequence[Flows]:
+    if isinstance(movements, Gathered):
+        return movements.parts
+    return [Flows(each.currency, ClosePath([each.day], [each.amount])) for each in movements]
 
 
 #: From each currency to the base currency, units of the base for one of its own.
@@ -157,11 +178,28 @@ class Valuation:
 
     def day_values(self) -> list[DayValue]:
         """For returns: each day's value and external flows; None where one is not known."""
-        days, is_unknown = self.days.all(), self.is_unknown
-        told = map(_exactly, (self.value, self.inflow, self.outflow))
+        return self._told(np.arange(len(self.days)))
+
+    def turning_days(self) -> list[DayValue]:
+        """Of these the first, the last, those that something flows on, and those before.
+
+        Returns that are linked are the same over these days only: what was there on the others
+        cancels out, unless it was nothing, or is not known.
+        """
+        moved = (self.inflow != 0) | (self.outflow != 0)
+        idle = ~(self.value > 0)
+        chosen = moved | idle
+        chosen[:-1] |= moved[1:]
+        chosen[1:] |= idle[:-1]
+        chosen[[0, -1]] = True
+        return self._told(np.flatnonzero(chosen))
+
+    def _told(self, places: Ordinals) -> list[DayValue]:
+        days = map(date.fromordinal, (places + self.days.first.toordinal()).tolist())
+        told = (decimals(each[places]) for each in (self.value, self.inflow, self.outflow))
         known = list(map(DayValue, days, *told))
-        for place in np.flatnonzero(is_unknown).tolist():
-            known[place] = DayValue(days[place], None)
+        for place in np.flatnonzero(self.is_unknown[places]).tolist():
+            known[place] = DayValue(known[place].day, None)
         return known
 
     @property
@@ -214,7 +252,7 @@ def valued(days: Days, held: Holdings, rates: Rates) -> Valuation:
         if worth.gain is not None:
             gain += worth.gain
     for each in held.cash:
-        local, exchange = _filled(each.balances, days, before=0.0), exchanges[each.currency]
+        local, exchange = filled(each.balances, days, before=0.0), exchanges[each.currency]
         cash += exchange.converted(local)
         if (gained := exchange.gained(local)) is not None:
             gain += gained
@@ -233,53 +271,20 @@ def valued(days: Days, held: Holdings, rates: Rates) -> Valuation:
 
 def spread(path: Path, days: Days) -> Series:
     """A value for each day: the last one known by then, NaN before the first."""
-    return _filled(path, days, before=np.nan)
-
-
-def _filled(path: Path, days: Days, before: float) -> Series:
-    if isinstance(path, ClosePath):
-        return _held(path.ordinals, path.values, days, before)
-    ordinals = np.array([day.toordinal() for day, _ in path], dtype=np.int64)
-    values = np.array([float(value) for _, value in path], dtype=np.float64)
-    return _held(ordinals, values, days, before)
-
-
-def _held(ordinals: Ordinals, values: Series, days: Days, before: float) -> Series:
-    return _repeated(values, _counts(ordinals, days), before)
-
-
-def _counts(ordinals: Ordinals, days: Days) -> Ordinals:
-    """How many of the days are before the first of these, and from each until the next."""
-    edges = np.empty(ordinals.size + 2, dtype=np.int64)
-    edges[0], edges[-1] = 0, len(days)
-    np.subtract(ordinals, days.first.toordinal(), out=edges[1:-1])
-    np.maximum(edges, 0, out=edges)
-    np.minimum(edges, len(days), out=edges)
-    counts: Ordinals = edges[1:] - edges[:-1]
-    return counts
-
-
-def _repeated(values: Series, counts: Ordinals, before: float) -> Series:
-    """Each value as often as there are days until the next one."""
-    whole = np.empty(values.size + 1)
-    whole[0], whole[1:] = before, values
-    return whole.repeat(counts)
+    return filled(path, days, before=np.nan)
 
 
 def _summed(movements: Sequence[Movement], rates: Mapping[str, Exchange], days: Days) -> Series:
-    if not movements:
+    parts = _parts(movements)
+    if not parts:
         return np.zeros(len(days))
-    on, currencies, amounts = zip(*movements, strict=True)
-    places = np.array(list(map(date.toordinal, on))) - days.first.toordinal()
-    worth = np.array(list(map(float, amounts)))
+    sizes = [len(part.amounts) for part in parts]
+    places = np.concatenate([part.amounts.ordinals for part in parts]) - days.first.toordinal()
+    worth = np.concatenate([part.amounts.values for part in parts])
     is_within = (places >= 0) & (places < len(days))
-    for currency in set(currencies):
-        mine = is_within & np.array([each == currency for each in currencies])
+    for currency in {part.currency for part in parts}:
+        mine = is_within & np.repeat([part.currency == currency for part in parts], sizes)
         worth[mine] *= rates[currency].rate[places[mine]]
     # In their order, as all sums are, so that equal movements have equal ones to the last bit.
     found = np.bincount(places[is_within], worth[is_within], len(days))
     return np.asarray(found, dtype=np.float64)
-
-
-def _exactly(values: Series) -> list[Decimal]:
-    return [Decimal(repr(each)) if each else ZERO for each in values.tolist()]

@@ -1,0 +1,46 @@
+"""Spreading what is known from some days on over all days of a period."""
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from coffers.domain.markets.close_paths import ClosePath
+
+if TYPE_CHECKING:
+    from coffers.domain.investing.valuations import Days
+
+Series = npt.NDArray[np.float64]
+Ordinals = npt.NDArray[np.int64]
+#: What is known from each of these days on.
+Path = Sequence[tuple[date, Decimal]]
+
+
+def filled(path: Path, days: "Days", before: float) -> Series:
+    """A value for each day: the last one known by then, `before` until the first."""
+    if isinstance(path, ClosePath):
+        return repeated(path.values, counts_of(path.ordinals, days), before)
+    ordinals = np.array([day.toordinal() for day, _ in path], dtype=np.int64)
+    values = np.array([float(value) for _, value in path], dtype=np.float64)
+    return repeated(values, counts_of(ordinals, days), before)
+
+
+def counts_of(ordinals: Ordinals, days: "Days") -> Ordinals:
+    """How many of the days are before the first of these, and from each until the next."""
+    edges = np.empty(ordinals.size + 2, dtype=np.int64)
+    edges[0], edges[-1] = 0, len(days)
+    np.subtract(ordinals, days.first.toordinal(), out=edges[1:-1])
+    np.maximum(edges, 0, out=edges)
+    np.minimum(edges, len(days), out=edges)
+    counts: Ordinals = edges[1:] - edges[:-1]
+    return counts
+
+
+def repeated(values: Series, counts: Ordinals, before: float) -> Series:
+    """Each value as often as there are days until the next one."""
+    whole = np.empty(values.size + 1)
+    whole[0], whole[1:] = before, values
+    return whole.repeat(counts)
