@@ -39,8 +39,8 @@ async def known_securities(
     if not links:
         return {}
     actions = await _with_successors(prices, set(links.values()), last)
-    found = await assets.of_ids(user_id, sorted(actions))
-    whole = await continued(prices, user_id, sorted(found))
+    found = await assets.of_ids(user_id, list(actions))
+    whole = await continued(prices, user_id, list(found))
     closes = await whole.closes(FIRST, last)
     splits = await whole.actions(None, last) if whole.formers else actions
     named = {asset_id: (asset.symbol, asset.currency) for asset_id, asset in found.items()}
@@ -62,7 +62,7 @@ async def _with_successors(prices: PriceLookups, asset_ids: set[UUID], last: dat
     """The actions of these assets, and of those that came out of them."""
     found: dict[UUID, Sequence[CorporateAction]] = {}
     for _ in range(MAX_SUCCESSIONS):
-        told = await prices.actions(sorted(asset_ids), None, last)
+        told = await prices.actions(list(asset_ids), None, last)
         found |= {asset_id: told.get(asset_id, ()) for asset_id in asset_ids}
         asset_ids = {
             action.new_asset_id

@@ -33,7 +33,7 @@ async def formers_of(prices: PriceLookups, user_id: UserId, asset_ids: Sequence[
     found: dict[UUID, list[Former]] = {}
     ends = {asset_id: asset_id for asset_id in asset_ids}
     for _ in range(MAX_NAMES):
-        origins = await prices.origins(sorted(set(ends.values()))) if ends else {}
+        origins = await prices.origins(list(set(ends.values()))) if ends else {}
         changes = {now: _change(origins.get(end, ()), user_id) for now, end in ends.items()}
         ends = {}
         for now, change in changes.items():

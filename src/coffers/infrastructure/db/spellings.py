@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from sqlalchemy import Boolean
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -35,3 +36,11 @@ def _on_sqlite(element: Spelled, compiler: Any, **kw: Any) -> str:
 def _told(words: str, element: Spelled, compiler: Any, kw: dict[str, Any]) -> str:
     arguments = (compiler.process(each, **kw) for each in element.clauses)
     return words.format(*arguments)
+
+
+class is_among(Spelled):  # noqa: N801 - reads as a function in queries
+    """Whether an id is one of these, a single parameter of type `Ids`; NULL for no id."""
+
+    type = Boolean()
+    on_postgresql = "({0} = ANY (CAST({1} AS uuid[])))"
+    on_sqlite = "({0} IN (SELECT value FROM json_each({1})))"

@@ -21,6 +21,8 @@ from coffers.infrastructure.db.markets.assets import (
     missing_asset,
 )
 from coffers.infrastructure.db.reader import Reader
+from coffers.infrastructure.db.spellings import is_among
+from coffers.infrastructure.db.types import Ids
 
 #: A search that names nothing of an asset.
 _NO_MATCH: Final = 9
@@ -132,7 +134,7 @@ def _behind(asked: AssetsAsked, rank: ColumnElement[int]) -> list[ColumnElement[
 
 
 def _ids() -> Select[Any]:  # Any: whole rows
-    return select(assets).where(VISIBLE, A.id.in_(bindparam("ids", expanding=True)))
+    return select(assets).where(VISIBLE, is_among(A.id, bindparam("ids", type_=Ids)))
 
 
 _OF_IDS: Final = _ids()

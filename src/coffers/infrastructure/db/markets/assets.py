@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from operator import itemgetter
 from typing import Any, Final
 from uuid import UUID
 
@@ -175,10 +176,10 @@ async def missing_asset(reads: Reads, asset_id: UUID) -> NotFound | NotYours:
     return AssetNotFound("Asset not found")
 
 
-def asset_of(row: Row[Any]) -> Asset:  # Any: a row of the whole table
+def asset_of(row: Row[Any]) -> Asset:  # Any: a row that begins with the whole table
     """The asset in a row."""
-    fields = {name: getattr(row, name) for name in Asset.__dataclass_fields__}
-    return Asset(**fields | {"asset_type": AssetType(row.asset_type)})
+    fields = dict(zip(_NAMES, _FIELDS(row), strict=True))
+    return Asset(**fields, asset_type=_TYPES[row.asset_type])
 
 
 def _row(asset: Asset) -> dict[str, object]:
@@ -192,6 +193,10 @@ def _dialect(transaction: Transaction) -> Any:  # Any: two modules with the same
     return sqlite if transaction.is_sqlite else postgresql
 
 
+_NAMES: Final = [name for name in Asset.__dataclass_fields__ if name != "asset_type"]
+#: By their places: a name is looked up anew in each row.
+_FIELDS: Final = itemgetter(*map(A.keys().index, _NAMES))
+_TYPES: Final = {member.value: member for member in AssetType}
 #: What a user sees.
 VISIBLE: Final = or_(A.user_id == bindparam("user_id"), A.user_id.is_(None))
 ONE: Final = select(assets).where(A.id == bindparam("asset_id"), VISIBLE)

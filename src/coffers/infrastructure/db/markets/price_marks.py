@@ -16,8 +16,9 @@ from coffers.domain.ids import UserId
 from coffers.infrastructure.db.bulk import stretches
 from coffers.infrastructure.db.metadata import METADATA
 from coffers.infrastructure.db.reader import Reads
+from coffers.infrastructure.db.spellings import is_among
 from coffers.infrastructure.db.transaction import Transaction
-from coffers.infrastructure.db.types import Id
+from coffers.infrastructure.db.types import Id, Ids
 
 price_marks: Final = Table(
     "price_marks",
@@ -28,7 +29,7 @@ price_marks: Final = Table(
     Column("mark", String(32), nullable=False),
 )
 _M: Final = price_marks.c
-_MARKS: Final = select(price_marks).where(_M.asset_id.in_(bindparam("ids", expanding=True)))
+_MARKS: Final = select(price_marks).where(is_among(_M.asset_id, bindparam("ids", type_=Ids)))
 
 
 async def mark(transaction: Transaction, owners: Mapping[UUID, UserId | None]) -> None:

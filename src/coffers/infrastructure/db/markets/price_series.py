@@ -21,6 +21,8 @@ from coffers.infrastructure.db.markets.price_marks import marks_of
 from coffers.infrastructure.db.markets.prices import LAST, P, prices, stored_bar
 from coffers.infrastructure.db.markets.remembered_closes import RememberedCloses
 from coffers.infrastructure.db.reader import Reader, Rows
+from coffers.infrastructure.db.spellings import is_among
+from coffers.infrastructure.db.types import Ids
 
 S = TypeVar("S")
 #: Assets in one statement: the answer of 3,660 days each stays a few megabytes.
@@ -195,7 +197,7 @@ _BARS: Final = (
 _ACTIONS: Final = (
     select(corporate_actions)
     .where(
-        C.asset_id.in_(bindparam("ids", expanding=True)),
+        is_among(C.asset_id, bindparam("ids", type_=Ids)),
         C.day >= bindparam("first"),
         C.day <= bindparam("last"),
     )
@@ -203,6 +205,6 @@ _ACTIONS: Final = (
 )
 _ORIGINS: Final = (
     select(corporate_actions)
-    .where(C.new_asset_id.in_(bindparam("ids", expanding=True)))
+    .where(is_among(C.new_asset_id, bindparam("ids", type_=Ids)))
     .order_by(C.new_asset_id, C.day, C.id)
 )

@@ -28,9 +28,9 @@ from coffers.domain.ledger.transactions import TransactionStatus as Status
 from coffers.domain.ledger.transactions import TransactionType as Type
 from coffers.domain.spending.flows import Flow
 from coffers.infrastructure.db.ledger.transaction_rows import transactions
+from coffers.infrastructure.db.spellings import is_among
 from coffers.infrastructure.db.spending.sums import (
     has_minus,
-    is_among,
     part_amount,
     part_category,
 )

@@ -36,6 +36,7 @@ from coffers.domain.spending.flows import Flow, FlowSum
 from coffers.infrastructure.db.ledger.accounts import check_account
 from coffers.infrastructure.db.ledger.transaction_rows import transactions
 from coffers.infrastructure.db.reader import Reader, Reads
+from coffers.infrastructure.db.spellings import is_among
 from coffers.infrastructure.db.spending.flow_entries import (
     DOES_NOT,
     IS_TRANSFER,
@@ -49,7 +50,6 @@ from coffers.infrastructure.db.spending.flow_entries import (
 )
 from coffers.infrastructure.db.spending.sums import (
     first_day,
-    is_among,
     month_of,
     swift_sum,
     week_of,

@@ -35,14 +35,6 @@ class has_minus(Spelled):  # noqa: N801 - likewise
     on_sqlite = "(substr({0}, 1, 1) = '-')"
 
 
-class is_among(Spelled):  # noqa: N801 - likewise
-    """Whether an id is one of these, a single parameter of type `Ids`; NULL for no id."""
-
-    type = Boolean()
-    on_postgresql = "({0} = ANY (CAST({1} AS uuid[])))"
-    on_sqlite = "({0} IN (SELECT value FROM json_each({1})))"
-
-
 class part_amount(Spelled):  # noqa: N801 - likewise
     """The amount of a split."""
 
