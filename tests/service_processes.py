@@ -6,7 +6,8 @@ from typing import Final
 
 from tests.programs import HOST, ServiceProcess, free_port
 
-_CHEAP: Final = {
+#: Passwords that cost nothing.
+CHEAP: Final = {
     "COFFERS_ARGON2_TIME_COST": "1",
     "COFFERS_ARGON2_MEMORY_KIB": "8",
 }
@@ -30,7 +31,7 @@ class Service(ServiceProcess):
                 "COFFERS_HOME": str(home),
                 "COFFERS_PORT": str(self.port),
                 "COFFERS_PUBLIC_BASE_URL": self.origin,
-                **_CHEAP,
+                **CHEAP,
                 **_NO_LIMITS,
                 **{f"COFFERS_{name.upper()}": value for name, value in env.items()},
             },

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.programs import HOST, ServiceProcess, becomes_true, free_port, succeeds
+from tests.nursery import ForkedCommand
+from tests.programs import HOST, becomes_true, free_port, succeeds
+from tests.service_processes import CHEAP
 
 README = Path(__file__).parents[1] / "README.md"
 TOUR_LIMIT_S = 60
@@ -29,10 +31,12 @@ def test_the_tour_of_the_readme_runs_as_it_stands(tmp_path: Path) -> None:
         "COFFERS_PORT": str(port),
         "COFFERS_PUBLIC_BASE_URL": f"http://{HOST}:{port}",
         "COFFERS_SANDBOX_URL": f"http://{HOST}:{sandbox_port}",
+        **CHEAP,
     }
+    # So that `python3` is this one: what else is found there may first look which one is meant.
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     script = tour().replace("http://127.0.0.1:8000", f"http://{HOST}:{port}")
-    demo = ServiceProcess([sys.executable, "-m", "coffers.cli", "demo"], env, cwd=tmp_path)
-    with demo:
+    with ForkedCommand("demo", env=env) as demo:
         # It migrates, starts the broker and syncs years of history before it serves.
         assert becomes_true(
             lambda: succeeds(f"http://{HOST}:{port}/health/ready"), within_s=TOUR_LIMIT_S
@@ -41,7 +45,7 @@ def test_the_tour_of_the_readme_runs_as_it_stands(tmp_path: Path) -> None:
         done = subprocess.run(
             ["/bin/bash", "-eu", "-c", script],
             cwd=tmp_path,
-            env=os.environ | {"no_proxy": "*"},
+            env=os.environ | {"no_proxy": "*", "PATH": path},
             capture_output=True,
             text=True,
             timeout=TOUR_LIMIT_S,

@@ -5,6 +5,7 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import asyncpg
 import psutil  # type: ignore[import-untyped]  # ships no types
@@ -25,28 +26,10 @@ import time
 from tests.servers import PostgresServer, ValkeyServer
 
 started = [PostgresServer().start(), ValkeyServer().start()]
-{then}
+started[0].freeze()
 for server in started:
     print(server.child.pid, server.directory, flush=True)
 time.sleep(60)
-"""
-
-SHARING_CONFTEST = """
-from tests.servers import share_servers
-
-def pytest_configure(config):
-    share_servers(config)
-"""
-
-SHARING_TESTS = """
-import os
-import pytest
-from tests.servers import create_database, postgres_url, valkey_url
-
-@pytest.mark.parametrize("number", [0, 1])
-def test_addresses(number):
-    create_database(postgres_url(), f"of_test_{number}")
-    print(f"ADDRESSES {os.environ['PYTEST_XDIST_WORKER']} {postgres_url()} {valkey_url()}")
 """
 
 
@@ -113,15 +96,14 @@ def test_a_name_that_needs_quoting_is_refused(postgres: PostgresServer, name: st
         postgres.create_database(name)
 
 
-async def test_a_restart_keeps_the_port_and_the_rows() -> None:
-    with PostgresServer() as server:
-        async with connected(server.url) as connection:
-            await connection.execute("CREATE TABLE lots AS SELECT 7 AS quantity")
+async def test_a_restart_keeps_the_port_and_the_rows(postgres: PostgresServer) -> None:
+    async with connected(postgres.url) as connection:
+        await connection.execute("CREATE TABLE lots AS SELECT 7 AS quantity")
 
-        server.restart()
+    postgres.restart()
 
-        async with connected(server.url) as connection:
-            assert await connection.fetchval("SELECT quantity FROM lots") == 7
+    async with connected(postgres.url) as connection:
+        assert await connection.fetchval("SELECT quantity FROM lots") == 7
 
 
 async def test_a_durable_postgres_keeps_through_a_kill_what_it_acknowledged() -> None:
@@ -139,24 +121,18 @@ async def test_a_durable_postgres_keeps_through_a_kill_what_it_acknowledged() ->
             assert await connection.fetchval("SELECT quantity FROM lots") == 7
 
 
-async def test_a_frozen_postgres_lets_a_query_wait_until_it_is_thawed() -> None:
-    with PostgresServer() as server:
-        async with connected(server.url) as connection:
-            server.freeze()
-            query = asyncio.create_task(connection.fetchval("SELECT 7"))
-            _, waiting = await asyncio.wait([query], timeout=FROZEN_FOR_S)
-            assert waiting
-
-            server.thaw()
-            assert await query == 7
-
-
-async def test_a_frozen_postgres_accepts_a_connection_and_never_greets_it() -> None:
-    with PostgresServer() as server:
-        server.freeze()
-
+async def test_a_frozen_postgres_lets_queries_wait_and_greets_nobody_until_it_is_thawed(
+    postgres: PostgresServer,
+) -> None:
+    async with connected(postgres.url) as connection:
+        postgres.freeze()
+        query = asyncio.create_task(connection.fetchval("SELECT 7"))
         with pytest.raises(TimeoutError):
-            await asyncpg.connect(server.url.replace("+asyncpg", ""), timeout=FROZEN_FOR_S)
+            await asyncpg.connect(postgres.url.replace("+asyncpg", ""), timeout=FROZEN_FOR_S)
+        assert not query.done()
+
+        postgres.thaw()
+        assert await query == 7
 
 
 def test_closing_leaves_neither_processes_nor_files() -> None:
@@ -171,9 +147,8 @@ def test_closing_leaves_neither_processes_nor_files() -> None:
     assert not valkey.directory.exists()
 
 
-@pytest.mark.parametrize("then", ["", "[server.freeze() for server in started]"])
-def test_servers_end_even_when_the_tests_are_killed(then: str) -> None:
-    with run_python(ORPHAN.format(then=then)) as owner:
+def test_servers_end_even_frozen_ones_when_the_tests_are_killed() -> None:
+    with run_python(ORPHAN) as owner:
         assert owner.stdout is not None
         lines = [owner.stdout.readline().split() for _ in range(2)]
         owner.kill()
@@ -183,13 +158,16 @@ def test_servers_end_even_when_the_tests_are_killed(then: str) -> None:
     assert becomes_true(lambda: not any(Path(directory).exists() for _, directory in lines))
 
 
-def test_a_server_that_cannot_start_says_why() -> None:
-    with PostgresServer() as first, PostgresServer() as second:
-        second.stop()
-        second.port = first.port
+def test_a_server_that_cannot_start_says_why(postgres: PostgresServer) -> None:
+    with ValkeyServer() as valkey:
+        postgres.stop()
+        port, postgres.port = postgres.port, valkey.port
 
         with pytest.raises(ServerUnavailable, match="Address already in use"):
-            second.start()
+            postgres.start()
+
+        postgres.port = port
+        postgres.start()
 
 
 def test_a_durable_valkey_keeps_through_a_kill_what_it_acknowledged() -> None:
@@ -256,24 +234,30 @@ def test_given_addresses_are_taken_before_anything_is_started(
     assert cache == "redis://cache.test:6379/1"
 
 
-def test_workers_share_one_postgres_and_have_a_valkey_each(tmp_path: Path) -> None:
-    (tmp_path / "conftest.py").write_text(SHARING_CONFTEST)
-    (tmp_path / "test_sharing.py").write_text(SHARING_TESTS)
-    options = ["-p", "xdist.plugin", "-p", "no:cacheprovider", "-n", "2", "-rP", "-c", os.devnull]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-    for name in ("TEST_DATABASE_URL", "TEST_REDIS_URL", "PYTEST_XDIST_WORKER"):
-        environment.pop(name, None)
+@pytest.mark.parametrize(
+    ("config", "is_shared"),
+    [
+        (SimpleNamespace(option=SimpleNamespace(numprocesses=2)), True),
+        (SimpleNamespace(option=SimpleNamespace(numprocesses=2), workerinput={}), False),
+        (SimpleNamespace(option=SimpleNamespace(numprocesses=None)), False),
+        (SimpleNamespace(option=SimpleNamespace()), False),
+    ],
+    ids=["parent of workers", "worker", "alone", "without xdist"],
+)
+def test_workers_share_the_postgres_of_their_parent_and_have_a_valkey_each(
+    monkeypatch: pytest.MonkeyPatch, config: pytest.Config, *, is_shared: bool
+) -> None:
+    for name in ("TEST_DATABASE_URL", "TEST_REDIS_URL"):
+        monkeypatch.setenv(name, "to be put back")
+        monkeypatch.delenv(name)
+    monkeypatch.setattr(servers, "postgres_url", lambda: "of the parent")
 
-    run = subprocess.run(
-        [sys.executable, "-m", "pytest", *options, f"--rootdir={tmp_path}", tmp_path],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    servers.share_servers(config)
 
-    printed = [line.split()[1:] for line in run.stdout.splitlines() if line.startswith("ADDRESSES")]
-    assert run.returncode == 0, run.stdout
-    assert len({worker for worker, _, _ in printed}) == 2
-    assert len({database for _, database, _ in printed}) == 1
-    assert len({cache for _, _, cache in printed}) == 2
+    assert os.environ.get("TEST_DATABASE_URL") == ("of the parent" if is_shared else None)
+    assert "TEST_REDIS_URL" not in os.environ
+
+
+@pytest.mark.skipif("PYTEST_XDIST_WORKER" not in os.environ, reason="there is no parent")
+def test_a_worker_is_told_the_address_by_its_parent() -> None:
+    assert "TEST_DATABASE_URL" in os.environ

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.nursery import Finished, ForkedCommand
+from tests.nursery import Finished, ForkedCommand, ForkedService
 from tests.people import PASSWORD, Person, sign_up
 from tests.programs import NO_TLS
 from tests.service_processes import Service
@@ -17,9 +17,12 @@ STOPS_WITHIN_S = 15
 GRACE_S = 3
 
 
-@pytest.fixture
-async def service(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Service]:
-    started = Service(tmp_path, graceful_timeout_s=str(GRACE_S))
+@pytest.fixture(params=[Service])
+async def service(
+    sqlite_url: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> AsyncIterator[Service]:
+    """As an operator starts it, or in the same way from the nursery."""
+    started = request.param(tmp_path, graceful_timeout_s=str(GRACE_S))
     await asyncio.to_thread(started.start)
     yield started
     started.close()
@@ -72,6 +75,7 @@ async def test_told_to_stop_it_ends_streams_finishes_requests_and_exits_with_0(
     assert {"trace_id", "ms", "ip", "timestamp", "level"} <= edit.keys()
 
 
+@pytest.mark.parametrize("service", [ForkedService], indirect=True)
 async def test_commands_work_beside_the_service_but_no_second_one(
     service: Service, ada: Person, tmp_path: Path
 ) -> None:

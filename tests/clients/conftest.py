@@ -53,7 +53,7 @@ def typescript_tools() -> Path:
             wanted = {"private": True, "dependencies": TYPESCRIPT_TOOLS}
             (folder / "package.json").write_text(json.dumps(wanted))
             install(npm, "install", "--silent", "--no-audit", "--no-fund", "--prefix", folder)
-    return folder / "node_modules" / ".bin"
+    return folder / "node_modules"
 
 
 @contextmanager
