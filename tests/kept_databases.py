@@ -36,6 +36,10 @@ class KeptDatabase:
         self._name: str | None = None
         self._pristine: tuple[str, int] = ("", 0)
         self._rows: dict[str, str] = {}
+        # In a thread with a loop of its own: the loops of the tests come and go.
+        self._runner = asyncio.Runner()
+        self._thread = ThreadPoolExecutor(1)
+        self._connection: asyncpg.Connection[Any] | None = None
 
     def lend(self) -> str:
         """The address of a database as the migrations leave it."""
@@ -53,6 +57,7 @@ class KeptDatabase:
     def drop(self) -> None:
         """Leave nothing behind."""
         if self._name is not None:
+            self._run(self._hang_up)
             servers.drop_database(servers.postgres_url(), self._name)
             self._name = None
 
@@ -79,18 +84,32 @@ class KeptDatabase:
             await connection.execute(again, rows)
         return True
 
+    def close(self) -> None:
+        """Drop it, and be of no more use."""
+        self.drop()
+        self._thread.submit(self._runner.close).result()
+        self._thread.shutdown()
+
+    async def _hang_up(self, connection: "asyncpg.Connection[Any]") -> None:
+        await connection.close()
+        self._connection = None
+
     def _run(
         self, ask: "Callable[[asyncpg.Connection[Any]], Coroutine[Any, Any, Answer]]"
     ) -> Answer:
-        """In a thread with a loop of its own: the caller's loop may be running."""
+        """Over one connection, since making one takes as long as emptying the database."""
 
         async def asked() -> Answer:
-            url = servers.address_of(str(self._name))
-            connection = await asyncpg.connect(url.replace("+asyncpg", ""))
             try:
-                return await ask(connection)
-            finally:
-                await connection.close()
+                return await ask(await self._connected())
+            except asyncpg.ConnectionDoesNotExistError:
+                # A test had the server close all connections.
+                return await ask(await self._connected())
 
-        with ThreadPoolExecutor(1) as thread:
-            return thread.submit(asyncio.run, asked()).result()
+        return self._thread.submit(lambda: self._runner.run(asked())).result()
+
+    async def _connected(self) -> "asyncpg.Connection[Any]":
+        if self._connection is None or self._connection.is_closed():
+            url = servers.address_of(str(self._name))
+            self._connection = await asyncpg.connect(url.replace("+asyncpg", ""))
+        return self._connection

@@ -2,6 +2,7 @@
 
 import functools
 import re
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,11 +46,20 @@ def promises() -> list[Promise]:
     ]
 
 
+@functools.cache
+def _promises_by_length() -> dict[tuple[str, int], list[Promise]]:
+    """By method and number of slashes, in their order."""
+    found: dict[tuple[str, int], list[Promise]] = defaultdict(list)
+    for promise in promises():
+        found[promise.route.method, promise.route.full_path.count("/")].append(promise)
+    return found
+
+
 def promise_for(method: str, path: str) -> Promise | None:
     """The operation that a request reaches, if any."""
     wanted = "GET" if method == "HEAD" else method
-    for promise in promises():
-        if promise.route.method == wanted and promise.pattern.match(path):
+    for promise in _promises_by_length().get((wanted, path.count("/")), ()):
+        if promise.pattern.match(path):
             return promise
     return None
 

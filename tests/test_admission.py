@@ -33,6 +33,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"}
 LIMITED = [route for route in ROUTES if route.policy is not None]
+#: One route of each path.
+PATHS = list({route.full_path: route for route in ROUTES}.values())
 JSON_BODIED = [route for route in ROUTES if route.body == "application/json"]
 
 
@@ -72,7 +74,7 @@ async def test_an_address_has_so_many_requests_whatever_they_ask(
     assert not any(name in alive[0].headers for name in LIMIT_HEADERS)
 
 
-@per(ROUTES)
+@per(PATHS)
 async def test_a_method_that_a_path_does_not_know_is_refused_with_those_that_it_does(
     route: Route, service: httpx.AsyncClient
 ) -> None:

@@ -29,12 +29,14 @@ class Transaction:
         return self.connection.dialect.name == "sqlite"
 
     async def execute(
-        self, statement: Executable, rows: Sequence[dict[str, Any]] | None = None
+        self,
+        statement: Executable,
+        parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
     ) -> CursorResult[Any]:  # Any: rows of any shape
         """Run a statement, once or for each row of parameters."""
         with translated():
             async with asyncio.timeout(self.patience_s):
-                return await self.connection.execute(statement, rows)
+                return await self.connection.execute(statement, parameters)
 
     async def rows(
         self, statement: Executable, parameters: Mapping[str, Any] | None = None

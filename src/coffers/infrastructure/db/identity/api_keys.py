@@ -74,7 +74,7 @@ class SqlApiKeys(ApiKeys):
         if (await self._transaction.execute(count)).scalar_one() >= MAX_KEYS:
             raise TooManyApiKeys(f"At most {MAX_KEYS} API keys: delete one first.")
         row = {name: getattr(key, name) for name in key.__dataclass_fields__}
-        await self._transaction.execute(insert(api_keys).values(row))
+        await self._transaction.execute(insert(api_keys), row)
 
     async def delete(self, user_id: UserId, key_id: UUID) -> None:
         """As the port says."""

@@ -36,7 +36,7 @@ class SqlRotations(Rotations):
     async def add(self, rotation: Rotation) -> int:
         """As the port says."""
         row = {name: getattr(rotation, name) for name in rotation.__dataclass_fields__}
-        await self._transaction.execute(insert(security_rotations).values(row))
+        await self._transaction.execute(insert(security_rotations), row)
         count = select(func.count()).select_from(security_rotations)
         total: int = (await self._transaction.execute(count)).scalar_one()
         return total

@@ -76,8 +76,8 @@ class SqlSessions(Sessions):
 
     async def add(self, session: Session, token: RefreshToken) -> None:
         """As the port says."""
-        await self._transaction.execute(insert(sessions).values(_row(session)))
-        await self._transaction.execute(insert(refresh_tokens).values(_row(token)))
+        await self._transaction.execute(insert(sessions), _row(session))
+        await self._transaction.execute(insert(refresh_tokens), _row(token))
 
     async def get(self, user_id: UserId, session_id: SessionId) -> Session:
         """As the port says."""
@@ -103,7 +103,7 @@ class SqlSessions(Sessions):
             refresh_tokens.c.user_id == used.user_id, refresh_tokens.c.id == used.id
         )
         await self._transaction.execute(mark.values(used_at=fresh.issued_at))
-        await self._transaction.execute(insert(refresh_tokens).values(_row(fresh)))
+        await self._transaction.execute(insert(refresh_tokens), _row(fresh))
         extend = update(sessions).where(
             sessions.c.user_id == fresh.user_id, sessions.c.id == fresh.session_id
         )

@@ -82,7 +82,7 @@ class SqlUsers(Users):
 
     async def add(self, user: User) -> None:
         """As the port says."""
-        await self._transaction.execute(insert(users).values(_row(user)))
+        await self._transaction.execute(insert(users), _row(user))
         await open_chain(self._transaction, user.id)
 
     async def get(self, user_id: UserId) -> User:

@@ -37,7 +37,7 @@ class SqlOneTimeTokens(OneTimeTokens):
         )
         await self._transaction.execute(delete(one_time_tokens).where(earlier))
         row = {name: getattr(token, name) for name in token.__dataclass_fields__}
-        await self._transaction.execute(insert(one_time_tokens).values(row))
+        await self._transaction.execute(insert(one_time_tokens), row)
 
     async def take(self, token_hash: str, purpose: Purpose) -> OneTimeToken | None:
         """As the port says: DELETE … RETURNING lets one taker win."""

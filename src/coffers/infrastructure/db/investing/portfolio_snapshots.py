@@ -114,7 +114,7 @@ class SqlPortfolioSnapshots(PortfolioSnapshots):
         await self._forget_fill(fill.user_id, fill.portfolio_id)
         row = {name: getattr(fill, name) for name in BackFill.__dataclass_fields__}
         await self._transaction.execute(
-            insert(portfolio_back_fills).values(row | {"state": fill.state.value})
+            insert(portfolio_back_fills), row | {"state": fill.state.value}
         )
 
     async def remove_all(self, user_id: UserId, portfolio_id: UUID) -> None:

@@ -71,7 +71,7 @@ class SqlPortfolios(Portfolios):
         count = select(func.count()).where(portfolios.c.user_id == portfolio.user_id)
         if (await self._transaction.execute(count)).scalar_one() >= MAX_PORTFOLIOS:
             raise TooManyPortfolios(f"At most {MAX_PORTFOLIOS} portfolios.")
-        await self._transaction.execute(insert(portfolios).values(_row(portfolio)))
+        await self._transaction.execute(insert(portfolios), _row(portfolio))
 
     async def get(self, user_id: UserId, portfolio_id: UUID) -> Portfolio:
         """As the port says."""

@@ -92,7 +92,7 @@ class SqlAccounts(Accounts):
     async def add(self, account: Account) -> None:
         """As the port says."""
         await self._make_room(account.user_id, 1)
-        await self._transaction.execute(insert(accounts).values(_row(account)))
+        await self._transaction.execute(insert(accounts), _row(account))
 
     async def get(self, user_id: UserId, account_id: UUID) -> Account:
         """As the port says."""

@@ -52,7 +52,7 @@ class SqlEntries(Entries):
 
     async def add(self, entry: Entry) -> None:
         """As the port says."""
-        await self._transaction.execute(insert(transactions).values(row_of(entry)))
+        await self._transaction.execute(insert(transactions), row_of(entry))
 
     async def put(self, entry: Entry) -> Entry:
         """As the port says."""

@@ -110,7 +110,7 @@ class SqlImports(Imports):
             "rows": await asyncio.to_thread(compressed, rows),
             "undo": b"",
         }
-        await self._transaction.execute(insert(imports).values(_row(made) | large))
+        await self._transaction.execute(insert(imports), _row(made) | large)
 
     async def get(self, user_id: UserId, import_id: UUID) -> Import:
         """As the port says."""

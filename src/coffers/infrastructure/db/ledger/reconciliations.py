@@ -75,7 +75,7 @@ class SqlReconciliations(Reconciliations):
         if (await self._transaction.execute(count)).scalar_one() >= MAX_RECONCILIATIONS:
             detail = f"At most {MAX_RECONCILIATIONS} reconciliations of an account."
             raise TooManyReconciliations(detail)
-        await self._transaction.execute(insert(reconciliations).values(_row(made)))
+        await self._transaction.execute(insert(reconciliations), _row(made))
 
     async def get(self, user_id: UserId, reconciliation_id: UUID) -> Reconciliation:
         """As the port says."""

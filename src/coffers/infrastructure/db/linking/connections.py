@@ -114,7 +114,7 @@ class SqlConnections(Connections):
     async def add(self, connection: Connection) -> None:
         """As the port says."""
         await self.check_room(connection.user_id)
-        await self._transaction.execute(insert(connections).values(_row(connection)))
+        await self._transaction.execute(insert(connections), _row(connection))
 
     async def get(self, user_id: UserId, connection_id: UUID) -> Connection:
         """As the port says."""
@@ -159,7 +159,7 @@ class SqlConnections(Connections):
             _of(credentials.user_id, credentials.connection_id)
         )
         if (await self._transaction.execute(statement.values(row))).rowcount == 0:
-            await self._transaction.execute(insert(connection_credentials).values(row))
+            await self._transaction.execute(insert(connection_credentials), row)
 
     async def credentials(self, user_id: UserId, connection_id: UUID) -> SealedCredentials | None:
         """As the port says."""
@@ -175,7 +175,7 @@ class SqlConnections(Connections):
 
     async def keep_attempt(self, attempt: LinkAttempt) -> None:
         """As the port says."""
-        await self._transaction.execute(insert(link_attempts).values(_row(attempt)))
+        await self._transaction.execute(insert(link_attempts), _row(attempt))
 
     async def take_attempt(self, user_id: UserId, state_hash: str) -> LinkAttempt | None:
         """As the port says: DELETE … RETURNING lets one taker win."""

@@ -87,7 +87,7 @@ class SqlSyncs(Syncs):
 
     async def add(self, sync: Sync) -> None:
         """As the port says."""
-        await self._transaction.execute(insert(syncs).values(_row(sync)))
+        await self._transaction.execute(insert(syncs), _row(sync))
 
     async def update(self, sync: Sync) -> None:
         """As the port says."""

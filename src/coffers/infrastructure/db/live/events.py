@@ -69,6 +69,11 @@ events: Final = Table(
 )
 
 
+_THEIRS: Final = chains.c.user_id == bindparam("whose")
+_LOCK: Final = select(chains.c.sequence, chains.c.head_hash).where(_THEIRS).with_for_update()
+_GROW: Final = update(chains).where(_THEIRS)
+
+
 async def log_events(
     transaction: Transaction, recorded: Sequence[Event], origin: Origin, now: datetime
 ) -> list[UserId]:
@@ -96,7 +101,7 @@ async def log_events(
 async def open_chain(transaction: Transaction, user_id: UserId) -> None:
     """An empty chain for a new user."""
     row = {"user_id": user_id, "sequence": 0, "head_hash": GENESIS}
-    await transaction.execute(insert(chains).values(row))
+    await transaction.execute(insert(chains), row)
 
 
 async def _append(
@@ -113,14 +118,13 @@ async def _append(
         head = logged.hash
         rows.append({name: getattr(logged, name) for name in LoggedEvent.__dataclass_fields__})
     await transaction.execute(insert(events), rows)
-    grown = {"sequence": sequence + len(rows), "head_hash": head}
-    await transaction.execute(update(chains).where(chains.c.user_id == user_id).values(grown))
+    grown = {"whose": user_id, "sequence": sequence + len(rows), "head_hash": head}
+    await transaction.execute(_GROW, grown)
     return sequence + 1
 
 
 async def _lock_chain(transaction: Transaction, user_id: UserId) -> tuple[int, str]:
-    statement = select(chains.c.sequence, chains.c.head_hash).where(chains.c.user_id == user_id)
-    row = (await transaction.execute(statement.with_for_update())).one_or_none()
+    row = (await transaction.execute(_LOCK, {"whose": user_id})).one_or_none()
     if row is None:
         # Erased in the meantime: whatever this transaction did for them must not stay either.
         raise UserNotFound("User not found")

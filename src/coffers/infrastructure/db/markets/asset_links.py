@@ -54,7 +54,7 @@ class SqlAssetLinks(AssetLinks):
         """As the port says."""
         same = (_L.symbol == link.symbol) & (_L.currency == link.currency)
         await self._transaction.execute(delete(asset_links).where(_L.user_id == link.user_id, same))
-        await self._transaction.execute(insert(asset_links).values(_row(link)))
+        await self._transaction.execute(insert(asset_links), _row(link))
 
     async def add_missing(self, links: Sequence[AssetLink]) -> None:
         """As the port says."""

@@ -122,7 +122,7 @@ class SqlAssets(Assets):
             count = select(func.count()).where(A.user_id == asset.user_id)
             if (await self._transaction.execute(count)).scalar_one() >= MAX_ASSETS:
                 raise TooManyAssets(f"At most {MAX_ASSETS} assets of one's own.")
-        await self._transaction.execute(insert(assets).values(_row(asset)))
+        await self._transaction.execute(insert(assets), _row(asset))
 
     async def add_missing(self, new: Sequence[Asset]) -> None:
         """As the port says."""

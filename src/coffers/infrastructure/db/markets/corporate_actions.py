@@ -89,7 +89,7 @@ class SqlCorporateActions(CorporateActions):
         count = select(func.count()).where(C.asset_id == action.asset_id)
         if (await self._transaction.execute(count)).scalar_one() >= MAX_ACTIONS:
             raise TooManyActions(f"At most {MAX_ACTIONS} corporate actions of one asset.")
-        await self._transaction.execute(insert(corporate_actions).values(_row(action)))
+        await self._transaction.execute(insert(corporate_actions), _row(action))
 
     async def add_missing(self, actions: Sequence[CorporateAction]) -> None:
         """As the port says."""

@@ -87,7 +87,7 @@ class SqlBudgets(Budgets):
         count = select(func.count()).where(_B.user_id == budget.user_id)
         if (await self._transaction.execute(count)).scalar_one() >= MAX_BUDGETS:
             raise TooManyBudgets(f"At most {MAX_BUDGETS} budgets.")
-        await self._transaction.execute(insert(budgets).values(_row(budget)))
+        await self._transaction.execute(insert(budgets), _row(budget))
 
     async def get(self, user_id: UserId, budget_id: UUID) -> Budget:
         """As the port says."""
@@ -125,7 +125,7 @@ class SqlBudgets(Budgets):
         }
         if await self._transaction.rows(_TOLD, place):
             return False
-        await self._transaction.execute(insert(budget_alerts).values(place | {"reached_at": at}))
+        await self._transaction.execute(insert(budget_alerts), place | {"reached_at": at})
         return True
 
 

@@ -105,7 +105,7 @@ class SqlCategories(Categories):
         count = select(func.count()).where(categories.c.user_id == category.user_id)
         if (await self._transaction.execute(count)).scalar_one() >= MAX_CATEGORIES:
             raise TooManyCategories(f"At most {MAX_CATEGORIES} categories of one's own.")
-        await self._transaction.execute(insert(categories).values(_row(category)))
+        await self._transaction.execute(insert(categories), _row(category))
 
     async def update(self, category: Category, *, expected_version: int | None) -> Category:
         """As the port says."""

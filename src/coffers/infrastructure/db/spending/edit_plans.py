@@ -100,7 +100,7 @@ class SqlEditPlans(EditPlans):
         waiting = await self._transaction.rows(_PLANNED, {"user_id": plan.user_id})
         if waiting[0][0] >= MAX_PLANNED:
             raise TooManyPlans(f"{MAX_PLANNED} plans wait already: apply or discard some.")
-        await self._transaction.execute(insert(edit_plans).values(_row(plan)))
+        await self._transaction.execute(insert(edit_plans), _row(plan))
         await self._fill(plan, chunks)
 
     async def get(self, user_id: UserId, kind: PlanKind, plan_id: UUID) -> EditPlan:
@@ -140,7 +140,7 @@ class SqlEditPlans(EditPlans):
     async def attach(self, plan: EditPlan, transfers: bytes) -> None:
         """As the port says."""
         key = {"user_id": plan.user_id, "plan_id": plan.id, "number": TRANSFERS}
-        await self._transaction.execute(insert(edit_plan_chunks).values(key | {"rows": transfers}))
+        await self._transaction.execute(insert(edit_plan_chunks), key | {"rows": transfers})
 
     async def _fill(self, plan: EditPlan, chunks: Sequence[bytes]) -> None:
         key = {"user_id": plan.user_id, "plan_id": plan.id}

@@ -106,7 +106,7 @@ class SqlRules(Rules):
 
     async def add(self, rule: Rule) -> None:
         """As the port says."""
-        await self._transaction.execute(insert(rules).values(_row(rule)))
+        await self._transaction.execute(insert(rules), _row(rule))
 
     async def update(self, rule: Rule, *, expected_version: int | None = None) -> Rule:
         """As the port says."""
