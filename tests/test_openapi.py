@@ -12,7 +12,6 @@ from coffers.presentation.problems import MEDIA_TYPE, kinds, status_of
 from coffers.presentation.route import Route
 from coffers.presentation.routes import ROUTES
 from tests.promises import description
-from tests.route_cases import per
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
@@ -43,57 +42,67 @@ def test_the_document_is_valid_openapi_3_1() -> None:
     validate(description())
 
 
-@per(ROUTES)
-def test_every_operation_says_what_it_is_for(route: Route) -> None:
-    about = operation(route)
+def test_every_operation_says_what_it_is_for() -> None:
+    for route in ROUTES:
+        about = operation(route)
 
-    assert about["operationId"] == route.endpoint.__name__
-    assert about["tags"] == [route.family]
-    assert 0 < len(about["summary"]) <= 120
-    assert about["description"]
-
-
-@per(ROUTES)
-def test_every_operation_says_who_may_call(route: Route) -> None:
-    assert operation(route)["security"] == ([] if route.access.is_public else [{"bearer": []}])
+        assert about["operationId"] == route.endpoint.__name__, route.path
+        assert about["tags"] == [route.family], route.path
+        assert 0 < len(about["summary"]) <= 120, route.path
+        assert about["description"], route.path
 
 
-@per(ROUTES)
-def test_every_parameter_is_described(route: Route) -> None:
-    parameters = operation(route)["parameters"]
-
-    assert [each["name"] for each in parameters if not each.get("description")] == []
-    named = {each["name"] for each in parameters if each["in"] == "path"}
-    assert named == set(PLACEHOLDER.findall(route.path))
-    assert len({(each["in"], each["name"]) for each in parameters}) == len(parameters)
+def test_every_operation_says_who_may_call() -> None:
+    for route in ROUTES:
+        assert operation(route)["security"] == (
+            [] if route.access.is_public else [{"bearer": []}]
+        ), route.path
 
 
-@per(ROUTES)
-def test_every_refusal_is_a_problem_with_an_example(route: Route) -> None:
-    refusals = {s: a for s, a in operation(route)["responses"].items() if int(s) >= 400}
+def test_every_parameter_is_described() -> None:
+    for route in ROUTES:
+        parameters = operation(route)["parameters"]
 
-    assert {"500", "503"} <= set(refusals)
-    for answer in refusals.values():
-        (media,) = answer["content"]
-        assert media == MEDIA_TYPE
-        assert answer["content"][media]["schema"] == {"$ref": "#/components/schemas/Problem"}
-        assert answer["content"][media]["examples"]
-        assert answer["description"]
+        assert [each["name"] for each in parameters if not each.get("description")] == [], (
+            route.path
+        )
+        named = {each["name"] for each in parameters if each["in"] == "path"}
+        assert named == set(PLACEHOLDER.findall(route.path)), route.path
+        assert len({(each["in"], each["name"]) for each in parameters}) == len(parameters), (
+            route.path
+        )
 
 
-@per(ROUTES)
-def test_every_example_is_what_its_schema_describes(route: Route) -> None:
-    about = operation(route)
-    answer = about["responses"][str(route.status)]
-    media = [*answer.get("content", {}).items()]
-    media += about.get("requestBody", {}).get("content", {}).items()
+def test_every_refusal_is_a_problem_with_an_example() -> None:
+    for route in ROUTES:
+        refusals = {s: a for s, a in operation(route)["responses"].items() if int(s) >= 400}
 
-    for kind, content in media:
-        if kind != "application/json":
-            continue
-        schema = {**content["schema"], "components": description()["components"]}
-        errors = [error.message for error in OAS31Validator(schema).iter_errors(content["example"])]
-        assert errors == []
+        assert {"500", "503"} <= set(refusals), route.path
+        for answer in refusals.values():
+            (media,) = answer["content"]
+            assert media == MEDIA_TYPE, route.path
+            assert answer["content"][media]["schema"] == {"$ref": "#/components/schemas/Problem"}, (
+                route.path
+            )
+            assert answer["content"][media]["examples"], route.path
+            assert answer["description"], route.path
+
+
+def test_every_example_is_what_its_schema_describes() -> None:
+    for route in ROUTES:
+        about = operation(route)
+        answer = about["responses"][str(route.status)]
+        media = [*answer.get("content", {}).items()]
+        media += about.get("requestBody", {}).get("content", {}).items()
+
+        for kind, content in media:
+            if kind != "application/json":
+                continue
+            schema = {**content["schema"], "components": description()["components"]}
+            errors = [
+                error.message for error in OAS31Validator(schema).iter_errors(content["example"])
+            ]
+            assert errors == [], route.path
 
 
 def test_every_kind_of_refusal_is_explained_in_a_sentence() -> None:
