@@ -5,10 +5,13 @@ from decimal import Decimal
 from typing import Any, Final
 
 import httpx
+from sqlalchemy import delete
 
 from coffers.background import KINDS
 from coffers.domain.ledger.accounts import Account, AccountType
 from coffers.domain.ledger.statements import ReportedTransaction
+from coffers.domain.live.events import Origin
+from coffers.infrastructure.db.jobs import jobs
 from coffers.services import Services
 from tests.ledgers import Ledger, movement
 from tests.people import Person
@@ -34,6 +37,15 @@ async def ids_of(person: Person, account: Account) -> dict[str, str]:
     """The ids of an account's movements by their source's."""
     found = await person.get(f"/accounts/{account.id}/transactions")
     return {row["provider_transaction_id"]: row["id"] for row in found.json()["transactions"]}
+
+
+async def forget_work(client: httpx.AsyncClient) -> None:
+    """Leave nothing waiting of what earlier tests of a file asked for."""
+    services: Services = client.app.state.services  # type: ignore[attr-defined]  # set by `running`
+    uow = services.unit_of_work(Origin(), None)
+    async with uow:
+        await uow.transaction.execute(delete(jobs))  # type: ignore[attr-defined]  # behind the port's back
+        await uow.commit()
 
 
 async def work_through(client: httpx.AsyncClient, *kinds: str) -> int:

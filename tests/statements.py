@@ -166,7 +166,12 @@ async def ledger(person: Person) -> Sequence[tuple[str, ...]]:
 
 
 async def dumped(person: Person) -> dict[str, list[dict[str, Any]]]:
-    return await dump(person.client.app.state.settings.database)  # type: ignore[attr-defined]  # the adapter behind the port
+    """What is theirs in the tables, every column of it."""
+    tables = await dump(person.client.app.state.settings.database)  # type: ignore[attr-defined]  # the adapter behind the port
+    return {
+        name: [row for row in rows if str(row["user_id"]) == person.id]
+        for name, rows in tables.items()
+    }
 
 
 async def open_account(person: Person, name: str = "Wallet", **more: Any) -> str:

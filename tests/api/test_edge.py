@@ -15,6 +15,8 @@ from coffers.settings import Settings
 from tests.conftest import running, settings_for
 from tests.people import PASSWORD, Person
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 PAGE = "https://app.example.org"
 
 
@@ -85,7 +87,7 @@ async def test_nobody_else_may_say_where_a_request_comes_from(settings: Settings
         ("unknown", "unknown"),
     ],
 )
-def test_all_addresses_of_an_ipv6_customer_count_as_one(address: str, counted: str) -> None:
+async def test_all_addresses_of_an_ipv6_customer_count_as_one(address: str, counted: str) -> None:
     assert counted_as(address) == counted
 
 

@@ -8,6 +8,8 @@ import pytest
 from coffers.presentation.field_names import field_names
 from tests.people import Person
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 SECRET = "hunter2 is my password"
 
 
@@ -58,6 +60,6 @@ async def test_no_character_of_a_bad_id_is_repeated(ada: Person) -> None:
     assert "£" not in answer.text
 
 
-def test_fields_of_bodies_and_of_forms_are_known() -> None:
+async def test_fields_of_bodies_and_of_forms_are_known() -> None:
     assert {"email", "plan_hash", "day_first", "account_id"} <= field_names()
     assert "hunter2" not in field_names()

@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 import time
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
@@ -13,10 +14,22 @@ from coffers.infrastructure.db.vitals import SqlVitals
 from coffers.presentation import metrics
 from tests import servers
 from tests.conftest import running, settings_for
-from tests.people import Person
+from tests.people import Person, settle
 from tests.programs import free_port
 
 READY = "http://test/health/ready"
+
+
+@pytest.fixture
+async def client(sqlite_url: str, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+    """An application of its own for each test: what it counts begins at nothing."""
+    async with running(settings_for(sqlite_url, tmp_path)) as client:
+        yield client
+
+
+@pytest.fixture
+async def ada(client: httpx.AsyncClient) -> Person:
+    return await settle(client, "ada")
 
 
 async def test_a_service_with_its_database_is_ready(database_url: str, tmp_path: Path) -> None:

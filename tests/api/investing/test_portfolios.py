@@ -1,18 +1,17 @@
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from coffers.domain.ledger.statements import ReportedTransaction
 from coffers.domain.ledger.transactions import TransactionSubtype, TransactionType
-from tests.conftest import running, settings_for
 from tests.explanations import evaluated
 from tests.ledgers import Ledger, ledger_of, movement, position
-from tests.people import Person, sign_up
+from tests.people import Person
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 TODAY = datetime.now(UTC).date()
 YEAR_AGO = TODAY - timedelta(days=400)
@@ -52,12 +51,6 @@ DEPOSIT = movement(
     amount=Decimal("2000.00"),
     transaction_date=YEAR_AGO,
 )
-
-
-@pytest.fixture
-async def eve(database_url: str, tmp_path: Path) -> AsyncIterator[Person]:
-    async with running(settings_for(database_url, tmp_path)) as client:
-        yield await sign_up(client, "eve")
 
 
 async def shares(ledger: Ledger) -> str:

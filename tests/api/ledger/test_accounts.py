@@ -3,9 +3,13 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import pytest
+
 from coffers.domain.ledger.accounts import AccountType
 from tests.ledgers import NOON, ledger_of, movement, reported_account
 from tests.people import Person
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 CASH = {"name": "Cash at home", "account_type": "cash", "currency": "USD"}
 FIELDS = [

@@ -1,23 +1,24 @@
 """What owners say of movements that others report: it outlives every sync, import and reversal."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any, Final
 
 import httpx
 import pytest
+import pytest_asyncio
 
 from coffers.domain.ledger.annotations import MAX_SPLITS, MAX_TAG, MAX_TAGS
 from coffers.domain.ledger.transactions import TransactionStatus
-from tests.conftest import settings_for
+from tests.api.conftest import newcomer
 from tests.ledgers import movement, reported_account
-from tests.people import Person, sign_up
+from tests.people import Person
 from tests.purses import FOOD, MEALS, Row, a_purse, edited, entered, refused
-from tests.scripted import Script, ScriptedBank, connect, running_with
+from tests.scripted import Script, ScriptedBank, connect
 from tests.statements import CSV, DAY, coffee, csv_of, imported, ofx, reversal_of
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 TODAY: Final = datetime.now(UTC).date()
 BOUGHT: Final = movement("t1", amount=Decimal("-10.00"), transaction_date=TODAY)
@@ -37,17 +38,11 @@ def script() -> Script:
     return Script(accounts=[reported_account("a1")], pages={"a1": [[BOUGHT]]})
 
 
-@pytest.fixture
-async def client(
-    script: Script, database_url: str, tmp_path: Path
-) -> AsyncIterator[httpx.AsyncClient]:
-    async with running_with(settings_for(database_url, tmp_path), ScriptedBank(script)) as client:
-        yield client
-
-
-@pytest.fixture
-async def eve(client: httpx.AsyncClient) -> Person:
-    return await sign_up(client, "eve")
+@pytest_asyncio.fixture(loop_scope="module")
+async def eve(either_banked: httpx.AsyncClient, bank: ScriptedBank, script: Script) -> Person:
+    """Somebody who may connect to the bank, on each engine in turn."""
+    bank.script = script
+    return await newcomer(either_banked, "eve")
 
 
 async def sync(person: Person, connection: Row) -> None:

@@ -17,6 +17,8 @@ from tests.statements import (
     snapshots,
 )
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 
 def card(balance: str) -> bytes:
     """One purchase, and the balance after it as this bank writes it."""

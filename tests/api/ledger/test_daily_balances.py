@@ -3,10 +3,14 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+import pytest
+
 from coffers.application.ledger.daily_balances import MAX_DAYS
 from tests.ledgers import ledger_of
 from tests.people import Person
 from tests.purses import Row, a_purse, entered, why
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 SPAN: Final = "?start_date=2026-03-01&end_date=2026-03-03"
 

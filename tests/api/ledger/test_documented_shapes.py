@@ -7,9 +7,12 @@ from decimal import Decimal
 from typing import Any, Final
 
 import httpx
+import pytest
 
 from tests.ledgers import NOON, ledger_of, position
 from tests.people import Person
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 #: A field's documented type; a question mark: it may be null.
 Shape = dict[str, str]

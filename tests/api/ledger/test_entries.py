@@ -1,16 +1,13 @@
 """Movements written down by hand: the balance of their account is what they add up to."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from coffers.domain.ledger.entries import AHEAD, MAX_DESCRIPTION
-from tests.conftest import running, settings_for
 from tests.ledgers import ledger_of, movement
-from tests.people import Person, sign_up
+from tests.people import Person
 from tests.purses import (
     FOOD,
     MEALS,
@@ -27,12 +24,7 @@ from tests.purses import (
     why,
 )
 
-
-@pytest.fixture
-async def eve(database_url: str, tmp_path: Path) -> AsyncIterator[Person]:
-    """Somebody on each engine in turn."""
-    async with running(settings_for(database_url, tmp_path)) as client:
-        yield await sign_up(client, "eve")
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def test_the_balance_is_what_the_account_opened_with_and_its_entries(eve: Person) -> None:

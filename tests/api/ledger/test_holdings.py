@@ -5,6 +5,8 @@ import pytest
 from tests.ledgers import ledger_of, position, reported_account
 from tests.people import Person
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 
 async def test_totals_are_per_currency_and_never_added_across(ada: Person) -> None:
     async with ledger_of(ada) as ledger:

@@ -21,6 +21,8 @@ from tests.statements import (
     upload,
 )
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 FINE = ofx(coffee(id="a"))
 BOMB = (
     b'<?xml version="1.0"?><!DOCTYPE lolz [<!ENTITY a "ha">'
@@ -86,7 +88,7 @@ async def test_a_wrong_charset_is_read_as_what_it_is(ada: Person) -> None:
         ("Kontoauszug März.csv", "Kontoauszug März.csv"),
     ],
 )
-def test_a_file_s_name_is_fit_to_be_shown(sent: str | None, kept: str) -> None:
+async def test_a_file_s_name_is_fit_to_be_shown(sent: str | None, kept: str) -> None:
     assert file_name(sent) == kept
 
 

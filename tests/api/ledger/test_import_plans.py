@@ -21,6 +21,8 @@ from tests.statements import (
     upload,
 )
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 Enrol = Callable[..., Awaitable[Person]]
 
 

@@ -24,6 +24,8 @@ from tests.statements import (
     verdicts,
 )
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 LATER = DAY + timedelta(days=3)
 
 

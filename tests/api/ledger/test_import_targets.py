@@ -20,6 +20,8 @@ from tests.statements import (
     verdicts,
 )
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 
 def two_accounts() -> bytes:
     second = ofx(Line(name="Rent", amount="-700", id="r"), account="222", balance="70.00")

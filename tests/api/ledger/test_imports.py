@@ -24,6 +24,8 @@ from tests.statements import (
     verdicts,
 )
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 
 async def test_two_identical_coffees_are_two_and_the_same_file_again_brings_none(
     eve: Person,

@@ -28,6 +28,8 @@ from tests.statements import (
     verdicts,
 )
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 
 def told(number: str, **changes: Any) -> Any:  # Any: a reported movement
     return movement(number, transaction_date=DAY, **changes)

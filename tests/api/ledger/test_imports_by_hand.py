@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+import pytest
+
 from tests.people import Person
 from tests.purses import (
     a_purse,
@@ -23,6 +25,8 @@ from tests.statements import (
     reversal_of,
     verdicts,
 )
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 LATER: Final = DAY + timedelta(days=2)
 

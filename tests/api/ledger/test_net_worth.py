@@ -2,11 +2,15 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from coffers.domain.ledger.net_worth import MAX_DAYS
 from tests.explanations import evaluated
 from tests.ledgers import NOON, ledger_of, reported_account
 from tests.people import Person
 from tests.rates import keep_rate
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 WEEK = {"start_date": "2026-03-01", "end_date": "2026-03-04"}
 

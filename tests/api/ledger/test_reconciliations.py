@@ -22,6 +22,8 @@ from tests.purses import (
 )
 from tests.statements import coffee, imported, ofx, reversal_of
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 DAY: Final = "2026-03-31"
 FIELDS: Final = [
     *("id", "account_id", "statement_date", "stated_balance", "ledger_balance", "difference"),

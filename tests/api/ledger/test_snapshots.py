@@ -1,17 +1,18 @@
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+import pytest_asyncio
 
 from coffers.domain import paging
 from coffers.domain.ledger.snapshots import SnapshotSource
 from coffers.infrastructure.db.ledger import snapshots
-from tests.conftest import running, settings_for
 from tests.ledgers import NOON, ledger_of, reported_account
-from tests.people import Person, sign_up
+from tests.people import Person, settle
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 BALANCES = ("20000", "22500", "0", "-10", "-5")
 #: Every other one by hand, by the scheduler.
@@ -36,19 +37,18 @@ class Holder(Person):
         return answer.json()
 
 
-@pytest.fixture
-async def eve(database_url: str, tmp_path: Path) -> AsyncIterator[Holder]:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def eve(either: httpx.AsyncClient) -> Holder:
     """Her, on each engine in turn."""
-    async with running(settings_for(database_url, tmp_path)) as client:
-        person = await sign_up(client, "eve")
-        async with ledger_of(person) as ledger:
-            account = await ledger.account()
-            for day, balance in enumerate(BALANCES):
-                at = NOON + timedelta(days=day)
-                await ledger.snapshot(account, at, balance, source=SOURCES[day % 2])
-        holder = Holder(**vars(person))
-        object.__setattr__(holder, "account", str(account.id))
-        yield holder
+    person = await settle(either, "eve")
+    async with ledger_of(person) as ledger:
+        account = await ledger.account()
+        for day, balance in enumerate(BALANCES):
+            at = NOON + timedelta(days=day)
+            await ledger.snapshot(account, at, balance, source=SOURCES[day % 2])
+    holder = Holder(**vars(person))
+    object.__setattr__(holder, "account", str(account.id))
+    return holder
 
 
 def changes(answer: Any) -> list[tuple[str | None, float | None]]:

@@ -2,9 +2,13 @@
 
 from collections.abc import Awaitable, Callable
 
+import pytest
+
 from tests.ledgers import ledger_of, movement
 from tests.people import Person
 from tests.statements import coffee, dumped, imported, ofx
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 Enrol = Callable[..., Awaitable[Person]]
 

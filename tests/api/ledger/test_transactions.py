@@ -1,19 +1,20 @@
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+import pytest_asyncio
 
 from coffers.domain.ledger.transactions import (
     TransactionStatus,
     TransactionSubtype,
     TransactionType,
 )
-from tests.conftest import running, settings_for
 from tests.ledgers import NOON, ledger_of, movement, reported_account
-from tests.people import Person, sign_up
+from tests.people import Person, settle
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 FIELDS = [
     *("id", "account_id", "provider_transaction_id", "transaction_type", "subtype", "status"),
@@ -48,17 +49,16 @@ SALARY = movement(
 HOLD = movement("hold", status=TransactionStatus.PENDING, transaction_date=date(2026, 3, 2))
 
 
-@pytest.fixture
-async def eve(database_url: str, tmp_path: Path) -> AsyncIterator[Person]:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def eve(either: httpx.AsyncClient) -> Person:
     """Somebody with four movements in two accounts, on each engine in turn."""
-    async with running(settings_for(database_url, tmp_path)) as client:
-        person = await sign_up(client, "eve")
-        async with ledger_of(person) as ledger:
-            one, two = await ledger.accounts(reported_account("a1"), reported_account("a2"))
-            await ledger.move(one, TRADE, SALARY)
-            ledger.now = NOON + timedelta(days=1)
-            await ledger.move(two, movement("coffee"), HOLD)
-        yield person
+    person = await settle(either, "eve")
+    async with ledger_of(person) as ledger:
+        one, two = await ledger.accounts(reported_account("a1"), reported_account("a2"))
+        await ledger.move(one, TRADE, SALARY)
+        ledger.now = NOON + timedelta(days=1)
+        await ledger.move(two, movement("coffee"), HOLD)
+    return person
 
 
 async def listed(person: Person, **query: Any) -> list[str]:

@@ -1,20 +1,21 @@
 """One broker linked twice: what both links report is kept, and counted, once."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import pytest_asyncio
 
-from tests.conftest import settings_for
+from tests.api.conftest import newcomer
 from tests.ledgers import movement, position, reported_account
-from tests.people import Person, sign_up
+from tests.people import Person
 from tests.rows import event_names
-from tests.scripted import Script, ScriptedBank, connect, running_with
+from tests.scripted import Script, ScriptedBank, connect
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 TODAY = datetime.now(UTC).date()
 
@@ -28,12 +29,11 @@ def script() -> Script:
     )
 
 
-@pytest.fixture
-async def client(
-    script: Script, database_url: str, tmp_path: Path
-) -> AsyncIterator[httpx.AsyncClient]:
-    async with running_with(settings_for(database_url, tmp_path), ScriptedBank(script)) as client:
-        yield client
+@pytest_asyncio.fixture(loop_scope="module")
+async def ada(either_banked: httpx.AsyncClient, bank: ScriptedBank, script: Script) -> Person:
+    """Somebody who may connect to the bank, on each engine in turn."""
+    bank.script = script
+    return await newcomer(either_banked, "ada")
 
 
 async def sync(person: Person, connection: dict[str, Any]) -> dict[str, Any]:
@@ -144,9 +144,9 @@ async def test_the_same_id_with_another_number_is_another_account(
 
 
 async def test_other_people_s_accounts_are_never_adopted(
-    ada: Person, client: httpx.AsyncClient
+    ada: Person,
 ) -> None:
-    eve = await sign_up(client, "eve")
+    eve = await newcomer(ada.client, "eve")
     await sync(ada, await connect(ada))
 
     report = await sync(eve, await connect(eve))

@@ -1,16 +1,21 @@
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
+from uuid import UUID
 
-import httpx
 import pytest
 from sqlalchemy import select
 
-from coffers.infrastructure.db.engines import open_engines
 from coffers.infrastructure.db.linking.connections import connection_credentials
 from coffers.settings import Settings
 from tests.brokers import Broker, consent, link, sync
 from tests.conftest import running, settings_for
 from tests.people import Person, sign_in, sign_up
+from tests.rows import rows
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+Enrol = Callable[..., Awaitable[Person]]
 
 FIELDS = {
     "id",
@@ -24,6 +29,11 @@ FIELDS = {
     "created_at",
     "updated_at",
 }
+
+
+async def credentials_of(person: Person) -> list[Any]:
+    mine = connection_credentials.c.user_id == UUID(person.id)
+    return await rows(person.client, select(connection_credentials).where(mine))
 
 
 async def test_the_catalogue_lists_what_can_be_linked(saver: Person) -> None:
@@ -63,10 +73,8 @@ async def test_a_link_leads_to_the_providers_page_and_back(saver: Person) -> Non
     assert listed["total_count"] == listed["active_count"] == 1
 
 
-async def test_a_state_works_once_and_only_for_whoever_began(
-    saver: Person, linked_client: httpx.AsyncClient
-) -> None:
-    eve = await sign_up(linked_client, "eve")
+async def test_a_state_works_once_and_only_for_whoever_began(saver: Person, enrol: Enrol) -> None:
+    eve = await enrol("eve")
     begun = (await saver.post("/connections", {"provider_slug": "sandbox"})).json()
     back = await consent(begun["authorization_url"], "young-saver")
 
@@ -130,18 +138,15 @@ async def test_a_link_survives_a_restart_between_its_halves(
         assert made.status_code == 201
 
 
-async def test_credentials_at_rest_are_sealed(saver: Person, sqlite_url: str) -> None:
+async def test_credentials_at_rest_are_sealed(saver: Person) -> None:
     await link(saver)
 
-    async with open_engines(sqlite_url) as engines, engines.read.connect() as connection:
-        row = (await connection.execute(select(connection_credentials))).one()
+    (row,) = await credentials_of(saver)
 
     assert b"token" not in row.sealed
 
 
-async def test_disconnecting_wipes_the_credentials_and_keeps_the_history(
-    saver: Person, sqlite_url: str
-) -> None:
+async def test_disconnecting_wipes_the_credentials_and_keeps_the_history(saver: Person) -> None:
     connection = await link(saver)
     assert (await sync(saver, connection)).status_code == 201
 
@@ -152,8 +157,7 @@ async def test_disconnecting_wipes_the_credentials_and_keeps_the_history(
     assert state["status"] == "disconnected"
     assert (await saver.get("/accounts")).json()["total_count"] == 4
     assert (await sync(saver, connection, force=True)).status_code == 409
-    async with open_engines(sqlite_url) as engines, engines.read.connect() as opened:
-        assert (await opened.execute(select(connection_credentials))).all() == []
+    assert await credentials_of(saver) == []
 
 
 async def test_a_renewed_link_keeps_its_id_and_its_accounts(saver: Person, broker: Broker) -> None:
@@ -200,10 +204,10 @@ async def test_a_token_that_the_provider_ended_early_is_renewed_once_and_the_syn
 
 
 async def test_somebody_elses_connection_is_forbidden_and_an_unknown_one_not_found(
-    saver: Person, linked_client: httpx.AsyncClient
+    saver: Person, enrol: Enrol
 ) -> None:
     connection = await link(saver)
-    eve = await sign_up(linked_client, "eve")
+    eve = await enrol("eve")
     unknown = "01900000-0000-7000-8000-000000000000"
 
     theirs = await eve.get(f"/connections/{connection['id']}")

@@ -11,6 +11,8 @@ from tests.brokers import Broker, consent
 from tests.conftest import running, settings_for
 from tests.people import Person, sign_in, sign_up
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 PAGE = "http://test/oauth/callback"
 
 

@@ -14,7 +14,7 @@ from coffers.infrastructure.db.refusals import OutcomeUnknown
 from coffers.infrastructure.db.unit_of_work import SqlUnitOfWork
 from tests.conftest import settings_for
 from tests.ledgers import movement, position, reported_account
-from tests.people import Person
+from tests.people import Person, settle
 from tests.rows import event_names
 from tests.scripted import Script, ScriptedBank, connect, running_with
 
@@ -37,6 +37,11 @@ async def client(
     settings = settings_for(database_url, tmp_path, sync_lease_s=1.5)
     async with running_with(settings, ScriptedBank(script)) as client:
         yield client
+
+
+@pytest.fixture
+async def ada(client: httpx.AsyncClient) -> Person:
+    return await settle(client, "ada")
 
 
 async def sync(person: Person, connection: dict[str, Any]) -> httpx.Response:

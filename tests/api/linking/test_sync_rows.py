@@ -14,6 +14,8 @@ from tests.people import Person
 from tests.rows import write
 from tests.scripted import Script, accounts_of, connect, sync_all
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 TODAY = datetime.now(UTC).date()
 
 

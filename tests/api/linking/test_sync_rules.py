@@ -5,15 +5,18 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-import httpx
 import pytest
 
 from coffers.domain.linking.providers import Capability
 from coffers.domain.linking.syncs import MAX_ROWS
+from tests.api.conftest import newcomer
 from tests.conftest import running, settings_for
 from tests.ledgers import movement, reported_account
-from tests.people import Person, sign_in, sign_up
+from tests.people import Person, sign_in
+from tests.rows import url_of
 from tests.scripted import Script, ScriptedBank, accounts_of, connect, running_with, sync_all
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 TODAY = datetime.now(UTC).date()
 
@@ -71,9 +74,9 @@ async def test_a_period_in_the_future_holds_nothing(
 
 
 async def test_only_a_connection_s_own_accounts_are_synced_through_it(
-    holder: Person, client: httpx.AsyncClient
+    holder: Person,
 ) -> None:
-    connection, eve = await connect(holder), await sign_up(client, "eve")
+    connection, eve = await connect(holder), await newcomer(holder.client, "eve")
     await sync_all(holder, connection)
     draft = {"name": "Cash", "account_type": "cash", "currency": "USD"}
     manual = (await holder.post("/accounts", draft)).json()["id"]
@@ -153,12 +156,12 @@ async def test_a_provider_that_reports_without_end_is_not_believed(
 
 
 async def test_a_provider_is_asked_only_for_what_it_reports(
-    holder: Person, script: Script, sqlite_url: str, tmp_path: Path
+    holder: Person, script: Script, tmp_path: Path
 ) -> None:
     bank = ScriptedBank(script, "plain")
     reports = (Capability.ACCOUNTS, Capability.TRANSACTIONS)
     bank.described = replace(bank.described, capabilities=reports)
-    async with running_with(settings_for(sqlite_url, tmp_path), bank) as client:
+    async with running_with(settings_for(url_of(holder.client), tmp_path), bank) as client:
         again = await sign_in(client, holder.email)
         connection = await connect(again, "plain")
 
@@ -171,12 +174,12 @@ async def test_a_provider_is_asked_only_for_what_it_reports(
 
 
 async def test_a_connection_whose_provider_is_not_offered_any_more_says_so(
-    holder: Person, sqlite_url: str, tmp_path: Path
+    holder: Person, tmp_path: Path
 ) -> None:
     connection = await connect(holder)
     await sync_all(holder, connection)
 
-    async with running(settings_for(sqlite_url, tmp_path)) as without:
+    async with running(settings_for(url_of(holder.client), tmp_path)) as without:
         again = await sign_in(without, holder.email)
         synced = await sync_all(again, connection)
         refreshed = await again.post(f"/connections/{connection['id']}/token-refreshes")

@@ -2,6 +2,7 @@ import asyncio
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
 
+import pytest
 from sqlalchemy import select, update
 
 from coffers.infrastructure.db.engines import open_engines
@@ -9,6 +10,9 @@ from coffers.infrastructure.db.linking.connections import connections
 from coffers.infrastructure.db.linking.syncs import syncs
 from tests.brokers import Broker, ledger, link, sync
 from tests.people import Person
+from tests.rows import url_of
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 REPORT = {"created", "updated", "unchanged", "errors", "message"}
 
@@ -128,13 +132,11 @@ async def test_two_syncs_at_once_one_runs_the_other_is_told(saver: Person) -> No
     assert refused.json()["type"].endswith("/errors/sync_in_progress")
 
 
-async def test_a_sync_whose_process_died_is_taken_over_after_its_lease(
-    saver: Person, sqlite_url: str
-) -> None:
+async def test_a_sync_whose_process_died_is_taken_over_after_its_lease(saver: Person) -> None:
     connection = await link(saver)
-    await abandon(sqlite_url, connection["id"], leased_for=timedelta(seconds=30))
+    await abandon(url_of(saver.client), connection["id"], leased_for=timedelta(seconds=30))
     early = await sync(saver, connection)
-    await abandon(sqlite_url, connection["id"], leased_for=timedelta(seconds=-1))
+    await abandon(url_of(saver.client), connection["id"], leased_for=timedelta(seconds=-1))
 
     late = await sync(saver, connection)
 

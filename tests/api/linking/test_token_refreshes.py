@@ -14,7 +14,7 @@ from coffers.domain.linking.providers import ProviderFailed, ProviderTimedOut
 from coffers.infrastructure.db.linking.connections import connection_credentials
 from tests.conftest import settings_for
 from tests.ledgers import movement, position, reported_account
-from tests.people import Person, sign_in, sign_up
+from tests.people import Person, settle, sign_in
 from tests.rows import event_names, rows, write
 from tests.scripted import RotatingBroker, Script, authorize, running_with
 from tests.working import until
@@ -40,6 +40,11 @@ async def client(
 ) -> AsyncIterator[httpx.AsyncClient]:
     async with running_with(settings_for(database_url, tmp_path), broker) as client:
         yield client
+
+
+@pytest.fixture
+async def ada(client: httpx.AsyncClient) -> Person:
+    return await settle(client, "ada")
 
 
 @pytest.fixture
@@ -280,7 +285,7 @@ async def test_a_sync_during_which_the_owner_signs_in_again_goes_on_with_the_new
 async def test_somebody_else_s_tokens_are_not_renewed(
     ada: Person, client: httpx.AsyncClient, script: Script
 ) -> None:
-    connection, eve = await authorize(ada), await sign_up(client, "eve")
+    connection, eve = await authorize(ada), await settle(client, "eve")
 
     assert (await refresh(eve, connection, force=True)).status_code == 403
     assert script.calls["refresh"] == 0

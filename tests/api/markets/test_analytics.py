@@ -10,6 +10,8 @@ from tests.market_examples import asset_of
 from tests.people import Person
 from tests.priced_assets import YEAR, asked, priced, wave, weekdays
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 
 async def test_indicators_come_as_columns_of_one_length(eve: Person) -> None:
     asset_id = await priced(eve, [str(number) for number in range(1, 31)])

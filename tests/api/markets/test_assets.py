@@ -4,10 +4,13 @@ from typing import Any
 import pytest
 
 from coffers.presentation.api.markets.assets import MAX_Q
+from tests.api.conftest import newcomer
 from tests.ledgers import movement, position, reported_account
 from tests.market_examples import asset_of
 from tests.people import Person, sign_up
 from tests.scripted import Script, ScriptedBank, connect, running_with, sync_all
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 DRAFT = {"symbol": "WINE", "name": "Cellar Fund", "asset_type": "other", "currency": "EUR"}
 
@@ -20,7 +23,7 @@ async def found(person: Person, **query: Any) -> list[str]:
 
 async def test_an_asset_of_one_s_own_is_nobody_else_s(eve: Person) -> None:
     made = await eve.post("/assets", DRAFT | {"isin": "US0378331005", "exchange": "xetra"})
-    mallory = await sign_up(eve.client, "mallory")
+    mallory = await newcomer(eve.client, "mallory")
 
     asset = made.json()
     theirs = await mallory.get(f"/assets/{asset['id']}")
@@ -37,7 +40,7 @@ async def test_an_asset_of_one_s_own_is_nobody_else_s(eve: Person) -> None:
 
 
 async def test_the_shared_catalogue_is_kept_by_administrators(eve: Person) -> None:
-    admin = await sign_up(eve.client, "root", "admin")
+    admin = await newcomer(eve.client, "root", "admin")
 
     refused = await eve.post("/assets", DRAFT | {"is_shared": True})
     shared = await admin.post("/assets", DRAFT | {"is_shared": True, "symbol": "SHRD"})
@@ -69,7 +72,7 @@ async def test_a_symbol_is_taken_once_per_exchange_and_currency(eve: Person) -> 
 
 
 async def test_one_symbol_of_the_shared_catalogue_is_taken_once_too(eve: Person) -> None:
-    admin = await sign_up(eve.client, "keeper", "admin")
+    admin = await newcomer(eve.client, "keeper", "admin")
     await admin.post("/assets", DRAFT | {"is_shared": True, "symbol": "ONCE"})
 
     again = await admin.post("/assets", DRAFT | {"is_shared": True, "symbol": "ONCE"})
@@ -232,7 +235,7 @@ async def test_what_the_ledger_holds_is_linked_once_synced_and_unknown_symbols_a
 
 
 async def test_a_link_to_what_somebody_else_has_is_refused(eve: Person) -> None:
-    mallory = await sign_up(eve.client, "mallory-2")
+    mallory = await newcomer(eve.client, "mallory-2")
     link = {"symbol": "AAPL", "currency": "USD", "asset_id": await asset_of(mallory)}
 
     assert (await eve.put("/asset-links", link)).status_code == 403

@@ -2,9 +2,12 @@ import numpy as np
 import pytest
 
 from coffers.application.markets import correlations as correlated
+from tests.api.conftest import newcomer
 from tests.market_examples import asset_of
-from tests.people import Person, sign_up
+from tests.people import Person
 from tests.priced_assets import YEAR, asked, keep, priced, wave, weekdays
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def test_correlations_are_those_of_numpy(eve: Person) -> None:
@@ -41,7 +44,7 @@ async def test_an_asset_that_covers_too_little_is_left_out_and_told(eve: Person)
 
 
 async def test_correlations_of_what_is_not_there_are_refused(ada: Person) -> None:
-    mallory = await sign_up(ada.client, "mallory")
+    mallory = await newcomer(ada.client, "mallory")
     theirs = await asset_of(mallory)
 
     unknown = await asked(ada, "/assets/correlations", 404, symbols="NONE,NEITHER")

@@ -7,8 +7,11 @@ import pytest
 
 from coffers.domain.markets.prices import MAX_BARS
 from coffers.presentation.api.markets.prices import MAX_PRICES
+from tests.api.conftest import newcomer
 from tests.market_examples import asset_of
-from tests.people import Person, sign_up
+from tests.people import Person
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def history(person: Person, asset_id: str, **query: str) -> Any:
@@ -232,7 +235,7 @@ async def test_a_body_has_at_most_so_many_prices(ada: Person) -> None:
 
 
 async def test_the_latest_prices_of_many_symbols_come_in_one_call(eve: Person) -> None:
-    admin = await sign_up(eve.client, "librarian", "admin")
+    admin = await newcomer(eve.client, "librarian", "admin")
     shared = await asset_of(admin, symbol="WINE", is_shared=True)
     await keep(admin, shared, d05="99")
     await asset_of(eve, symbol="NONE")

@@ -4,8 +4,11 @@ from typing import Any
 import pytest
 
 from coffers.presentation.api.markets.rates import MAX_RATES
-from tests.people import Person, sign_up
+from tests.api.conftest import newcomer
+from tests.people import Person
 from tests.rates import keep_rate
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 MONDAY = date(2026, 3, 2)
 
@@ -44,7 +47,7 @@ async def test_a_range_names_the_days_without_a_rate(eve: Person) -> None:
 
 
 async def test_one_s_own_rate_takes_precedence_and_is_nobody_else_s(eve: Person) -> None:
-    mallory = await sign_up(eve.client, "mallory")
+    mallory = await newcomer(eve.client, "mallory")
     await keep_rate(eve, "EUR", "USD", MONDAY, "9")
 
     mine = await looked_up(eve, base="EUR", quote="USD", date=str(MONDAY))

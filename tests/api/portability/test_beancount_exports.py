@@ -13,6 +13,8 @@ from tests.exporting import apply, made
 from tests.people import Person
 from tests.trading import a_depot, a_portfolio_of, done, positions, sold
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 
 class Judged:
     """A ledger that Beancount took without a word."""

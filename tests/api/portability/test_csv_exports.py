@@ -11,6 +11,8 @@ from tests.exporting import STATEMENT, apply, made
 from tests.people import Person
 from tests.trading import a_depot, done, sold
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 
 async def lines(person: Person, table: str = "transactions") -> list[dict[str, str]]:
     answer = await person.get(f"/exports/csv?table={table}")

@@ -4,12 +4,16 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import httpx
 import pytest
+import pytest_asyncio
 
 from coffers.domain.spending.categories import SYSTEM_CATEGORIES
 from coffers.infrastructure.db.portability import catalogue, reading
 from tests.exporting import exported, made, restored, undated
-from tests.people import Person
+from tests.people import Person, settle
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 STRANGER = "01900000-0000-7000-8000-00000000ffff"
 OTHER = str(SYSTEM_CATEGORIES[12].id)
@@ -17,14 +21,15 @@ OTHER = str(SYSTEM_CATEGORIES[12].id)
 File = dict[str, Any]
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def bob(enrol: Callable[..., Awaitable[Person]]) -> Person:
     return await enrol("bob")
 
 
-@pytest.fixture
-async def file(ada: Person) -> File:
-    """An export with two accounts, two movements, a category and an own rate."""
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def ada(service: httpx.AsyncClient) -> Person:
+    """Somebody with two accounts, two movements, a category and an own rate."""
+    ada = await settle(service, "ada")
     for name in ("Purse", "Jar"):
         draft = {"name": name, "account_type": "cash", "currency": "EUR", "opening_balance": "10"}
         account = await made(ada.post("/accounts", draft))
@@ -39,7 +44,18 @@ async def file(ada: Person) -> File:
         await made(ada.post("/transactions", movement))
     rate = {"base_currency": "EUR", "quote_currency": "XAU", "date": "2026-03-02", "rate": "0.0004"}
     await made(ada.post("/exchange-rates", {"exchange_rates": [rate]}))
-    loaded: File = json.loads(await exported(ada))
+    return ada
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def export(ada: Person) -> str:
+    return await exported(ada)
+
+
+@pytest.fixture
+def file(export: str) -> File:
+    """What she has, as a test may change it."""
+    loaded: File = json.loads(export)
     return loaded
 
 
@@ -215,5 +231,5 @@ async def test_a_form_of_another_shape_is_refused(bob: Person) -> None:
     assert [two.status_code, field.status_code, none.status_code] == [400, 400, 415]
 
 
-def test_every_limit_of_a_table_fits_the_whole() -> None:
+async def test_every_limit_of_a_table_fits_the_whole() -> None:
     assert all(0 < each.most <= catalogue.MAX_ROWS for each in catalogue.EXPORTED)

@@ -1,7 +1,11 @@
 """GET /exports/json."""
 
+import pytest
+
 from tests.brokers import link, sync
 from tests.people import Person
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 SECRETS = ("password", "token", "sealed", "hash", "session", "credential", "api_key")
 

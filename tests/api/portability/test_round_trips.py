@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from sqlalchemy import insert, select
 
 from coffers.application.investing.snapshots import FILL
@@ -21,6 +22,8 @@ from tests.exporting import STATEMENT, apply, exported, fill, made, restored, tr
 from tests.people import PASSWORD, Person, sign_up
 from tests.portfolio_examples import a_portfolio_being_filled
 from tests.spendings import work_through
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 Enrol = Callable[..., Awaitable[Person]]
 
@@ -155,6 +158,6 @@ async def test_a_ledger_is_restored_beside_its_original(saver: Person, bob: Pers
     assert undated(await exported(saver)) == undated(before)
 
 
-@pytest.fixture
-async def bob(saver: Person) -> Person:
-    return await sign_up(saver.client, "bob")
+@pytest_asyncio.fixture(loop_scope="module")
+async def bob(enrol: Enrol) -> Person:
+    return await enrol("bob")

@@ -15,10 +15,13 @@ from coffers.domain.jobs import Job
 from coffers.domain.spending.budgets import MAX_BUDGETS, MAX_THRESHOLDS
 from coffers.infrastructure.db.jobs import jobs
 from coffers.infrastructure.db.live.events import events
-from tests.people import Person, sign_up
+from tests.api.conftest import newcomer
+from tests.people import Person
 from tests.rates import keep_rate
 from tests.rows import event_names, rows
 from tests.spending import CATEGORY, MONDAY, enter, purse
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 FOOD = {
     "name": "Food",
@@ -236,8 +239,8 @@ async def test_an_entry_asks_for_a_look_at_the_thresholds_once(eve: Person) -> N
     for _ in range(3):
         await enter(eve, account, "-1.00")
 
-    waiting = await rows(eve.client, select(jobs.c.dedupe_key).where(jobs.c.kind == CHECK))
-
+    hers = (jobs.c.kind == CHECK) & jobs.c.dedupe_key.contains(eve.id)
+    waiting = await rows(eve.client, select(jobs.c.dedupe_key).where(hers))
     assert [row.dedupe_key for row in waiting] == [f"{CHECK}:{eve.id}"]
 
 
@@ -248,9 +251,8 @@ async def test_the_event_says_how_it_stood(ada: Person) -> None:
 
     await look(ada)
 
-    told = await rows(
-        ada.client, select(events.c.details).where(events.c.name == "BudgetThresholdReached")
-    )
+    hers = (events.c.user_id == UUID(ada.id)) & (events.c.name == "BudgetThresholdReached")
+    told = await rows(ada.client, select(events.c.details).where(hers))
     details = json.loads(told[0].details)
     assert details.pop("period_start") <= str(today) <= details.pop("period_end")
     assert details == {
@@ -291,7 +293,7 @@ async def test_there_are_at_most_so_many_budgets(ada: Person) -> None:
 
 
 async def test_somebody_else_s_budget_is_forbidden(ada: Person) -> None:
-    mallory = await sign_up(ada.client, "mallory")
+    mallory = await newcomer(ada.client, "mallory")
     budget = await keep(ada)
 
     assert (await mallory.get(f"/budgets/{budget}/progress")).status_code == 403

@@ -10,6 +10,8 @@ from tests.people import Person
 from tests.rule_examples import PETS, RESTAURANTS, applied, bulk_edit
 from tests.statements import coffee, imported, ledger, ofx, reversal_of
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 
 async def balance_of(person: Person, account_id: str) -> str:
     return str((await person.get(f"/accounts/{account_id}")).json()["balance_amount"])

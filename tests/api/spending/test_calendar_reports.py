@@ -8,6 +8,8 @@ from coffers.application.spending.calendar_reports import MAX_SPANS, MAX_WEEKS
 from tests.people import Person
 from tests.spending import MONDAY, enter, purse, report
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 
 def spans(found: Any) -> list[tuple[str, str]]:
     return [(each["start_date"], each["in_base"]["spent"]) for each in found["spans"]]

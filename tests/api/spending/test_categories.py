@@ -16,6 +16,8 @@ from tests.ledgers import ledger_of, movement
 from tests.people import Person
 from tests.rows import event_names
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 Enrol = Callable[..., Awaitable[Person]]
 COFFEE = {"name": "Coffee", "kind": "expense", "icon": "☕️"}
 

@@ -14,6 +14,8 @@ from tests.rule_examples import PETS, RESTAURANTS, looks_for, rule
 from tests.scripted import Script, connect, sync_all
 from tests.statements import coffee, imported, ofx
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 
 async def test_what_is_written_by_hand_is_ruled_but_for_what_its_owner_said(eve: Person) -> None:
     cash = await notebook(eve)

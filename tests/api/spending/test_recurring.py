@@ -2,14 +2,15 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import httpx
 import pytest
+import pytest_asyncio
 from sqlalchemy import select, update
 
 from coffers.application.spending import recurring_detection
@@ -22,20 +23,23 @@ from coffers.infrastructure.db.ledger.accounts import accounts
 from coffers.infrastructure.db.live.events import events
 from coffers.infrastructure.db.spending import recurring
 from coffers.infrastructure.db.spending.recurring import recurring_series
-from tests.conftest import running, settings_for
+from tests.api.conftest import newcomer
+from tests.conftest import settings_for
 from tests.ledgers import ledger_of, reported_account
 from tests.people import Person, sign_up
 from tests.recurring_examples import monthly, pay, this_day
 from tests.rows import rows, write
 from tests.scripted import Script, ScriptedBank, connect, running_with, sync_all
-from tests.spendings import ids_of, moved, work_through
+from tests.spendings import forget_work, ids_of, moved, work_through
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-@pytest.fixture
-async def payer(database_url: str, tmp_path: Path) -> AsyncIterator[Person]:
+@pytest_asyncio.fixture(loop_scope="module")
+async def payer(either: httpx.AsyncClient) -> Person:
     """Somebody on each engine in turn."""
-    async with running(settings_for(database_url, tmp_path)) as client:
-        yield await sign_up(client, "payer")
+    await forget_work(either)
+    return await newcomer(either, "payer")
 
 
 async def detected(person: Person) -> list[dict[str, Any]]:

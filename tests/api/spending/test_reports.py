@@ -3,9 +3,12 @@ from typing import Any
 
 import pytest
 
-from tests.people import Person, sign_up
+from tests.api.conftest import newcomer
+from tests.people import Person
 from tests.rates import keep_rate
 from tests.spending import CATEGORY, MONDAY, amounts, enter, purse, report
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 BUY = {"transaction_type": "trade", "symbol": "WINE", "quantity": "1"}
 
@@ -172,7 +175,7 @@ async def test_only_one_account_or_currency_if_asked(eve: Person) -> None:
 
 
 async def test_somebody_else_s_account_is_forbidden(ada: Person) -> None:
-    mallory = await sign_up(ada.client, "mallory")
+    mallory = await newcomer(ada.client, "mallory")
     account = await purse(ada)
 
     answer = await mallory.get("/reports/totals", params={"account_id": str(account)})
@@ -251,7 +254,7 @@ async def test_by_merchant_by_account_and_by_tag(eve: Person) -> None:
 
 
 async def test_what_one_has_is_in_nobody_else_s_report(eve: Person) -> None:
-    mallory = await sign_up(eve.client, "mallory")
+    mallory = await newcomer(eve.client, "mallory")
     await enter(eve, await purse(eve), "-9.00")
 
     assert (await report(mallory, "totals"))["by_currency"] == {}

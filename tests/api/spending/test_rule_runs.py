@@ -13,6 +13,8 @@ from tests.people import Person
 from tests.rows import event_names
 from tests.rule_examples import PETS, RESTAURANTS, applied, looks_for, rule, rule_run
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 Enrol = Callable[..., Awaitable[Person]]
 
 

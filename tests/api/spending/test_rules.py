@@ -10,6 +10,8 @@ from tests.people import Person
 from tests.rows import event_names
 from tests.rule_examples import PETS, RESTAURANTS, looks_for, rule
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 Enrol = Callable[..., Awaitable[Person]]
 NOWHERE = "01900000-0000-7000-8000-000000000999"
 

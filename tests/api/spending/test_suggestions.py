@@ -10,6 +10,8 @@ from tests.notebooks import movement_of, notebook, written
 from tests.people import Person
 from tests.rule_examples import PETS, RESTAURANTS, applied, bulk_edit, looks_for, rule
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 Enrol = Callable[..., Awaitable[Person]]
 
 

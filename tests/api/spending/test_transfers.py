@@ -1,7 +1,6 @@
 """Transfers over HTTP: found by the rule, said by the owner, and never dangling."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -10,17 +9,21 @@ from uuid import UUID
 
 import httpx
 import pytest
+import pytest_asyncio
 
 from coffers.application.spending.transfer_matching import MATCHING, enqueue_matching
 from coffers.domain.ledger.accounts import AccountType
 from coffers.domain.ledger.transactions import TransactionStatus, TransactionType
+from tests.api.conftest import newcomer
 from tests.conftest import running, settings_for
 from tests.ledgers import ledger_of, reported_account
 from tests.people import Person, sign_up
 from tests.rows import event_names
-from tests.scripted import Script, ScriptedBank, connect, running_with, sync_all
-from tests.spendings import DAY, bank_account, days, ids_of, moved, work_through
+from tests.scripted import Script, ScriptedBank, connect, sync_all
+from tests.spendings import DAY, bank_account, days, forget_work, ids_of, moved, work_through
 from tests.transfer_examples import two_legs
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 _SIDES = ("outgoing", "incoming")
 
@@ -30,11 +33,12 @@ def script() -> Script:
     return Script()
 
 
-@pytest.fixture
-async def holder(script: Script, database_url: str, tmp_path: Path) -> AsyncIterator[Person]:
+@pytest_asyncio.fixture(loop_scope="module")
+async def holder(either_banked: httpx.AsyncClient, bank: ScriptedBank, script: Script) -> Person:
     """Somebody with a bank of which a test says what it tells, on both engines."""
-    async with running_with(settings_for(database_url, tmp_path), ScriptedBank(script)) as client:
-        yield await sign_up(client, "holder")
+    bank.script = script
+    await forget_work(either_banked)
+    return await newcomer(either_banked, "holder")
 
 
 def tell(script: Script, **accounts: list[Any]) -> None:
@@ -312,7 +316,7 @@ async def test_a_leg_of_one_transfer_is_refused_to_another(ada: Person) -> None:
 
 
 async def test_the_legs_of_others_are_out_of_reach(ada: Person) -> None:
-    eve = await sign_up(ada.client, "eve")
+    eve = await newcomer(ada.client, "eve")
     legs = await two_legs(ada)
 
     refused = await eve.post("/transfers", legs)

@@ -4,32 +4,33 @@ import asyncio
 import os
 import random
 from collections import Counter
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import pytest_asyncio
 
 from coffers.application.spending.transfer_matching import MATCHING
 from coffers.domain.errors import Unavailable
-from tests.conftest import running, settings_for
+from tests.api.conftest import newcomer
 from tests.ledgers import ledger_of
-from tests.people import Person, sign_up
-from tests.spendings import DAY, bank_account, moved, work_through
+from tests.people import Person
+from tests.spendings import DAY, bank_account, forget_work, moved, work_through
 from tests.statements import Line, ofx
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 #: What a caller of many at once has to expect.
 EXPECTED = {200, 201, 204, 404, 409, 412, 422, 503}
 _SIDES = ("outgoing", "incoming")
 
 
-@pytest.fixture
-async def keeper(database_url: str, tmp_path: Path) -> AsyncIterator[Person]:
+@pytest_asyncio.fixture(loop_scope="module")
+async def keeper(either: httpx.AsyncClient) -> Person:
     """Somebody on each engine in turn."""
-    async with running(settings_for(database_url, tmp_path)) as client:
-        yield await sign_up(client, "keeper")
+    await forget_work(either)
+    return await newcomer(either, "keeper")
 
 
 async def _accounts(person: Person, count: int) -> list[str]:
