@@ -1,18 +1,20 @@
 """People of the tests over the API, new ones for each test, of an application for a whole file."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 
 import httpx
 import pytest
 import pytest_asyncio
 
+from coffers.application.linking.claims import Claim
 from tests.brokers import Broker
 from tests.conftest import ENGINES, running, settings_for
 from tests.kept_databases import KeptDatabase
 from tests.ledgers import movement, position, reported_account
 from tests.people import Person, settle
+from tests.sandbox.running import TODAY as BROKERS_TODAY
 from tests.scripted import Script, ScriptedBank, running_with
 
 #: No two people of a run have the same name.
@@ -82,10 +84,27 @@ def enrol(service: httpx.AsyncClient) -> Callable[..., Awaitable[Person]]:
     return enrolled
 
 
+@pytest.fixture
+def recent_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Brokers are asked for two months where they would be for years: few tests need more."""
+    first_day = Claim.first_day
+
+    def recent(claim: Claim, provider_account_id: str) -> date | None:
+        return first_day(claim, provider_account_id) or BROKERS_TODAY - timedelta(days=60)
+
+    monkeypatch.setattr(Claim, "first_day", recent)
+
+
 @pytest_asyncio.fixture(loop_scope="module")
-async def saver(service: httpx.AsyncClient, broker: Broker) -> Person:
-    """Somebody who may link the sandbox."""
-    return await newcomer(service, "saver")
+async def veteran(service: httpx.AsyncClient, broker: Broker) -> Person:
+    """Somebody who may link the sandbox with all its years."""
+    return await newcomer(service, "veteran")
+
+
+@pytest.fixture
+def saver(veteran: Person, recent_only: None) -> Person:
+    """Somebody who may link the sandbox and looks at its last weeks."""
+    return veteran
 
 
 @pytest.fixture

@@ -17,16 +17,16 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 REPORT = {"created", "updated", "unchanged", "errors", "message"}
 
 
-async def test_a_first_sync_takes_everything_that_is_offered(saver: Person) -> None:
-    connection = await link(saver)
+async def test_a_first_sync_takes_everything_that_is_offered(veteran: Person) -> None:
+    connection = await link(veteran)
 
-    report = (await sync(saver, connection)).json()
+    report = (await sync(veteran, connection)).json()
 
     assert set(report) >= REPORT
     assert (report["accounts_created"], report["holdings_created"]) == (4, 2)
     assert report["transactions_created"] > 4_000
     assert report["errors"] == 0
-    listed = (await saver.get("/transactions")).json()
+    listed = (await veteran.get("/transactions")).json()
     assert listed["total_count"] == report["transactions_created"]
     dates = [row["transaction_date"] for row in listed["transactions"]]
     assert dates == sorted(dates, reverse=True)

@@ -59,15 +59,15 @@ async def judged(person: Person) -> Judged:
 
 @pytest.mark.parametrize("persona", ["young-saver", "active-trader", "retiree"])
 async def test_every_account_ends_there_with_the_balance_it_has_here(
-    persona: str, saver: Person
+    persona: str, veteran: Person
 ) -> None:
-    await brokers.sync(saver, await brokers.link(saver, persona))
+    await brokers.sync(veteran, await brokers.link(veteran, persona))
 
-    ledger = await judged(saver)
+    ledger = await judged(veteran)
 
-    accounts = (await made(saver.get("/accounts")))["accounts"]
-    positions = (await made(saver.get("/holdings")))["holdings"]
-    snapshots = (await made(saver.get("/balance-snapshots")))["snapshots"]
+    accounts = (await made(veteran.get("/accounts")))["accounts"]
+    positions = (await made(veteran.get("/holdings")))["holdings"]
+    snapshots = (await made(veteran.get("/balance-snapshots")))["snapshots"]
     cash = {each["account_id"]: each["cash_value"] for each in snapshots}
     for account in accounts:
         name, amount = ledger.name(account), account["balance_amount"]

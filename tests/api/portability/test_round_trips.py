@@ -36,6 +36,7 @@ def urls(request: pytest.FixtureRequest) -> list[str]:
     return [request.getfixturevalue(f"fresh_{engine}")() for engine in request.param]
 
 
+@pytest.mark.usefixtures("recent_only")
 async def test_a_restored_export_exports_the_same(
     urls: list[str], broker: Broker, tmp_path: Path
 ) -> None:
