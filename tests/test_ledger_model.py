@@ -29,14 +29,14 @@ from hypothesis.stateful import (
 
 from coffers.domain.ids import new_id
 from tests.conftest import running, settings_for
-from tests.people import Person, sign_up
+from tests.people import Person, settle
 from tests.plain_ledger import Model, Said
 from tests.purses import FOOD, MEALS, SALARY, Row, an_entry
 
 pytestmark = pytest.mark.torture
 
 TORTURE: Final = bool(os.environ.get("TORTURE"))
-RUNS, STEPS = (150, 80) if TORTURE else (6, 40)
+RUNS, STEPS = (150, 80) if TORTURE else (4, 35)
 FIRST: Final = date(2026, 1, 1)
 DAYS: Final = 10
 #: A database without time for us is asked again, so often.
@@ -91,7 +91,7 @@ class ByHand(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.person: Person = self.world.run(sign_up(self.world.client, f"p{new_id().hex}"))
+        self.person: Person = self.world.run(settle(self.world.client, f"p{new_id().hex}"))
         self.model = Model()
 
     def ask(self, method: str, path: str, body: Row | None = None) -> httpx.Response:

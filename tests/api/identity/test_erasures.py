@@ -24,13 +24,14 @@ from sqlalchemy import (
 )
 
 from coffers.domain.ids import SYSTEM
+from coffers.infrastructure.db.engines import open_engines
 from coffers.infrastructure.db.live.events import chains, events
 from coffers.infrastructure.db.tables import METADATA
 from coffers.infrastructure.db.types import ExactDecimal, Json, UTCDateTime, Words
 from tests.conftest import running, settings_for
 from tests.letters import deliver, token_mailed_to
 from tests.people import PASSWORD, Person, sign_in, sign_up
-from tests.rows import event_names, rows, set_user, write
+from tests.rows import event_names, rows, set_user, url_of
 
 #: In every text of hers.
 MARK = "lovelace"
@@ -54,9 +55,11 @@ async def move_in(client: httpx.AsyncClient) -> Person:
     await ada.patch("/users/me", {"username": MARK, "display_name": MARK}, headers=headers)
     await ada.post("/api-keys", {"name": MARK, "scopes": ["read"]}, headers=headers)
     await client.post("/password-reset-tokens", json={"email": EMAIL}, headers=headers)
-    for table in METADATA.sorted_tables:
-        if "user_id" in table.c and table not in {chains, events}:
-            await write(client, insert(table).values(_row(table, UUID(ada.id))))
+    owned = [table for table in METADATA.sorted_tables if "user_id" in table.c]
+    async with open_engines(url_of(client)) as engines, engines.write.begin() as connection:
+        for table in owned:
+            if table not in {chains, events}:
+                await connection.execute(insert(table).values(_row(table, UUID(ada.id))))
     return ada
 
 
@@ -85,13 +88,14 @@ def _value(column: Column[Any]) -> object:  # Any: a column of any type
 async def found(client: httpx.AsyncClient, *traces: str) -> set[str]:
     """Where any of these still stands: `table.column`."""
     places = set()
-    for table in METADATA.sorted_tables:
-        for row in await rows(client, select(table)):
-            places |= {
-                f"{table.name}.{name}"
-                for name, value in row._mapping.items()
-                if any(trace in _text(value) for trace in traces)
-            }
+    async with open_engines(url_of(client)) as engines, engines.read.connect() as connection:
+        for table in METADATA.sorted_tables:
+            for row in await connection.execute(select(table)):
+                places |= {
+                    f"{table.name}.{name}"
+                    for name, value in row._mapping.items()
+                    if any(trace in _text(value) for trace in traces)
+                }
     return places
 
 

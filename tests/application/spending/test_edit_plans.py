@@ -20,8 +20,10 @@ from coffers.domain.spending.edit_plans import FIELDS, PlanKind, taken_back
 from coffers.domain.spending.judges import Judge
 from coffers.domain.spending.rules import Actions, Conditions, Direction, Rule
 from tests.conftest import running, settings_for
+from tests.ledgers import ledger_of
+from tests.ledgers import movement as reported
 from tests.notebooks import movements, notebook, said_of, written
-from tests.people import Person, sign_up
+from tests.people import Person, settle
 from tests.rule_examples import PETS, RESTAURANTS, applied, rule, rule_run
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -141,12 +143,19 @@ def test_any_other_effect_makes_another_hash() -> None:
 @pytest.fixture
 async def eve(database_url: str, tmp_path: Path) -> AsyncIterator[Person]:
     async with running(settings_for(database_url, tmp_path)) as client:
-        yield await sign_up(client, "eve")
+        yield await settle(client, "eve")
+
+
+async def coffees(person: Person, count: int) -> list[str]:
+    """The ids of so many movements that a bank told of."""
+    async with ledger_of(person) as ledger:
+        told = [reported(f"c{number}", description="Coffee") for number in range(count)]
+        await ledger.move(await ledger.account(), *told)
+    return [row["id"] for row in await movements(person)]
 
 
 async def test_an_application_beside_edits_loses_nothing_that_the_owner_said(eve: Person) -> None:
-    cash = await notebook(eve)
-    made = [await written(eve, cash, description=f"Coffee {number}") for number in range(40)]
+    made = await coffees(eve, 40)
     cafe = await rule(eve, actions={"category_id": RESTAURANTS, "merchant": "M"})
     run = await rule_run(eve)
     path = f"/rule-runs/{run['id']}"
@@ -182,8 +191,7 @@ async def test_an_application_beside_edits_loses_nothing_that_the_owner_said(eve
 
 
 async def test_a_reversal_beside_edits_takes_back_only_what_the_rules_said(eve: Person) -> None:
-    cash = await notebook(eve)
-    made = [await written(eve, cash, description=f"Coffee {number}") for number in range(30)]
+    made = await coffees(eve, 30)
     before = {row["id"]: said_of(row) for row in await movements(eve)}
     await rule(eve, actions={"category_id": RESTAURANTS, "tags": ["t"]})
     path = f"/rule-runs/{(await rule_run(eve))['id']}"
@@ -235,9 +243,7 @@ async def test_a_balance_is_the_sum_whatever_is_written_beside_a_deletion(eve: P
 async def test_a_category_that_is_deleted_beside_an_application_is_named_by_no_row(
     eve: Person,
 ) -> None:
-    cash = await notebook(eve)
-    for number in range(30):
-        await written(eve, cash, description=f"Coffee {number}")
+    await coffees(eve, 30)
     tea = (await eve.post("/categories", {"name": "T", "kind": "expense", "icon": "🍵"})).json()
     await rule(eve, actions={"category_id": tea["id"]})
     run = await rule_run(eve)
