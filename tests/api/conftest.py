@@ -25,7 +25,7 @@ _NUMBERS = count(1)
 def kept_for_files(postgres_template: str) -> Iterator[KeptDatabase]:
     kept = KeptDatabase(postgres_template)
     yield kept
-    kept.drop()
+    kept.close()
 
 
 @pytest.fixture(scope="module")
