@@ -53,7 +53,11 @@ class Finished(NamedTuple):
     said: str
 
 
-class ForkedCommand(Forked, ServiceProcess):
+class ForkedProcess(Forked, ServiceProcess):
+    """Any other code that is ours."""
+
+
+class ForkedCommand(ForkedProcess):
     """Any other command of `coffers`."""
 
     def __init__(self, *arguments: str, env: Mapping[str, str]) -> None:

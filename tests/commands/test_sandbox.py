@@ -3,7 +3,6 @@
 import os
 import signal
 import socket
-import subprocess
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -21,7 +20,8 @@ from coffers.settings import Settings
 from coffers.wiring import open_services
 from tests.brokers import Broker
 from tests.conftest import settings_for
-from tests.programs import HOST, NO_TLS, ServiceProcess, becomes_true, free_port, succeeds
+from tests.nursery import ForkedCommand, ForkedProcess
+from tests.programs import HOST, NO_TLS, becomes_true, free_port, succeeds
 from tests.stores import user
 
 BESIDE = """
@@ -52,8 +52,8 @@ async def a_user(services: Services) -> UserId:
 
 def test_the_command_serves_the_day_and_the_people_that_it_is_told() -> None:
     port = free_port()
-    command = [sys.executable, "-m", "coffers.cli", "sandbox", "--port", str(port)]
-    with ServiceProcess([*command, "--seed", "7", "--today", "2026-01-15"], env={}) as sandbox:
+    told = ["--port", str(port), "--seed", "7", "--today", "2026-01-15"]
+    with ForkedCommand("sandbox", *told, env={}) as sandbox:
         sandbox.wait_until_ready(f"http://{HOST}:{port}/health")
 
         health = httpx.get(f"http://{HOST}:{port}/health", verify=NO_TLS).json()
@@ -63,15 +63,13 @@ def test_the_command_serves_the_day_and_the_people_that_it_is_told() -> None:
 
 def test_the_broker_beside_ends_with_its_parent_even_one_that_is_killed(tmp_path: Path) -> None:
     url = f"http://{HOST}:{free_port()}"
-    env = os.environ | {"COFFERS_SANDBOX_URL": url, "COFFERS_HOME": str(tmp_path)}
-    with subprocess.Popen(
-        [sys.executable, "-c", BESIDE], env=env, stdout=subprocess.PIPE, text=True
-    ) as parent:
-        assert parent.stdout is not None
-        assert parent.stdout.readline().strip() == url
+    env = {"COFFERS_SANDBOX_URL": url, "COFFERS_HOME": str(tmp_path)}
+    with ForkedProcess([sys.executable, "-c", BESIDE], env) as parent:
+        parent.wait_until(lambda: url in parent.log_text)
         assert _answers(url)
 
-        parent.send_signal(signal.SIGKILL)
+        os.kill(parent.child.pid, signal.SIGKILL)
+        parent.child.wait()
 
     assert becomes_true(lambda: not _answers(url))
 

@@ -6,7 +6,8 @@ from typing import Self
 import httpx
 import pytest
 
-from tests.programs import HOST, NO_TLS, Program, free_port, succeeds
+from tests.nursery import Forked
+from tests.programs import HOST, NO_TLS, free_port, succeeds
 from tests.sandbox.running import Visitor
 
 ROOT = Path(__file__).parents[2]
@@ -19,7 +20,7 @@ serve(sys.argv[1], int(sys.argv[2]), seed=9, today=date(2026, 6, 30))
 """
 
 
-class SandboxProgram(Program):
+class SandboxProgram(Forked):
     """The sandbox as the command line starts it."""
 
     def __init__(self) -> None:

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coffers.domain.ledger.statements import StatementUnreadable
+from coffers.infrastructure.statements import reading
 from coffers.infrastructure.statements.formats import catalogue
 from coffers.infrastructure.statements.ofx import read_ofx
 from coffers.infrastructure.statements.parse import MAX_BYTES, parse_statements
@@ -66,6 +67,13 @@ def test_a_file_has_at_most_50000_rows() -> None:
 
     assert len(read(bank(*rows))[0].transactions) == MAX_ROWS
     assert code_of(lambda: read(bank(*rows, row()))) == "too_many_rows"
+
+
+def test_a_file_has_at_most_so_many_rows_of_all_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "MAX_ROWS", 2)
+    rows = [row(), row(fitid="2")]
+
+    assert read(bank(*rows))
     assert code_of(lambda: read(bank(*rows), investment("<INCOME></INCOME>"))) == "too_many_rows"
 
 
