@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 from functools import cache
-from importlib.resources import files
 from itertools import islice
+from pathlib import Path
 from typing import Final
 
 from msgspec import Struct
@@ -13,6 +13,7 @@ from coffers.domain.ledger.statements import StatementUnreadable
 from coffers.infrastructure.statements.csv_layout import CsvMapping
 from coffers.infrastructure.statements.csv_sheet import MAX_PREAMBLE_LINES, is_heading, lines_of
 
+_PRESETS: Final = Path(__file__).with_suffix(".json")
 #: What is looked at to recognise a layout: enough for MAX_PREAMBLE_LINES.
 _HEAD_CHARACTERS: Final = 64_000
 
@@ -29,8 +30,7 @@ class CsvPreset(Struct, frozen=True, forbid_unknown_fields=True):
 @cache
 def csv_presets() -> Sequence[CsvPreset]:
     """Every preset."""
-    text = files(__package__).joinpath("csv_presets.json").read_bytes()
-    return decode(text, type=tuple[CsvPreset, ...])
+    return decode(_PRESETS.read_bytes(), type=tuple[CsvPreset, ...])
 
 
 def recognised_preset(text: str) -> CsvPreset | None:
