@@ -1,6 +1,7 @@
 """People of the tests over the API, new ones for each test, of an application for a whole file."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 
@@ -84,15 +85,24 @@ def enrol(service: httpx.AsyncClient) -> Callable[..., Awaitable[Person]]:
     return enrolled
 
 
-@pytest.fixture
-def recent_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Brokers are asked for two months where they would be for years: few tests need more."""
+@contextmanager
+def recently(days: int) -> Iterator[None]:
+    """Brokers are asked for so many days where they would be for years: few tests need more."""
     first_day = Claim.first_day
 
     def recent(claim: Claim, provider_account_id: str) -> date | None:
-        return first_day(claim, provider_account_id) or BROKERS_TODAY - timedelta(days=60)
+        return first_day(claim, provider_account_id) or BROKERS_TODAY - timedelta(days=days)
 
-    monkeypatch.setattr(Claim, "first_day", recent)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Claim, "first_day", recent)
+        yield
+
+
+@pytest.fixture
+def recent_only() -> Iterator[None]:
+    """Two months of every broker."""
+    with recently(60):
+        yield
 
 
 @pytest_asyncio.fixture(loop_scope="module")

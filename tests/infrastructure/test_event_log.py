@@ -11,7 +11,7 @@ from coffers.domain.live.events import CHAIN_OPENED, GENESIS, Event, Origin
 from coffers.infrastructure.db.live.events import SqlChangeFeeds, events, seal_chain
 from tests.stores import NOON, Store, open_store
 
-WRITERS, EVENTS_EACH = 20, 25
+WRITERS, EVENTS_EACH = 20, 10
 
 
 @pytest.fixture

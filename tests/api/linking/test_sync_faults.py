@@ -11,13 +11,17 @@ import pytest
 import pytest_asyncio
 
 from coffers.sandbox.faults import HOSTILE_KINDS
+from tests.api.conftest import recently
 from tests.brokers import Broker, consent, ledger, link, sync
 from tests.conftest import running, settings_for
-from tests.people import Person, sign_up
+from tests.people import Person, settle
 
 #: How long a call to the broker may take here; and a sync with its reads around it.
 DEADLINE_S: Final = 1.5
 PATIENCE_S: Final = 8 * DEADLINE_S
+
+#: Of so many days, movements fill more than one page.
+DAYS_OF_PAGES: Final = 1_000
 
 #: Each fault that an upstream can meet: what the caller is told, and what the connection becomes.
 FAULTS = {
@@ -53,9 +57,10 @@ class Settled:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def settled(service: httpx.AsyncClient) -> Settled:
-    person = await sign_up(service, "settled")
+    person = await settle(service, "settled")
     connection = await link(person)
-    await sync(person, connection)
+    with recently(60):
+        await sync(person, connection)
     return Settled(person, connection)
 
 
@@ -66,7 +71,7 @@ async def hurried(broker: Broker, sqlite_url: str, tmp_path: Path) -> AsyncItera
         sqlite_url, tmp_path, sandbox_url=broker.url, provider_deadline_s=DEADLINE_S
     )
     async with running(settings) as client:
-        yield await sign_up(client, "saver")
+        yield await settle(client, "saver")
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -151,15 +156,15 @@ async def test_a_hostile_value_is_refused_or_kept_as_what_it_is(
 async def test_a_list_that_changes_while_it_is_paged_neither_doubles_nor_drops_rows(
     service: httpx.AsyncClient, broker: Broker
 ) -> None:
-    saver, disturbed = await sign_up(service, "saver"), await sign_up(service, "disturbed")
-    expected = await link(saver)
-    await sync(saver, expected)
-    connection = await link(disturbed)
-    await broker.strike("mutation_while_paging", "/v1/accounts/*/transactions")
+    saver, disturbed = await settle(service, "saver"), await settle(service, "disturbed")
+    expected, connection = await link(saver), await link(disturbed)
+    with recently(DAYS_OF_PAGES):
+        await sync(saver, expected)
+        await broker.strike("mutation_while_paging", "/v1/accounts/*/transactions")
 
-    await sync(disturbed, connection)
-    await broker.relent()
-    await sync(disturbed, connection, force=True)
+        await sync(disturbed, connection)
+        await broker.relent()
+        await sync(disturbed, connection, force=True)
 
     assert _without_ids(await ledger(disturbed)) == _without_ids(await ledger(saver))
 
@@ -167,11 +172,12 @@ async def test_a_list_that_changes_while_it_is_paged_neither_doubles_nor_drops_r
 async def test_a_fault_in_the_middle_of_an_account_stores_nothing_of_the_others(
     service: httpx.AsyncClient, broker: Broker
 ) -> None:
-    saver = await sign_up(service, "unlucky")
+    saver = await settle(service, "unlucky")
     connection = await link(saver)
     await broker.strike("error:503", "/v1/accounts/ys-brokerage/transactions")
 
-    answer = await sync(saver, connection)
+    with recently(60):
+        answer = await sync(saver, connection)
 
     assert answer.status_code == 502
     assert (await ledger(saver))["count"] == 0
@@ -181,7 +187,7 @@ async def test_a_fault_in_the_middle_of_an_account_stores_nothing_of_the_others(
 async def test_a_fault_in_linking_links_nothing_and_the_link_can_be_begun_again(
     service: httpx.AsyncClient, broker: Broker
 ) -> None:
-    saver = await sign_up(service, "patient")
+    saver = await settle(service, "patient")
     for fault in ("error:500", "html", "truncated_json", "rate_limited:3"):
         await broker.strike(fault, "/oauth/token")
         refused = await _try_to_link(saver)

@@ -15,6 +15,7 @@ from coffers.domain.jobs import Job
 from coffers.domain.spending.budgets import MAX_BUDGETS, MAX_THRESHOLDS
 from coffers.infrastructure.db.jobs import jobs
 from coffers.infrastructure.db.live.events import events
+from coffers.infrastructure.db.spending import budgets as table
 from tests.api.conftest import newcomer
 from tests.people import Person
 from tests.rates import keep_rate
@@ -283,13 +284,18 @@ async def test_what_no_budget_can_be_is_refused(ada: Person, wrong: dict[str, An
     assert answer.status_code == 422
 
 
-async def test_there_are_at_most_so_many_budgets(ada: Person) -> None:
-    for _ in range(MAX_BUDGETS):
+async def test_there_are_at_most_so_many_budgets(
+    ada: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table, "MAX_BUDGETS", 3)
+    for _ in range(3):
         await keep(ada)
 
     answer = await ada.post("/budgets", FOOD)
 
+    assert MAX_BUDGETS == 200
     assert answer.status_code == 422
+    assert answer.json()["detail"] == "At most 3 budgets."
 
 
 async def test_somebody_else_s_budget_is_forbidden(ada: Person) -> None:

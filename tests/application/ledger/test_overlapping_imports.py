@@ -17,7 +17,7 @@ from tests.statements import DAY, Line, csv_of, ofx
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 DAYS: Final = 10
 #: Each is a dozen imports.
-EXAMPLES: Final = 60 if os.environ.get("TORTURE") else 5
+EXAMPLES: Final = 60 if os.environ.get("TORTURE") else 3
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

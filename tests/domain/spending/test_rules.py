@@ -193,10 +193,12 @@ def test_a_rule_asks_and_says_something() -> None:
             check_rule(conditions, actions)
 
 
-words = st.text(max_size=30)
+#: So few that rules often hold, alone and after one another.
+words = st.text("aAß ", max_size=4)
+description = st.just(TextField.DESCRIPTION)
 conditions = st.builds(
     Conditions,
-    texts=st.tuples(st.builds(TextTest, st.sampled_from(TextField), st.sampled_from(Match), words)),
+    texts=st.tuples(st.builds(TextTest, description, st.sampled_from(Match), words)),
     direction=st.none() | st.sampled_from(Direction),
 )
 actions = st.builds(
@@ -209,7 +211,7 @@ actions = st.builds(
 )
 
 
-@given(st.lists(st.tuples(conditions, actions), max_size=8), words)
+@given(st.lists(st.tuples(conditions, actions), max_size=5), words)
 def test_judging_what_was_judged_changes_nothing_but_what_a_merchant_found(
     drafts: list[tuple[Conditions, Actions]], description: str
 ) -> None:
@@ -217,7 +219,6 @@ def test_judging_what_was_judged_changes_nothing_but_what_a_merchant_found(
         [
             Rule(new_id(), UserId(new_id()), place, "R", asked, told, NOW, NOW)
             for place, (asked, told) in enumerate(drafts)
-            if all(test.field is TextField.DESCRIPTION for test in asked.texts)
         ]
     )
 
