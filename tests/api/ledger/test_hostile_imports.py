@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from coffers.application.ledger import imports
 from coffers.domain.ledger.imports import MAX_PLANNED, MAX_STATEMENTS
 from coffers.presentation.api.ledger.imports import MAX_MAPPING
 from coffers.presentation.file_names import MAX_NAME, file_name
@@ -131,12 +132,14 @@ async def test_a_file_speaks_of_a_hundred_accounts_at_most(ada: Person) -> None:
     assert refused.status_code == 422
 
 
-async def test_a_hundred_plans_wait_at_most(ada: Person) -> None:
-    for _ in range(MAX_PLANNED):
+async def test_a_hundred_plans_wait_at_most(ada: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(imports, "MAX_PLANNED", 3)
+    for _ in range(3):
         await planned(ada, FINE)
 
     refused = await upload(ada, FINE)
 
+    assert MAX_PLANNED == 100
     assert refused.status_code == 409
     assert refused.json()["type"].endswith("/errors/too_many_imports")
 

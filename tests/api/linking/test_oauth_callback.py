@@ -9,7 +9,7 @@ import pytest
 
 from tests.brokers import Broker, consent
 from tests.conftest import running, settings_for
-from tests.people import Person, sign_in, sign_up
+from tests.people import Person, settle, sign_in
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -90,12 +90,13 @@ async def test_it_needs_neither_database_nor_tokens(tmp_path: Path) -> None:
     assert statuses == {200}
 
 
+@pytest.mark.usefixtures("recent_only")
 async def test_a_link_begun_in_one_service_is_ended_in_another(
     broker: Broker, database_url: str, tmp_path: Path
 ) -> None:
     settings = settings_for(database_url, tmp_path, sandbox_url=broker.url)
     async with running(settings) as here, running(settings) as there:
-        begins = await sign_up(here, "saver")
+        begins = await settle(here, "saver")
         ends = await sign_in(there, begins.email)
         begun = (await begins.post("/connections", {"provider_slug": "sandbox"})).json()
         back = await consent(begun["authorization_url"], "young-saver")

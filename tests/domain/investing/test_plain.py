@@ -51,7 +51,7 @@ def replayed(movements: list[Movement]) -> Position:
     return derive(movements, [never])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.lists(ROW, min_size=1, max_size=25).map(history))
 def test_a_plain_history_amounts_to_what_its_replay_finds(movements: list[Movement]) -> None:
     found = plainly(movements, LotMethod.FIFO)
