@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coffers.domain.investing.decimals import decimals
 from coffers.domain.investing.lots import Step
 from coffers.domain.investing.returns import time_weighted
 from coffers.domain.investing.valuations import (
@@ -143,10 +142,3 @@ def test_days_without_flows_leave_linked_returns_as_they_are(
         assert over_few.value == pytest.approx(
             over_all.value, rel=Decimal("1e-20"), abs=Decimal("1e-12")
         )
-
-
-@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), max_size=9))
-def test_decimals_of_floats_are_as_they_are_told(told: list[float]) -> None:
-    assert list(map(str, decimals(np.array(told)))) == [
-        str(Decimal(repr(each))) if each else "0" for each in told
-    ]

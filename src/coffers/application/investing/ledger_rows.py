@@ -90,6 +90,8 @@ class LedgerRows(Listed[LedgerRow]):
         """Those of them."""
         if all(chosen):
             return self
+        if not any(chosen):
+            return LedgerRows(LedgerColumns())
         places = list(compress(range(len(chosen)), chosen))
         return LedgerRows(self.columns.each(lambda column: [column[place] for place in places]))
 

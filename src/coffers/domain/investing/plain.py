@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal, localcontext
 from functools import cached_property
-from itertools import accumulate, chain, compress, islice, pairwise
-from operator import eq, lt, ne, not_
+from itertools import accumulate, chain, compress, groupby, islice
+from operator import attrgetter, eq, lt, ne, not_
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -54,17 +54,22 @@ class _Trades(NamedTuple):
         )
 
 
+class _Part(NamedTuple):
+    """What a sale took from a lot, and what that had cost."""
+
+    sale: int
+    lot: int
+    quantity: Decimal
+    cost: Decimal
+
+
 class _Taken(NamedTuple):
-    """What sales took: from which lot, how much, what that had cost; up to where each sale did.
+    """What sales took, and what is left.
 
     `spent` is the cost that went with each sale, below zero; lots before `oldest` are gone, `left`
     and `left_costs` is what is left of each of the others.
     """
 
-    lots: Sequence[int]
-    quantities: Sequence[Decimal]
-    costs: Sequence[Decimal]
-    ends: Sequence[int]
     spent: Sequence[Decimal]
     oldest: int
     left: Sequence[Decimal]
@@ -158,12 +163,15 @@ class _Settled:
 
     @cached_property
     def _taken(self) -> _Taken:
+        return self._take(None)
+
+    def _take(self, parts: list[_Part] | None) -> _Taken:
         trades = self._trades
         left, costs = (
             list(compress(column, trades.is_buy)) for column in (trades.quantities, trades.money)
         )
         with localcontext(EXACT):
-            return _taken(left, costs, compress(trades.quantities, trades.is_sale))
+            return _taken(left, costs, compress(trades.quantities, trades.is_sale), parts)
 
     @cached_property
     def costs(self) -> list[Decimal]:
@@ -183,22 +191,24 @@ class _Settled:
     @property
     def disposals(self) -> list[Disposal]:
         """What went, in order."""
-        return list(_disposals(self._trades, self._bought, self._taken))
+        parts: list[_Part] = []
+        self._take(parts)
+        return list(_disposals(self._trades, self._bought, parts))
 
 
-def _taken(left: list[Decimal], costs: list[Decimal], sales: Iterable[Decimal]) -> _Taken:
-    """Changes what is left of each lot, and what that cost."""
-    lots, parts, paid = list[int](), list[Decimal](), list[Decimal]()
-    ends, spent, oldest = [0], list[Decimal](), 0
+def _taken(
+    left: list[Decimal], costs: list[Decimal], sales: Iterable[Decimal], parts: list[_Part] | None
+) -> _Taken:
+    """Changes what is left of each lot, and what that cost; notes parts if somebody wants them."""
+    spent, oldest = list[Decimal](), 0
     for sold in sales:
         wanted, gone = sold, ZERO
         while left[oldest] <= wanted:
             held, cost = left[oldest], costs[oldest]
             wanted -= held
             gone -= cost
-            lots.append(oldest)
-            parts.append(held)
-            paid.append(cost)
+            if parts is not None:
+                parts.append(_Part(len(spent), oldest, held, cost))
             oldest += 1
             if not wanted:
                 break
@@ -207,24 +217,22 @@ def _taken(left: list[Decimal], costs: list[Decimal], sales: Iterable[Decimal]) 
             part = part_of(cost, wanted, held)
             left[oldest], costs[oldest] = held - wanted, cost - part
             gone -= part
-            lots.append(oldest)
-            parts.append(wanted)
-            paid.append(part)
-        ends.append(len(parts))
+            if parts is not None:
+                parts.append(_Part(len(spent), oldest, wanted, part))
         spent.append(gone)
-    return _Taken(lots, parts, paid, ends, spent, oldest, left, costs)
+    return _Taken(spent, oldest, left, costs)
 
 
 def _running(amounts: Iterable[Decimal]) -> list[Decimal]:
     return list(islice(accumulate(amounts, initial=ZERO), 1, None))
 
 
-def _disposals(trades: _Trades, bought: _Trades, taken: _Taken) -> Iterator[Disposal]:
-    sales = compress(zip(trades.ids, trades.days, trades.money, strict=True), trades.is_sale)
-    for (sale_id, day, money), (start, end) in zip(sales, pairwise(taken.ends), strict=True):
-        quantities = taken.quantities[start:end]
-        parts = zip(taken.lots[start:end], taken.costs[start:end], strict=True)
-        proceeds = shares(money, quantities)
-        for (lot, cost), quantity, brought in zip(parts, quantities, proceeds, strict=True):
-            ids = (sale_id, bought.ids[lot], bought.days[lot])
-            yield Disposal(*ids, day, quantity, brought, cost)
+def _disposals(trades: _Trades, bought: _Trades, parts: Sequence[_Part]) -> Iterator[Disposal]:
+    sales = list(compress(zip(trades.ids, trades.days, trades.money, strict=True), trades.is_sale))
+    for sale, group in groupby(parts, key=attrgetter("sale")):
+        sale_id, day, money = sales[sale]
+        taken = list(group)
+        proceeds = shares(money, [each.quantity for each in taken])
+        for each, brought in zip(taken, proceeds, strict=True):
+            ids = (sale_id, bought.ids[each.lot], bought.days[each.lot])
+            yield Disposal(*ids, day, each.quantity, brought, each.cost)

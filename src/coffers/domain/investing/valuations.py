@@ -14,8 +14,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from coffers.domain.floats import decimals, floats
 from coffers.domain.investing.columns import Listed, steps_of
-from coffers.domain.investing.decimals import decimals
 from coffers.domain.investing.exchanges import Exchange, worth_at
 from coffers.domain.investing.lots import Step
 from coffers.domain.investing.returns import DayValue
@@ -56,7 +56,7 @@ def held_steps(steps: Sequence[Step], costs: Sequence[Step] | None) -> HeldSteps
     held = steps_of(steps)
     return HeldSteps(
         np.fromiter(map(date.toordinal, held.days), np.int64, len(held)),
-        np.fromiter(map(float, held.quantities), np.float64, len(held)),
+        floats(held.quantities),
         _costs(held.days, costs),
     )
 
@@ -65,7 +65,7 @@ def _costs(days: Sequence[date], steps: Sequence[Step] | None) -> Series:
     if steps is None:
         return np.full(len(days), np.nan)
     told = steps_of(steps)
-    found = np.fromiter(map(float, told.costs), np.float64, len(told))
+    found = floats(told.costs)
     if told.days == days:
         return found
     known = dict(zip(told.days, found.tolist(), strict=True))

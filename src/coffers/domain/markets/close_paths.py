@@ -79,9 +79,9 @@ class ClosePath(_Lazy[Close]):
     @cached_property
     def values(self) -> "npt.NDArray[np.float64]":
         """The closes as floats."""
-        import numpy as np  # noqa: PLC0415 - as above
+        from coffers.domain.floats import floats  # noqa: PLC0415 - as above
 
-        return np.array([float(close) for close in self.closes], dtype=np.float64)
+        return floats(self.closes)
 
 
 class ToldPath(ClosePath):
