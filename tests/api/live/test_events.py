@@ -17,7 +17,7 @@ from coffers.infrastructure.in_process.event_stream import MAX_PER_USER
 from coffers.services import Services
 from tests.conftest import settings_for
 from tests.live import reading, serving
-from tests.people import PASSWORD, Person, sign_in, sign_up
+from tests.people import PASSWORD, Person, settle, sign_in
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ async def served(sqlite_url: str, tmp_path: Path) -> AsyncIterator[httpx.AsyncCl
 
 @pytest.fixture
 async def ada(served: httpx.AsyncClient) -> Person:
-    return await sign_up(served, "ada")
+    return await settle(served, "ada")
 
 
 def services_of(client: httpx.AsyncClient) -> Services:
@@ -108,7 +108,7 @@ async def test_a_stream_from_the_beginning_tells_everything_in_order(
 
 
 async def test_nobody_hears_of_somebody_else(served: httpx.AsyncClient, ada: Person) -> None:
-    eve = await sign_up(served, "eve")
+    eve = await settle(served, "eve")
     async with reading(served, eve.access_token) as stream:
         await stream.opened()
         await rename(ada, "Ada")
