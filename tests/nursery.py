@@ -4,6 +4,7 @@ Campaigns that kill a program a hundred times would otherwise spend their time o
 is forked is a process of its own, with its own log and environment, and dies of the same signals.
 """
 
+import gc
 import os
 import runpy
 import signal
@@ -19,7 +20,9 @@ from tests.programs import STOP_LIMIT_S, Program, ServiceProcess
 from tests.service_processes import Service, WorkerProcess
 
 _nursery = get_context("forkserver")
-_nursery.set_forkserver_preload(["coffers.main", "coffers.worker", "coffers.cli"])
+_nursery.set_forkserver_preload(
+    ["tests.no_collection", "coffers.main", "coffers.worker", "coffers.cli", __name__]
+)
 
 
 class Forked(Program):
@@ -94,6 +97,8 @@ class _Child:
 
 
 def _live(words: list[str], env: dict[str, str], cwd: str, log: str) -> None:
+    gc.freeze()  # what was imported stays: nobody need look through it for garbage
+    gc.enable()
     os.setsid()
     signal.signal(signal.SIGINT, signal.default_int_handler)
     written = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)

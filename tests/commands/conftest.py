@@ -12,10 +12,11 @@ import httpx
 import pytest
 from typer.testing import CliRunner, Result
 
-from coffers import cli
+from coffers import cli, wiring
 from coffers.infrastructure import logs
 from tests.conftest import running, settings_for
 from tests.programs import free_port
+from tests.shared_reader import SharedParser
 
 
 class Cli(Protocol):
@@ -41,8 +42,9 @@ def home(tmp_path: Path, sqlite_template: Path, monkeypatch: pytest.MonkeyPatch)
 
 @pytest.fixture
 def run(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cli]:
-    """Runs a command; the log stays as the tests have it."""
+    """Runs a command; the log stays as the tests have it, the child that reads files as it is."""
     monkeypatch.setattr(logs, "configure", lambda **_: None)
+    monkeypatch.setattr(wiring, "StatementParser", SharedParser)
     mask = os.umask(0o022)
     runner = CliRunner()
     with ThreadPoolExecutor(1) as thread:  # commands run loops of their own
