@@ -9,6 +9,7 @@ import pytest_asyncio
 from coffers.domain import paging
 from coffers.domain.ledger.snapshots import SnapshotSource
 from coffers.infrastructure.db.ledger import snapshots
+from tests.api.conftest import newcomer
 from tests.ledgers import NOON, ledger_of, reported_account
 from tests.people import Person, settle
 
@@ -104,7 +105,8 @@ async def test_the_latest_snapshot_is_compared_with_the_one_before(eve: Holder) 
     assert answer["total_balance_by_currency"] == {"USD": "-5.00"}
 
 
-async def test_snapshots_of_one_instant_keep_their_order(eve: Holder) -> None:
+async def test_snapshots_of_one_instant_keep_their_order(either: httpx.AsyncClient) -> None:
+    eve = await newcomer(either, "eve")
     async with ledger_of(eve) as ledger:
         other = await ledger.account("a2")
         ids = await ledger.snapshots(other, [(NOON, "1"), (NOON, "2"), (NOON, "3")])
