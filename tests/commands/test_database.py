@@ -4,6 +4,7 @@ import asyncio
 import os
 import sqlite3
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -83,9 +84,9 @@ def test_nothing_is_restored_under_a_running_service(run: Cli, tmp_path: Path, h
 
 
 def test_a_postgresql_database_is_copied_and_put_back(
-    run: Cli, postgres_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Cli, fresh_postgres: Callable[[], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("COFFERS_DATABASE_URL", postgres_database)
+    monkeypatch.setenv("COFFERS_DATABASE_URL", fresh_postgres())
     monkeypatch.setenv("PATH", str(servers.postgres_binaries()), prepend=os.pathsep)
     run("user", "add", "before@example.com")
 
