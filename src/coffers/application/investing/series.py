@@ -2,12 +2,12 @@
 
 import asyncio
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import partial
-from itertools import accumulate, compress
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
+from itertools import accumulate
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from coffers.application.investing.books import EARNED, INSIDE, Book, Line
 from coffers.application.investing.ledger_rows import LedgerRow, LedgerRows, Part, rows_of
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from coffers.domain.investing.spreads import Path
     from coffers.domain.investing.valuations import Asset, Cash, Days, Flows, Gathered, Valuation
 
-T = TypeVar("T")
 UNKNOWN: Final = Decimal("NaN")
 ZERO: Final = Decimal(0)
 ONE: Final = Decimal(1)
@@ -76,7 +75,7 @@ def income_of(book: Book) -> "Gathered":
     """Dividends, interest and the like."""
     from coffers.domain.investing.valuations import Gathered  # noqa: PLC0415 - as above
 
-    return Gathered([earned for _, earned in _parted(book, "earned", _earned) if earned.amounts])
+    return Gathered([told.earned for _, told in _beyond_trades(book) if told.earned.amounts])
 
 
 def _note_missing_prices(book: Book, first: date) -> None:
@@ -167,12 +166,12 @@ def _flows(book: Book) -> "Iterator[Flows]":
     closes: dict[Part, Sequence[tuple[date, Decimal]]] = {
         (line.account.id, line.symbol, line.currency): line.closes for line in book.lines
     }
-    for part, outside in _parted(book, "outside", _outside):
-        money = _spent(rows_of(book.ledger.parts[part])) if part[0] in without else outside.money
+    for part, told in _beyond_trades(book):
+        money = _spent(rows_of(book.ledger.parts[part])) if part[0] in without else told.money
         if money.amounts:
             yield money
         # What has no line is in no value either.
-        yield from _in_kind(outside.in_kind, closes.get(part, _NOTHING))
+        yield from _in_kind(told.in_kind, closes.get(part, _NOTHING))
 
 
 def _spent(rows: LedgerRows) -> "Flows":
@@ -195,44 +194,40 @@ def _in_kind(
         yield _told(row.currency, [row.day], [value])
 
 
-class _Outside(NamedTuple):
-    """What comes from outside or goes there."""
+class _Beyond(NamedTuple):
+    """What comes from outside or goes there, as money or in kind, and what was earned."""
 
     money: "Flows"
     in_kind: Sequence[LedgerRow]
+    earned: "Flows"
 
 
-def _outside(rows: LedgerRows) -> _Outside:
-    types, subtypes = rows.columns.types, rows.columns.subtypes
-    kinds = zip(types, subtypes, strict=True)
-    money = _chosen(rows, [kind not in INSIDE and each not in EARNED for kind, each in kinds])
-    in_kind = rows.where([each in _IN_KIND for each in subtypes])
-    return _Outside(money, [row for row in in_kind if row.symbol and row.quantity])
-
-
-def _chosen(rows: LedgerRows, chosen: Sequence[bool]) -> "Flows":
-    columns = rows.columns
-    days, amounts = list(compress(columns.days, chosen)), list(compress(columns.amounts, chosen))
-    return _told(columns.currencies[0] if days else "", days, amounts)
-
-
-def _parted(book: Book, name: str, make: "Callable[[LedgerRows], T]") -> "Iterator[tuple[Part, T]]":
-    """What is made, once, of the movements of each security in each account but its trades."""
+def _beyond_trades(book: Book) -> "Iterator[tuple[Part, _Beyond]]":
+    """Of the movements of each security in each account."""
     for part, told in book.ledger.parts.items():
         rows = rows_of(book.derivations.same(part, told))
-        others = book.derivations.once(("beyond trades", part), (rows,), partial(_others, rows))
-        yield part, book.derivations.once((name, part), (others,), partial(make, others))
+        yield part, book.derivations.once(("beyond", part), (rows,), partial(_beyond, rows))
 
 
-def _others(rows: LedgerRows) -> LedgerRows:
+def _beyond(rows: LedgerRows) -> _Beyond:
+    types, subtypes = rows.columns.types, rows.columns.subtypes
     trade, buy, sell = TransactionType.TRADE, TransactionSubtype.BUY, TransactionSubtype.SELL
-    kinds = zip(rows.columns.types, rows.columns.subtypes, strict=True)
-    return rows.where(
-        [
-            (subtype is not buy and subtype is not sell) or kind is not trade
-            for kind, subtype in kinds
-        ]
-    )
+    # Most are trades, and are left aside before anything is looked for among others.
+    others = [
+        at
+        for at, (kind, each) in enumerate(zip(types, subtypes, strict=True))
+        if (each is not buy and each is not sell) or kind is not trade
+    ]
+    money = [at for at in others if types[at] not in INSIDE and subtypes[at] not in EARNED]
+    earned = [at for at in others if subtypes[at] in EARNED]
+    in_kind = [rows[at] for at in others if subtypes[at] in _IN_KIND]
+    moved = [row for row in in_kind if row.symbol and row.quantity]
+    return _Beyond(_chosen(rows, money), moved, _chosen(rows, earned))
+
+
+def _chosen(rows: LedgerRows, places: Sequence[int]) -> "Flows":
+    days, amounts = rows.columns.days, rows.columns.amounts
+    return _told(rows.part[2], [days[at] for at in places], [amounts[at] for at in places])
 
 
 def _openings(book: Book) -> "Iterator[Flows]":
@@ -248,10 +243,6 @@ def _value(quantity: Decimal, closes: Sequence[tuple[date, Decimal]], day: date)
     """At the last price by then; NaN without one."""
     known = last_by(closes, day)
     return UNKNOWN if known is None else EXACT.multiply(quantity, known[1])
-
-
-def _earned(rows: LedgerRows) -> "Flows":
-    return _chosen(rows, [each in EARNED for each in rows.columns.subtypes])
 
 
 def _rate_paths(book: Book, days: "Days") -> "dict[str, Path]":
