@@ -31,6 +31,7 @@ from tests.people import Person, settle
 from tests.promises import hold_to_the_promise
 from tests.sandbox.running import running_sandbox
 from tests.scratch import use_memory
+from tests.shared_reader import share_reader
 
 ENGINES: Final = ("sqlite", "postgresql")
 #: Tokens in a bucket of the `tight` application.
@@ -44,6 +45,7 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault("PGSSLMODE", "disable")
     servers.share_servers(config)
     share_compiled_statements()
+    share_reader()
     # How long an example takes says more of the machine than of what it shows.
     hypothesis.settings.register_profile("untimed", deadline=None)
     hypothesis.settings.load_profile("untimed")

@@ -5,8 +5,14 @@ import functools
 import threading
 from typing import Any
 
+from coffers import wiring
 from coffers.domain.ledger.statements import ReportedStatement
 from coffers.infrastructure.statements.sandboxed import StatementParser
+
+
+def share_reader() -> None:
+    """From now on, no application of this process starts a child of its own."""
+    setattr(wiring, "StatementParser", SharedParser)  # noqa: B010 - a class for a class
 
 
 class SharedParser(StatementParser):

@@ -1,8 +1,7 @@
 """People of the tests over the API, new ones for each test, of an application for a whole file."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import replace
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 
@@ -11,12 +10,8 @@ import pytest
 import pytest_asyncio
 
 from coffers.application.linking.claims import Claim
-from coffers.main import create_app
-from coffers.services import Services
-from coffers.settings import Settings
-from coffers.wiring import open_services
 from tests.brokers import Broker
-from tests.conftest import ENGINES, client_of, settings_for
+from tests.conftest import ENGINES, running, settings_for
 from tests.kept_databases import KeptDatabase
 from tests.ledgers import movement, position, reported_account
 from tests.people import Person, settle
@@ -43,18 +38,10 @@ def file_postgres(kept_for_files: KeptDatabase) -> Iterator[str]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def postgres_service(
-    service: httpx.AsyncClient, file_postgres: str, tmp_path_factory: pytest.TempPathFactory
+    file_postgres: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[httpx.AsyncClient]:
-    """As `service`, on PostgreSQL; the two have files read by the same child."""
-    reader = service.app.state.services.import_desk.reader  # type: ignore[attr-defined]  # by `running`
-
-    @asynccontextmanager
-    async def opened(settings: Settings) -> AsyncIterator[Services]:
-        async with open_services(settings) as services:
-            yield replace(services, import_desk=replace(services.import_desk, reader=reader))
-
-    app = create_app(settings_for(file_postgres, tmp_path_factory.mktemp("home")), opened)
-    async with app.router.lifespan_context(app), client_of(app) as client:
+    """As `service`, on PostgreSQL."""
+    async with running(settings_for(file_postgres, tmp_path_factory.mktemp("home"))) as client:
         yield client
 
 

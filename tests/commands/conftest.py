@@ -12,11 +12,10 @@ import httpx
 import pytest
 from typer.testing import CliRunner, Result
 
-from coffers import cli, wiring
+from coffers import cli
 from coffers.infrastructure import logs
 from tests.conftest import running, settings_for
 from tests.programs import free_port
-from tests.shared_reader import SharedParser
 
 
 class Cli(Protocol):
@@ -42,9 +41,8 @@ def home(tmp_path: Path, sqlite_template: Path, monkeypatch: pytest.MonkeyPatch)
 
 @pytest.fixture
 def run(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cli]:
-    """Runs a command; the log stays as the tests have it, the child that reads files as it is."""
+    """Runs a command; the log stays as the tests have it."""
     monkeypatch.setattr(logs, "configure", lambda **_: None)
-    monkeypatch.setattr(wiring, "StatementParser", SharedParser)
     mask = os.umask(0o022)
     runner = CliRunner()
     with ThreadPoolExecutor(1) as thread:  # commands run loops of their own
