@@ -112,7 +112,7 @@ def _trades(columns: Columns) -> _Trades:
 def _paid(columns: Columns) -> list[Decimal]:
     """What each cost or brought."""
     if all(columns.amounts):
-        return [amount.copy_abs() for amount in columns.amounts if amount]
+        return list(map(Decimal.copy_abs, filter(None, columns.amounts)))
     told = zip(columns.amounts, columns.quantities, columns.unit_prices, strict=True)
     return [amount.copy_abs() if amount else priced(held, price) for amount, held, price in told]
 

@@ -27,6 +27,8 @@ COST_DIGITS: Final = 12
 QUANTITY_DIGITS: Final = 12
 ZERO: Final = Decimal(0)
 _CONTEXT: Final = Context(prec=60, rounding=ROUND_HALF_EVEN)
+#: Found once: looking for them again and again takes as long as what they do.
+_product, _quotient, _rounded = _CONTEXT.multiply, _CONTEXT.divide, _CONTEXT.quantize
 _QUANTUM: Final = Decimal(1).scaleb(-COST_DIGITS)
 _UNIT: Final = Decimal(1).scaleb(-QUANTITY_DIGITS)
 
@@ -241,8 +243,8 @@ def _plain(quantity: Decimal) -> str:
 
 def multiplied(quantity: Decimal, factor: Decimal) -> Decimal:
     """So many units after a split, to twelve decimals if there are more."""
-    exact = _CONTEXT.multiply(quantity, factor)
-    return exact.quantize(_UNIT, context=_CONTEXT) or exact
+    exact = _product(quantity, factor)
+    return _rounded(exact, _UNIT) or exact
 
 
 def shares(amount: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
@@ -260,5 +262,4 @@ def shares(amount: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
 
 def part_of(amount: Decimal, weight: Decimal, total: Decimal) -> Decimal:
     """So much of the amount as the weight is of the total, to twelve decimals."""
-    exact = _CONTEXT.divide(_CONTEXT.multiply(amount, weight), total)
-    return exact.quantize(_QUANTUM, context=_CONTEXT)
+    return _rounded(_quotient(_product(amount, weight), total), _QUANTUM)
