@@ -60,7 +60,7 @@ clean:  ## Remove the environment and everything that was built, never .coffers
 	rm -rf .venv dist site openapi.json .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis .schemathesis
 
 $(READY): $(BIN)/uv pyproject.toml requirements-dev.lock
-	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements-dev.lock
+	$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements-dev.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
 	@touch $@
 
