@@ -21,7 +21,7 @@ from tests.service_processes import Service, WorkerProcess
 
 _nursery = get_context("forkserver")
 _nursery.set_forkserver_preload(
-    ["tests.no_collection", "coffers.main", "coffers.worker", "coffers.cli", __name__]
+    ["tests.no_collection", "tests.built_routes", "coffers.worker", "coffers.cli", __name__]
 )
 
 

@@ -65,7 +65,7 @@ def create_app(settings: Settings, open_services: OpenServices = open_services) 
     app.state.key_families = frozenset(each.family for each in ROUTES if each.access.by_api_key)
     app.state.policies = limits.with_overrides(settings.limit_overrides)
     _answer_refusals(app, pages)
-    table = _routes(tuple(ROUTES))
+    table = route_table(tuple(ROUTES))
     app.router.routes.insert(0, table)
     app.openapi = _documented(table.routes, settings.public_base_url)  # type: ignore[method-assign]  # FastAPI's own advice
     _encode_once(app)
@@ -83,7 +83,7 @@ def create_app(settings: Settings, open_services: OpenServices = open_services) 
 
 
 @functools.cache
-def _routes(registry: tuple[Route, ...]) -> RouteTable:
+def route_table(registry: tuple[Route, ...]) -> RouteTable:
     """They know no settings, so that all applications of a process have the same ones."""
     return RouteTable(build_routes(registry))
 
