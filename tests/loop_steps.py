@@ -25,3 +25,4 @@ def longest_step(patch: pytest.MonkeyPatch) -> Iterator[list[float]]:
     with patch.context() as inside:
         inside.setattr(events.Handle, "_run", measured)
         yield longest
+    assert longest[0] > 0, "Only steps of Python's own loop can be measured."

@@ -15,7 +15,7 @@ from tests.notebooks import notebook
 from tests.people import Person
 from tests.rule_examples import applied, bulk_edit
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="module", loop_factories=["python"])
 
 ROWS = 1_500
 #: A stretch takes some 20 ms on a busy machine, all rows at once some 300.
