@@ -19,15 +19,17 @@ JUNE: Final = "start_date=2026-06-01&end_date=2026-06-30"
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def ray(service: httpx.AsyncClient) -> Person:
-    return await settle(service, "reasons")
+    """Somebody who knows of a share whose price goes up and down all through June."""
+    person = await settle(service, "reasons")
+    asset = await asset_of(person, symbol="SWING", currency="USD", asset_type="equity")
+    prices = [{"date": str(FIRST + timedelta(days=n)), "close": f"1{n % 5}0.00"} for n in range(30)]
+    assert (await person.post(f"/assets/{asset}/prices", {"prices": prices})).status_code == 201
+    return person
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def depot(ray: Person) -> str:
-    """Shares whose price goes up and down all through June."""
-    asset = await asset_of(ray, symbol="SWING", currency="USD", asset_type="equity")
-    prices = [{"date": str(FIRST + timedelta(days=n)), "close": f"1{n % 5}0.00"} for n in range(30)]
-    assert (await ray.post(f"/assets/{asset}/prices", {"prices": prices})).status_code == 201
+    """Such shares."""
     account = await a_depot(ray)
     await done(ray, account, str(FIRST), symbol="SWING", unit_price="100")
     return account
