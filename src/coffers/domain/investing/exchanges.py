@@ -18,9 +18,9 @@ class Exchange:
         self._change = rate[1:] - rate[:-1]
 
     def is_same(self, other: "Exchange") -> bool:
-        """Whether all rates are known and equal."""
+        """Whether their rates are the same; equal ones, all known, are made the same for later."""
         if self.rate is not other.rate and np.array_equal(self.rate, other.rate):
-            # So that who asks of many assets compares once.
+            # Who asks of many assets compares only once.
             other.rate = self.rate
         return self.rate is other.rate
 
