@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from multiprocessing import get_context
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
@@ -93,7 +94,8 @@ class _Child:
 
     def send_signal(self, number: int) -> None:
         if self._process.exitcode is None:
-            os.kill(self.pid, number)
+            with suppress(ProcessLookupError):  # it ended, and the nursery is about to tell
+                os.kill(self.pid, number)
 
 
 def _live(words: list[str], env: dict[str, str], cwd: str, log: str) -> None:

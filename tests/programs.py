@@ -184,8 +184,11 @@ class Program(ABC):
     def _family(self) -> list[psutil.Process]:
         if self.child.poll() is not None:
             return []
-        parent = psutil.Process(self.child.pid)
-        return [parent, *parent.children(recursive=True)]
+        try:
+            parent = psutil.Process(self.child.pid)
+            return [parent, *parent.children(recursive=True)]
+        except psutil.NoSuchProcess:  # it ended by itself a moment ago
+            return []
 
     def _suspend(self) -> list[psutil.Process]:
         self.child.send_signal(signal.SIGSTOP)  # first: then the family grows no more

@@ -49,6 +49,18 @@ class Script:
                 await met
 
 
+class Held:
+    """What a call may meet: it stays there until it is let go."""
+
+    def __init__(self) -> None:
+        self.reached = asyncio.Event()
+        self.let_go = asyncio.Event()
+
+    async def __call__(self) -> None:
+        self.reached.set()
+        await self.let_go.wait()
+
+
 class _Reading:
     """The calls that read."""
 

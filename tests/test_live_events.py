@@ -18,6 +18,7 @@ from tests.conftest import settings_for
 from tests.live import Reader, reading, serving
 from tests.people import Person, sign_up
 from tests.servers import ValkeyServer
+from tests.timing import SOON_S
 
 READERS = 100
 
@@ -127,7 +128,7 @@ async def test_a_hundred_readers_all_hear_of_it(sqlite_url: str, tmp_path: Path)
         took_s = time.monotonic() - begun
 
     assert [event.name for event in heard] == ["ProfileChanged"] * READERS
-    assert took_s < 5
+    assert took_s < SOON_S
 
 
 async def test_when_the_service_stops_streams_end_properly_and_at_once(
@@ -168,6 +169,6 @@ async def test_a_reader_that_takes_nothing_is_left_and_its_place_is_free_again(
     response = EventStreamResponse(stream.listen(user_id), chunks)
     await response({"type": "http", "asgi": {"spec_version": "2.3"}}, receive, send)
 
-    assert time.monotonic() - begun < 1
+    assert time.monotonic() - begun < SOON_S
     assert closed.is_set()
     assert stream.listened() == []

@@ -1,9 +1,9 @@
 """The worker on a real queue, with work that a test can watch, hold up and break."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -40,22 +40,22 @@ def rows(database_url: str) -> Callable[[], Awaitable[list[Any]]]:
     return read
 
 
-async def test_a_job_enqueued_beside_the_worker_is_done_at_once(
-    services: Services, rows: Callable[[], Awaitable[list[Any]]]
+async def test_a_job_enqueued_beside_the_worker_is_done_without_waiting_for_a_look(
+    services: Services,
+    rows: Callable[[], Awaitable[list[Any]]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(worker, "POLL_S", 60.0)
     work = Work()
     async with working(services, kind(work)):
         await asyncio.sleep(0.2)
-        begun = time.monotonic()
         await enqueue(services)
         await until(lambda: bool(work.runs))
-        took_s = time.monotonic() - begun
 
-    assert took_s < 0.8
     assert [row.state for row in await rows()] == [JobState.DONE]
 
 
-async def test_a_job_that_nobody_announced_is_found_within_a_second_or_so(
+async def test_a_job_that_nobody_announced_is_found_at_the_next_look(
     services: Services, database_url: str, tmp_path: Path
 ) -> None:
     work = Work()
@@ -64,12 +64,13 @@ async def test_a_job_that_nobody_announced_is_found_within_a_second_or_so(
         open_services(settings_for(database_url, tmp_path)) as elsewhere,
     ):
         await enqueue(elsewhere)
-        await until(lambda: bool(work.runs), within_s=3)
+        await until(lambda: bool(work.runs))
 
 
 async def test_a_hint_from_another_process_wakes_the_worker(
-    database_url: str, tmp_path: Path
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(worker, "POLL_S", 60.0)
     work = Work()
     with ValkeyServer() as server:
         settings = settings_for(database_url, tmp_path, redis_url=server.url)
@@ -79,16 +80,9 @@ async def test_a_hint_from_another_process_wakes_the_worker(
             working(here, kind(work)),
         ):
             await asyncio.sleep(0.5)
-            waits_s = [await seconds_until_done(elsewhere, work) for _ in range(4)]
-
-    assert sorted(waits_s)[1] < 0.3
-
-
-async def seconds_until_done(services: Services, work: Work) -> float:
-    done, begun = len(work.runs), time.monotonic()
-    await enqueue(services)
-    await until(lambda: len(work.runs) > done)
-    return time.monotonic() - begun
+            for done in range(4):
+                await enqueue(elsewhere)
+                await until(partial(work.has_run, done + 1))
 
 
 async def test_no_more_jobs_of_a_kind_run_at_once_than_it_allows(services: Services) -> None:
@@ -115,7 +109,7 @@ async def test_a_failed_attempt_comes_again_later_with_its_reason(
     assert (row.state, row.attempts) == (JobState.READY, 1)
     assert row.last_error == "MailUndeliverable: The mail server refused: 451."
     wait = row.run_at - services.clock.now()
-    assert timedelta(seconds=1) < wait <= timedelta(seconds=5)
+    assert timedelta(0) < wait <= timedelta(seconds=5)
 
 
 async def test_a_refusal_that_says_how_long_to_wait_is_believed(

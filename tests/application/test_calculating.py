@@ -3,6 +3,7 @@ import threading
 
 from coffers.application import calculating
 from coffers.application.calculating import calculated
+from tests.working import until
 
 
 async def test_no_more_is_calculated_at_once_than_leaves_a_core() -> None:
@@ -19,6 +20,7 @@ async def test_no_more_is_calculated_at_once_than_leaves_a_core() -> None:
             running -= 1
 
     many = asyncio.gather(*(calculated(count, number) for number in range(calculating.AT_ONCE + 2)))
+    await until(lambda: most == calculating.AT_ONCE)
     await asyncio.sleep(0.05)
     may_end.set()
     await many

@@ -22,7 +22,7 @@ from coffers.infrastructure.db.ledger.transaction_rows import transactions
 from coffers.infrastructure.db.live.audit_log import SqlAuditLogs
 from coffers.infrastructure.db.tables import METADATA
 from tests.nursery import Forked
-from tests.programs import ServiceProcess
+from tests.programs import START_LIMIT_S, ServiceProcess, becomes_true
 from tests.statements import DAY, Line, ofx
 from tests.stores import Store, open_store
 
@@ -73,10 +73,9 @@ class Importing(Forked, ServiceProcess):
     def run(self) -> float:
         """To its end; how long the work itself took."""
         begun = self._begin()
-        self.wait_until(lambda: self._said("done"))
-        took = time.monotonic() - begun
         self.child.wait()
-        return took
+        assert self._said("done"), self.log_text
+        return time.monotonic() - begun
 
     def run_until_killed(self, after_s: float) -> None:
         self._begin()
@@ -86,7 +85,7 @@ class Importing(Forked, ServiceProcess):
     def _begin(self) -> float:
         self.log.unlink(missing_ok=True)
         self.start()
-        self.wait_until(lambda: self._said("begin"))
+        assert becomes_true(lambda: self._said("begin"), START_LIMIT_S), self.log_text
         return time.monotonic()
 
     def _said(self, word: str) -> bool:

@@ -11,9 +11,10 @@ from coffers.infrastructure.in_process import event_stream as in_process
 from coffers.infrastructure.in_process.event_stream import InProcessEventStream
 from coffers.infrastructure.redis.event_stream import open_redis_event_stream
 from tests.servers import ValkeyServer
+from tests.timing import SOON_S, TICK_S
 
 ADA, EVE = UserId(new_id()), UserId(new_id())
-LONG_S = 10.0
+LONG_S = 30.0
 
 
 async def seconds_until_woken(bell: WakeUps, at_most_s: float = LONG_S) -> float:
@@ -28,8 +29,8 @@ class TestInOneProcess:
         with stream.listen(ADA) as ada, stream.listen(EVE) as eve:
             await stream.announce([ADA])
 
-            assert await seconds_until_woken(ada) < 1
-            assert await seconds_until_woken(eve, 0.05) > 0.045
+            assert await seconds_until_woken(ada) < SOON_S
+            assert await seconds_until_woken(eve, 0.05) > 0.05 - TICK_S
 
     async def test_announcements_before_the_wait_melt_into_one_wake_up(self) -> None:
         stream = InProcessEventStream()
@@ -37,8 +38,8 @@ class TestInOneProcess:
             await stream.announce([ADA])
             await stream.announce([ADA])
 
-            assert await seconds_until_woken(bell) < 1
-            assert await seconds_until_woken(bell, 0.05) > 0.045
+            assert await seconds_until_woken(bell) < SOON_S
+            assert await seconds_until_woken(bell, 0.05) > 0.05 - TICK_S
 
     async def test_nothing_is_kept_of_users_that_nobody_listens_for(self) -> None:
         stream = InProcessEventStream()
@@ -97,7 +98,7 @@ async def until_connected(here: EventStream, there: EventStream) -> None:
         deadline = time.monotonic() + LONG_S
         while time.monotonic() < deadline:
             await here.announce([EVE])
-            if await seconds_until_woken(bell, 0.2) < 0.2:
+            if await seconds_until_woken(bell, 0.2) < 0.2 - TICK_S:
                 await asyncio.sleep(0.1)  # for a second ring still on its way
                 return
         raise AssertionError("the streams never heard each other")
@@ -112,8 +113,8 @@ class TestAcrossProcesses:
             await other.wait(0.01)
             await here.announce([ADA])
 
-            assert await seconds_until_woken(bell) < 1
-            assert await seconds_until_woken(other, 0.2) >= 0.2
+            assert await seconds_until_woken(bell) < SOON_S
+            assert await seconds_until_woken(other, 0.2) > 0.2 - TICK_S
 
     async def test_more_users_than_fit_one_message_are_all_woken(
         self, streams: tuple[EventStream, EventStream]
@@ -124,7 +125,7 @@ class TestAcrossProcesses:
             bells = [stack.enter_context(there.listen(user_id)) for user_id in users]
             await here.announce(users)
 
-            assert max([await seconds_until_woken(bell) for bell in bells]) < 1
+            assert max([await seconds_until_woken(bell) for bell in bells]) < SOON_S
 
     async def test_waking_stays_in_the_process(
         self, streams: tuple[EventStream, EventStream]
@@ -133,8 +134,8 @@ class TestAcrossProcesses:
         with here.listen(ADA) as mine, there.listen(ADA) as theirs:
             here.wake([ADA])
 
-            assert await seconds_until_woken(mine) < 1
-            assert await seconds_until_woken(theirs, 0.2) >= 0.2
+            assert await seconds_until_woken(mine) < SOON_S
+            assert await seconds_until_woken(theirs, 0.2) > 0.2 - TICK_S
 
     async def test_a_frozen_server_makes_no_announcement_slow_and_still_wakes_this_process(
         self, streams: tuple[EventStream, EventStream], valkey: ValkeyServer
@@ -148,8 +149,8 @@ class TestAcrossProcesses:
                     await here.announce([ADA])
                 took_s = time.monotonic() - begun
 
-                assert took_s < 0.05
-                assert await seconds_until_woken(bell) < 0.05
+                assert took_s < 1
+                assert await seconds_until_woken(bell) < SOON_S
         finally:
             valkey.thaw()
         await until_connected(here, there)
@@ -162,5 +163,5 @@ class TestAcrossProcesses:
             valkey.kill()
             valkey.start()
 
-            assert await seconds_until_woken(bell) < 5
+            assert await seconds_until_woken(bell) < SOON_S
         await until_connected(here, there)

@@ -16,9 +16,10 @@ from tests.conftest import settings_for
 from tests.ledgers import movement, position, reported_account
 from tests.people import Person, settle
 from tests.rows import event_names
-from tests.scripted import Script, ScriptedBank, connect, running_with
+from tests.scripted import Held, Script, ScriptedBank, connect, running_with
 
 PAGES = 4
+LEASE_S = 1.5
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def script() -> Script:
 async def client(
     script: Script, database_url: str, tmp_path: Path
 ) -> AsyncIterator[httpx.AsyncClient]:
-    settings = settings_for(database_url, tmp_path, sync_lease_s=1.5)
+    settings = settings_for(database_url, tmp_path, sync_lease_s=LEASE_S)
     async with running_with(settings, ScriptedBank(script)) as client:
         yield client
 
@@ -111,12 +112,14 @@ async def test_a_sync_that_fell_silent_is_taken_over_and_stores_nothing_when_it_
     ada: Person, script: Script
 ) -> None:
     connection = await connect(ada)
-    script.meets["holdings"] = lambda: asyncio.sleep(2.5)
+    script.meets["holdings"] = silence = Held()
     silent = asyncio.create_task(sync(ada, connection))
-    await asyncio.sleep(1.7)
+    await silence.reached.wait()
+    await asyncio.sleep(LEASE_S + 0.1)
     del script.meets["holdings"]
 
     second = await sync(ada, connection)
+    silence.let_go.set()
     first = await silent
 
     assert (second.status_code, first.status_code) == (201, 409)
@@ -147,11 +150,13 @@ async def test_reading_without_end_is_cut(
 
 async def test_a_sync_that_is_stopped_lets_go_at_once(ada: Person, script: Script) -> None:
     connection = await connect(ada)
-    script.meets["holdings"] = lambda: asyncio.sleep(60)
+    script.meets["holdings"] = stuck = Held()
+    running = asyncio.create_task(sync(ada, connection))
+    await stuck.reached.wait()
+    running.cancel()
 
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.5):
-            await sync(ada, connection)
+    with pytest.raises(asyncio.CancelledError):
+        await running
     last = await last_sync(ada, connection)
     del script.meets["holdings"]
 
@@ -161,11 +166,12 @@ async def test_a_sync_that_is_stopped_lets_go_at_once(ada: Person, script: Scrip
 
 async def test_disconnecting_ends_a_running_sync_and_tells(ada: Person, script: Script) -> None:
     connection = await connect(ada)
-    script.meets["holdings"] = lambda: asyncio.sleep(0.5)
+    script.meets["holdings"] = held = Held()
     running = asyncio.create_task(sync(ada, connection))
-    await asyncio.sleep(0.2)
+    await held.reached.wait()
 
     await ada.delete(f"/connections/{connection['id']}")
+    held.let_go.set()
 
     assert (await running).status_code == 409
     assert (await last_sync(ada, connection))["status"] == "abandoned"

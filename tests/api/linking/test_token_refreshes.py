@@ -16,7 +16,7 @@ from tests.conftest import settings_for
 from tests.ledgers import movement, position, reported_account
 from tests.people import Person, settle, sign_in
 from tests.rows import event_names, rows, write
-from tests.scripted import RotatingBroker, Script, authorize, running_with
+from tests.scripted import Held, RotatingBroker, Script, authorize, running_with
 from tests.working import until
 
 
@@ -148,7 +148,7 @@ async def test_whoever_waited_for_a_refresh_that_failed_does_not_try_again(
     await let_expire(ada)
 
     async def fail() -> None:
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(1)  # until all of them wait
         raise ProviderFailed("Down.")
 
     script.meets["refresh"] = fail
@@ -203,14 +203,15 @@ async def test_a_caller_who_gives_up_does_not_lose_the_tokens(
 
 
 async def test_disconnecting_during_a_refresh_leaves_no_credentials_behind(
-    ada: Person, broker: RotatingBroker
+    ada: Person, script: Script
 ) -> None:
     connection = await authorize(ada)
-    broker.delay_s = 0.5
+    script.meets["refresh"] = held = Held()
     refreshing = asyncio.create_task(refresh(ada, connection, force=True))
-    await asyncio.sleep(0.2)
+    await held.reached.wait()
 
     gone = await ada.delete(f"/connections/{connection['id']}")
+    held.let_go.set()
 
     assert (gone.status_code, (await refreshing).status_code) == (204, 409)
     assert await rows(ada.client, select(connection_credentials)) == []
@@ -221,17 +222,11 @@ async def test_signing_in_again_during_a_refresh_that_fails_wins(
     ada: Person, script: Script, broker: RotatingBroker
 ) -> None:
     connection = await authorize(ada)
-    begun, may_end = asyncio.Event(), asyncio.Event()
-
-    async def be_slow() -> None:
-        begun.set()
-        await may_end.wait()
-
-    script.meets["refresh"] = be_slow
+    script.meets["refresh"] = held = Held()
     refreshing = asyncio.create_task(refresh(ada, connection, force=True))
-    await begun.wait()
+    await held.reached.wait()
     await authorize(ada, connection_id=connection["id"])
-    may_end.set()
+    held.let_go.set()
 
     assert (await refreshing).status_code == 201
     assert await status_of(ada, connection) == "active"

@@ -128,7 +128,7 @@ async def test_a_quiet_stream_shows_that_it_lives(
         with pytest.raises(TimeoutError):
             await stream.next(within_s=1)
 
-    assert 5 <= stream.heartbeats <= 10
+    assert 2 <= stream.heartbeats <= 11
 
 
 async def test_the_end_of_the_session_ends_the_stream_within_a_second(

@@ -13,6 +13,7 @@ from coffers.domain.errors import Unavailable
 from coffers.domain.ids import UserId, new_id
 from coffers.infrastructure.in_process.event_stream import Bell, InProcessEventStream
 from tests.stores import NOON
+from tests.timing import SOON_S, TICK_S
 
 ADA = UserId(new_id())
 
@@ -101,7 +102,7 @@ async def test_a_heartbeat_comes_after_silence_and_not_after_news(
     heartbeat = await anext(pages)
 
     assert (len(news), heartbeat) == (1, [])
-    assert 0.2 <= time.monotonic() - begun < 0.4
+    assert 0.2 - TICK_S < time.monotonic() - begun < SOON_S
 
 
 async def test_whoever_is_not_welcome_any_more_gets_nothing_even_if_there_is_something() -> None:
@@ -115,7 +116,7 @@ async def test_a_stream_ends_with_its_life() -> None:
     begun = time.monotonic()
 
     assert [page async for page in following(FakeFeeds(), life_s=0.2)] == []
-    assert 0.2 <= time.monotonic() - begun < 0.5
+    assert 0.2 - TICK_S < time.monotonic() - begun < SOON_S
 
 
 async def test_while_the_database_is_away_the_stream_lives_and_then_goes_on_without_a_gap(
@@ -150,10 +151,10 @@ async def test_the_watch_wakes_whoever_an_announcement_never_reached(
         feeds.is_away = False
         feeds.length = 1
 
-        await bell.wait(10)
+        await bell.wait(30)
 
     watching.cancel()
-    assert time.monotonic() - begun < 1
+    assert time.monotonic() - begun < SOON_S
 
 
 async def test_the_watch_leaves_those_alone_for_whom_nothing_happened(
@@ -168,7 +169,7 @@ async def test_the_watch_leaves_those_alone_for_whom_nothing_happened(
         await bell.wait(0.3)
 
     watching.cancel()
-    assert time.monotonic() - begun >= 0.3
+    assert time.monotonic() - begun > 0.3 - TICK_S
 
 
 def test_a_log_shorter_than_what_was_seen_is_gone_on_with_from_its_end() -> None:
