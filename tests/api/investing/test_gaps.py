@@ -68,6 +68,31 @@ async def test_a_price_that_has_become_old_is_named_beside_every_series(gil: Per
         assert await stale(what, "2026-06-30") == [{"symbol": "OLD", "price_date": "2026-06-02"}]
 
 
+async def test_a_value_that_stood_still_for_want_of_prices_is_told_with_its_period(
+    gil: Person,
+) -> None:
+    closes = {"2026-03-02": "10", "2026-03-09": "10", "2026-04-20": "12", "2026-04-30": "12"}
+    await priced(gil, "HOLE", closes)
+    depot = await a_depot(gil)
+    await done(gil, depot, "2026-03-02", symbol="HOLE", unit_price="10")
+    await sold(gil, depot, "10", "2026-04-24", symbol="HOLE", unit_price="12")
+    path = await a_portfolio_of(gil, depot)
+    hole = {"price_date": "2026-03-09", "next_price_date": "2026-04-20", "days": 42}
+    late = {"price_date": "2026-04-20", "next_price_date": "2026-04-30", "days": 10}
+
+    async def gaps(what: str, start: str, end: str) -> Any:
+        asked = f"{path}/{what}?start_date={start}&end_date={end}"
+        return (await told(gil, asked))["data_quality"]["price_gaps"]
+
+    for what in ("performance", "values", "risk", "risk/rolling", "chart"):
+        assert await gaps(what, "2026-03-02", "2026-05-29") == [{"symbol": "HOLE", **hole}]
+    assert await gaps("values", "2026-04-10", "2026-04-20") == [{"symbol": "HOLE", **hole}]
+    assert await gaps("values", "2026-04-20", "2026-04-29") == [{"symbol": "HOLE", **late}]
+    # A price a week is a price, and of what is not held none is missed.
+    assert await gaps("values", "2026-03-02", "2026-03-09") == []
+    assert await gaps("values", "2026-04-24", "2026-05-29") == []
+
+
 async def test_contributions_that_make_up_for_each_other_are_told(gil: Person) -> None:
     await priced(gil, "RISEN", {"2026-06-01": "10", "2026-06-02": "11"})
     await priced(gil, "FALLEN", {"2026-06-01": "10", "2026-06-02": "9"})

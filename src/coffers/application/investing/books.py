@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 from uuid import UUID
 
 from coffers.application.investing.derivations import Derivations
@@ -143,6 +143,18 @@ class Line:
     rows: Sequence[LedgerRow] = ()
 
 
+class PriceGap(NamedTuple):
+    """Neighbouring days with a price that are more than a week apart."""
+
+    before: date
+    after: date
+
+    @property
+    def days(self) -> int:
+        """From the one price to the next."""
+        return (self.after - self.before).days
+
+
 @dataclass(slots=True)
 class Quality:
     """What the numbers had to do without."""
@@ -150,11 +162,17 @@ class Quality:
     missing_rates: set[str] = field(default_factory=set)
     missing_prices: set[str] = field(default_factory=set)
     stale_prices: dict[str, date] = field(default_factory=dict)
+    price_gaps: dict[str, PriceGap] = field(default_factory=dict)
     missing_basis: set[str] = field(default_factory=set)
     unexplained: dict[str, Decimal] = field(default_factory=dict)
     parted: dict[str, date] = field(default_factory=dict)
     unreadable: set[str] = field(default_factory=set)
     lost_lots: set[str] = field(default_factory=set)
+
+    def note_gap(self, symbol: str, gap: PriceGap) -> None:
+        """The longest counts, and of equal ones the first."""
+        known = self.price_gaps.get(symbol, gap)
+        self.price_gaps[symbol] = gap if gap.days > known.days else known
 
     def note_parted(self, symbol: str, day: date | None) -> None:
         """In some account; the first day counts."""

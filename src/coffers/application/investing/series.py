@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from coffers.application.investing.books import EARNED, INSIDE, Book, Line
 from coffers.application.investing.ledger_rows import LedgerRow, LedgerRows, Part, rows_of
+from coffers.application.investing.price_notes import note_prices
 from coffers.application.investing.tallies import Tally, tallied
-from coffers.application.investing.valuing import held_on
 from coffers.domain.investing.lots import Step
 from coffers.domain.ledger.accounts import Account
 from coffers.domain.ledger.transactions import TransactionSubtype, TransactionType
-from coffers.domain.markets.calendars import missed
-from coffers.domain.markets.close_paths import ClosePath, begins, last_by
+from coffers.domain.markets.close_paths import ClosePath, last_by
 from coffers.domain.markets.rates import rounded
 from coffers.domain.money import EXACT, money_digits, total_of
 from coffers.domain.paging import TooManyRows
@@ -57,8 +56,7 @@ def valuation_of(book: Book, first: date, last: date) -> "Valuation":
         valued,
     )
 
-    _note_missing_prices(book, first)
-    _note_stale_prices(book, last)
+    note_prices(book, first, last)
     days = Days(first, last)
     held = Holdings(_assets(book), _cash(book), flows_of(book), income_of(book))
     return valued(days, held, _rate_paths(book, days))
@@ -76,22 +74,6 @@ def income_of(book: Book) -> "Gathered":
     from coffers.domain.investing.valuations import Gathered  # noqa: PLC0415 - as above
 
     return Gathered([told.earned for _, told in _beyond_trades(book) if told.earned.amounts])
-
-
-def _note_missing_prices(book: Book, first: date) -> None:
-    for line in book.lines:
-        begun = max(first, line.local.steps[0].day) if line.local.steps else first
-        known = begins(line.closes)
-        if known is None or known > begun:
-            book.quality.missing_prices.add(line.symbol)
-
-
-def _note_stale_prices(book: Book, last: date) -> None:
-    """Of what is held on the last day, as its last price of all counts on and on."""
-    for line in book.lines:
-        known = last_by(line.closes, last) if held_on(line, last) else None
-        if known is not None and missed(line.security.calendar, known[0], last):
-            book.quality.stale_prices[line.symbol] = known[0]
 
 
 def _assets(book: Book) -> "list[Asset]":

@@ -43,6 +43,15 @@ class StalePrice(msgspec.Struct, frozen=True):
     price_date: date
 
 
+class LongGap(msgspec.Struct, frozen=True):
+    """The longest time without a price while something of it was held: its value stood still."""
+
+    symbol: str
+    price_date: date
+    next_price_date: date
+    days: int
+
+
 class Unexplained(msgspec.Struct, frozen=True):
     """What is reported to be held beyond what the movements add up to."""
 
@@ -61,6 +70,10 @@ class DataQuality(msgspec.Struct, frozen=True):
     ]
     missing_prices: list[str]
     stale_prices: list[StalePrice]
+    price_gaps: Annotated[
+        list[LongGap],
+        Meta(description="Where a period is looked at: more than a week between two prices."),
+    ]
     missing_rates: list[str]
     missing_basis: Annotated[list[str], Meta(description="Symbols whose cost nobody told.")]
     unexplained_quantities: list[Unexplained]
@@ -182,6 +195,7 @@ def quality_view(quality: Quality, symbols: Iterable[str]) -> DataQuality:
         ratio,
         sorted(quality.missing_prices),
         [StalePrice(symbol, day) for symbol, day in sorted(quality.stale_prices.items())],
+        [LongGap(symbol, *gap, gap.days) for symbol, gap in sorted(quality.price_gaps.items())],
         sorted(quality.missing_rates),
         sorted(quality.missing_basis),
         [

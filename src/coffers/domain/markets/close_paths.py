@@ -15,6 +15,8 @@ T = TypeVar("T")
 Close = tuple[date, Decimal]
 #: An ISO day and the comma behind it.
 _WIDTH: Final = 11
+#: Funds are priced once a week; what is told less often stands still in between.
+WEEK: Final = 7
 
 
 class _Lazy(Sequence[T]):
@@ -75,6 +77,14 @@ class ClosePath(_Lazy[Close]):
         import numpy as np  # noqa: PLC0415 - only when something is calculated
 
         return np.array([day.toordinal() for day in self.days], dtype=np.int64)
+
+    @cached_property
+    def pauses(self) -> Sequence[tuple[date, date]]:
+        """Neighbouring days that are more than a week apart."""
+        import numpy as np  # noqa: PLC0415 - as above
+
+        places = np.flatnonzero(np.diff(self.ordinals) > WEEK).tolist()
+        return [(self.days[at], self.days[at + 1]) for at in places]
 
     @cached_property
     def values(self) -> "npt.NDArray[np.float64]":
@@ -142,3 +152,11 @@ def begins(path: Sequence[Close]) -> date | None:
     if not path:
         return None
     return path.oldest[0] if isinstance(path, ClosePath) else path[0][0]
+
+
+def pauses(path: Sequence[Close]) -> Sequence[tuple[date, date]]:
+    """Neighbouring days that are more than a week apart."""
+    if not path:
+        return ()
+    known = path if isinstance(path, ClosePath) else ClosePath(*zip(*path, strict=True))
+    return known.pauses
