@@ -93,6 +93,23 @@ async def test_a_value_that_stood_still_for_want_of_prices_is_told_with_its_peri
     assert await gaps("values", "2026-04-24", "2026-05-29") == []
 
 
+async def test_old_and_missing_prices_of_what_is_compared_with_are_told_as_well(
+    gil: Person,
+) -> None:
+    index = await priced(gil, "INDEX", {"2026-01-02": "50", "2026-02-02": "50"})
+    depot = await a_depot(gil)
+    await entered(gil, depot, "10", transaction_date="2026-01-02")
+    path = await a_portfolio_of(gil, depot)
+    asked = f"start_date=2026-01-02&end_date=2026-03-31&benchmark_id={index}"
+    gap = {"price_date": "2026-01-02", "next_price_date": "2026-02-02", "days": 31}
+
+    for what in ("performance", "risk", "risk/rolling", "chart"):
+        quality = (await told(gil, f"{path}/{what}?{asked}"))["data_quality"]
+        assert quality["stale_prices"] == [{"symbol": "INDEX", "price_date": "2026-02-02"}]
+        assert quality["price_gaps"] == [{"symbol": "INDEX", **gap}]
+        assert quality["missing_prices"] == []
+
+
 async def test_contributions_that_make_up_for_each_other_are_told(gil: Person) -> None:
     await priced(gil, "RISEN", {"2026-06-01": "10", "2026-06-02": "11"})
     await priced(gil, "FALLEN", {"2026-06-01": "10", "2026-06-02": "9"})

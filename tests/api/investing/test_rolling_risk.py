@@ -86,7 +86,7 @@ async def test_positions_that_have_prices_are_correlated(service: httpx.AsyncCli
     assert found["data_quality"]["coverage_ratio"] == "1.0000"
 
 
-@pytest.mark.parametrize("name", ["performance", "risk", "risk/rolling"])
+@pytest.mark.parametrize("name", ["performance", "risk", "risk/rolling", "chart"])
 async def test_any_asset_can_be_compared_with(path: tuple[Person, str], name: str) -> None:
     person, place = path
     other = await asset_of(person, symbol=f"OTHER{len(name)}", currency="USD")

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from coffers.application.investing.periods import PeriodAsked
-from coffers.application.investing.securities import FIRST
+from coffers.application.investing.price_notes import note_comparison
+from coffers.application.investing.securities import CALENDARS, FIRST
 from coffers.application.investing.series import rate_path
 from coffers.application.investing.valuing import BookPorts
 from coffers.domain.ids import UserId
 from coffers.domain.investing.returns import Undefined
+from coffers.domain.markets.calendars import TradingCalendar
 from coffers.domain.markets.corporate_actions import Adjustment, adjusted
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ class Benchmark:
     symbol: str
     currency: str
     closes: "Path"
+    calendar: TradingCalendar
 
 
 async def benchmark_of(
@@ -51,20 +54,19 @@ async def benchmark_of(
     actions = (await ports.prices.actions([asset_id], None, last)).get(asset_id, [])
     whole = await asyncio.to_thread(adjusted, bars, actions, Adjustment.ALL)
     closes = [(bar.day, bar.close) for bar in whole]
-    return Benchmark(asset.id, asset.symbol, asset.currency, closes)
+    calendar = CALENDARS.of(asset.exchange, asset.asset_type)
+    return Benchmark(asset.id, asset.symbol, asset.currency, closes, calendar)
 
 
 def in_base(benchmark: Benchmark, book: "Book", valuation: "Valuation") -> "Series":
     """Its price on each day of the valuation in the book's currency; NaN, and noted, if unknown."""
-    import numpy as np  # noqa: PLC0415 - loads slowly
+    from coffers.domain.investing.valuations import spread  # noqa: PLC0415 - loads slowly
 
-    from coffers.domain.investing.valuations import spread  # noqa: PLC0415 - likewise
-
-    rates = spread(rate_path(book, benchmark.currency, valuation.days), valuation.days)
-    closes = spread(benchmark.closes, valuation.days)
-    if np.isnan(closes).any():
-        book.quality.missing_prices.add(benchmark.symbol)
-    price: Series = closes * rates
+    days, closes = valuation.days, benchmark.closes
+    period = (days.first, days.last)
+    note_comparison(book.quality, benchmark.symbol, closes, benchmark.calendar, period)
+    rates = spread(rate_path(book, benchmark.currency, days), days)
+    price: Series = spread(closes, days) * rates
     return price
 
 

@@ -1,21 +1,41 @@
 """What prices a period had to do without: none at first, none for long, none at last."""
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
 from datetime import date
 
-from coffers.application.investing.books import Book, Line, PriceGap
+from coffers.application.investing.books import Book, Line, PriceGap, Quality
 from coffers.application.investing.valuing import held_on
 from coffers.domain.investing.columns import steps_of
-from coffers.domain.markets.calendars import missed
-from coffers.domain.markets.close_paths import begins, last_by, pauses
+from coffers.domain.markets.calendars import TradingCalendar, missed
+from coffers.domain.markets.close_paths import Close, begins, last_by, pauses
 
 
 def note_prices(book: Book, first: date, last: date) -> None:
-    """Note what is missing, what stood still, and what is old by the last day."""
+    """Note of what was held what is missing, what stood still, and what is old by the last day."""
     for line in book.lines:
         _note_missing(book, line, first)
-        _note_gap(book, line, first, last)
-        _note_stale(book, line, last)
+        for gap in _gaps(line.closes, first, last):
+            if _is_held(line, max(gap.before, first), min(gap.after, last)):
+                book.quality.note_gap(line.symbol, gap)
+        if held_on(line, last):
+            _note_old(book.quality, line.symbol, line.closes, line.security.calendar, last)
+
+
+def note_comparison(
+    quality: Quality,
+    symbol: str,
+    closes: Sequence[Close],
+    calendar: TradingCalendar,
+    period: tuple[date, date],
+) -> None:
+    """Note likewise of what a portfolio is compared with, on all days of the period."""
+    known = begins(closes)
+    if known is None or known > period[0]:
+        quality.missing_prices.add(symbol)
+    for gap in _gaps(closes, *period):
+        quality.note_gap(symbol, gap)
+    _note_old(quality, symbol, closes, calendar, period[1])
 
 
 def _note_missing(book: Book, line: Line, first: date) -> None:
@@ -25,18 +45,19 @@ def _note_missing(book: Book, line: Line, first: date) -> None:
         book.quality.missing_prices.add(line.symbol)
 
 
-def _note_stale(book: Book, line: Line, last: date) -> None:
-    """Of what is held on the last day, as its last price of all counts on and on."""
-    known = last_by(line.closes, last) if held_on(line, last) else None
-    if known is not None and missed(line.security.calendar, known[0], last):
-        book.quality.stale_prices[line.symbol] = known[0]
+def _note_old(
+    quality: Quality, symbol: str, closes: Sequence[Close], calendar: TradingCalendar, last: date
+) -> None:
+    """The last price of all counts on and on."""
+    known = last_by(closes, last)
+    if known is not None and missed(calendar, known[0], last):
+        quality.stale_prices[symbol] = known[0]
 
 
-def _note_gap(book: Book, line: Line, first: date, last: date) -> None:
-    """The longest that lies in the period with some days on which it was held."""
-    for before, after in pauses(line.closes):
-        if after > first and before < last and _is_held(line, max(before, first), min(after, last)):
-            book.quality.note_gap(line.symbol, PriceGap(before, after))
+def _gaps(closes: Sequence[Close], first: date, last: date) -> Iterator[PriceGap]:
+    for before, after in pauses(closes):
+        if after > first and before < last:
+            yield PriceGap(before, after)
 
 
 def _is_held(line: Line, start: date, end: date) -> bool:

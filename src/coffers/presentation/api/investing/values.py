@@ -9,7 +9,7 @@ from coffers.application.investing import values
 from coffers.application.investing.performance_views import ValueSeries
 from coffers.application.investing.periods import PeriodAsked, Span
 from coffers.application.investing.values import Chart, ChartInterval
-from coffers.presentation.api.investing.performance import From, SpanIn, To
+from coffers.presentation.api.investing.performance import AgainstIn, From, SpanIn, To
 from coffers.presentation.calls import Caller
 from coffers.presentation.schemas import CurrencyIn
 
@@ -41,8 +41,9 @@ async def get_chart(  # noqa: PLR0913, PLR0917 - query parameters
     end_date: To = None,
     interval: IntervalIn = ChartInterval.DAY,
     currency: InCurrency = None,
+    benchmark_id: AgainstIn = None,
 ) -> Chart:
     """The portfolio's series as columns for a chart, with its return and its benchmark's."""
-    asked = PeriodAsked(span, start_date, end_date)
+    asked = PeriodAsked(span, start_date, end_date, benchmark_id)
     books = call.services.books
     return await values.get_chart(books, call.principal, portfolio_id, asked, interval, currency)
