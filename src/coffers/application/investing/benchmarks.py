@@ -60,7 +60,7 @@ async def benchmark_of(
 
 def in_base(benchmark: Benchmark, book: "Book", valuation: "Valuation") -> "Series":
     """Its price on each day of the valuation in the book's currency; NaN, and noted, if unknown."""
-    from coffers.domain.investing.valuations import spread  # noqa: PLC0415 - loads slowly
+    from coffers.domain.investing.valuations import spread
 
     days, closes = valuation.days, benchmark.closes
     period = (days.first, days.last)
@@ -88,7 +88,7 @@ def compared(price: "Series", valuation: "Valuation") -> Compared:
     What leaves at the end of a day is sold at its close: so that a portfolio that holds nothing but
     the benchmark has its return.
     """
-    import numpy as np  # noqa: PLC0415 - loads slowly
+    import numpy as np
 
     if np.isnan(price).any() or price[0] <= 0:
         return Compared(None, None, Undefined.MISSING_BENCHMARK)
@@ -105,7 +105,7 @@ def compared(price: "Series", valuation: "Valuation") -> Compared:
 
 def steps(price: "Series", starts: Sequence[int], places: Sequence[int]) -> "Series":
     """Its returns from each of the one days to that of the others."""
-    import numpy as np  # noqa: PLC0415 - loads slowly
+    import numpy as np
 
     if not places:
         return np.array([])

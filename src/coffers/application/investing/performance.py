@@ -171,7 +171,7 @@ def _money(valuation: "Valuation", currency: str) -> _Money:
 
 def _payments(valuation: "Valuation", start: Decimal, end: Decimal) -> Payments:
     """As the investor sees them: what is there at first is paid in, what is left is paid out."""
-    import numpy as np  # noqa: PLC0415 - slow to load
+    import numpy as np
 
     amounts = valuation.outflow - valuation.inflow
     amounts[0] = 0.0

@@ -153,7 +153,7 @@ def _explained(book: Book, valuation: "Valuation", benchmark: Benchmark | None) 
 
 
 def _risk(book: Book, valuation: "Valuation", benchmark: Benchmark | None) -> RiskView:
-    from coffers.domain.investing import risk  # noqa: PLC0415 - numpy is slow to load
+    from coffers.domain.investing import risk
 
     currency = book.base_currency
     returns, starts, places = weekdays(valuation)
@@ -189,7 +189,7 @@ def _risk(book: Book, valuation: "Valuation", benchmark: Benchmark | None) -> Ri
 def _against(
     benchmark: Benchmark, price: "Series", returns: "Series", starts: list[int], places: list[int]
 ) -> BenchmarkRiskView:
-    from coffers.domain.investing import risk  # noqa: PLC0415 - as above
+    from coffers.domain.investing import risk
 
     other = alike(price, returns, starts, places)
     mine, theirs = (returns[:0], returns[:0]) if other is None else (returns, other)
@@ -225,7 +225,7 @@ def weekdays(valuation: "Valuation") -> "tuple[Series, list[int], list[int]]":
     On the others no market trades: their flows and rates are part of the next weekday's return.
     Days on which nothing was invested or known are part of none.
     """
-    import numpy as np  # noqa: PLC0415 - as above
+    import numpy as np
 
     growth, begun, found = 1.0, 0, list[float]()
     starts, places = list[int](), list[int]()
@@ -244,7 +244,7 @@ def weekdays(valuation: "Valuation") -> "tuple[Series, list[int], list[int]]":
 
 
 def _drawdown(returns: "Series", days: list[date]) -> DrawdownView | None:
-    from coffers.domain.investing import risk  # noqa: PLC0415 - as above
+    from coffers.domain.investing import risk
 
     fall = risk.max_drawdown(returns)
     if fall is None:
@@ -256,7 +256,7 @@ def _drawdown(returns: "Series", days: list[date]) -> DrawdownView | None:
 
 
 def _loss(returns: "Series", confidence: float, value: Decimal, currency: str) -> LossView:
-    from coffers.domain.investing import risk  # noqa: PLC0415 - as above
+    from coffers.domain.investing import risk
 
     def both(measure: "Callable[[Series, float], Decimal | None]") -> tuple[str | None, str | None]:
         part = measure(returns, confidence)

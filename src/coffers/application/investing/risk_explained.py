@@ -57,9 +57,9 @@ def explained(measured: Measured, view: "RiskView") -> list[Explanation]:
 
 class _Figures:
     def __init__(self, measured: Measured) -> None:
-        import numpy as np  # noqa: PLC0415 - slow to load
+        import numpy as np
 
-        from coffers.domain.investing import risk  # noqa: PLC0415 - as above
+        from coffers.domain.investing import risk
 
         self._np, self._risk = np, risk
         self._mine, self._theirs = measured.returns, measured.other

@@ -22,7 +22,7 @@ def lacking(returns: "Series", ratios: Sequence[str | None]) -> Undefined | None
 
 
 def _yearless(returns: "Series") -> Undefined | None:
-    from coffers.domain.investing import risk  # noqa: PLC0415 - numpy is slow to load
+    from coffers.domain.investing import risk
 
     if risk.annual_return(returns) is not None:
         return None

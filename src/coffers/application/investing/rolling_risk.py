@@ -86,7 +86,7 @@ async def get_rolling_risk(
 def _rolling(
     book: Book, valuation: "Valuation", benchmark: Benchmark | None, window: int
 ) -> RollingRisk:
-    from coffers.domain.investing.rolling import rolled  # noqa: PLC0415 - numpy is slow to load
+    from coffers.domain.investing.rolling import rolled
 
     returns, starts, places = weekdays(valuation)
     prices = None if benchmark is None else in_base(benchmark, book, valuation)

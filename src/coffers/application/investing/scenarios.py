@@ -240,7 +240,7 @@ def _chances(book: Book, today: date, asked: SimulationAsked) -> SimulationView:
 
 
 def _simulated(asked: SimulationAsked, start: Decimal) -> "Prospect":
-    from coffers.domain.investing import simulations  # noqa: PLC0415 - numpy is slow to load
+    from coffers.domain.investing import simulations
 
     plan = simulations.Plan(
         float(start), float(asked.monthly), float(asked.mean), float(asked.deviation), asked.months

@@ -50,11 +50,7 @@ def exact_amount(amount: float, currency: str) -> Decimal | None:
 
 def valuation_of(book: Book, first: date, last: date) -> "Valuation":
     """Likewise, however long that takes."""
-    from coffers.domain.investing.valuations import (  # noqa: PLC0415 - numpy is slow to load
-        Days,
-        Holdings,
-        valued,
-    )
+    from coffers.domain.investing.valuations import Days, Holdings, valued
 
     note_prices(book, first, last)
     days = Days(first, last)
@@ -64,14 +60,14 @@ def valuation_of(book: Book, first: date, last: date) -> "Valuation":
 
 def flows_of(book: Book) -> "Gathered":
     """What came in from outside (above zero) and what went there, each in its own currency."""
-    from coffers.domain.investing.valuations import Gathered  # noqa: PLC0415 - as above
+    from coffers.domain.investing.valuations import Gathered
 
     return Gathered([*_flows(book), *_openings(book)])
 
 
 def income_of(book: Book) -> "Gathered":
     """Dividends, interest and the like."""
-    from coffers.domain.investing.valuations import Gathered  # noqa: PLC0415 - as above
+    from coffers.domain.investing.valuations import Gathered
 
     return Gathered([told.earned for _, told in _beyond_trades(book) if told.earned.amounts])
 
@@ -89,20 +85,14 @@ def _assets(book: Book) -> "list[Asset]":
 
 def _dark(book: Book) -> "Asset":
     """Stands for what has a history that cannot be: something, of no known worth or cost."""
-    from coffers.domain.investing.valuations import (  # noqa: PLC0415 - as above
-        Asset,
-        held_steps,
-    )
+    from coffers.domain.investing.valuations import Asset, held_steps
 
     currency = book.ledger.accounts[0].currency
     return Asset(currency, held_steps([Step(date.min, ONE, UNKNOWN)], None), ())
 
 
 def _asset(line: Line) -> "Asset":
-    from coffers.domain.investing.valuations import (  # noqa: PLC0415 - as above
-        Asset,
-        held_steps,
-    )
+    from coffers.domain.investing.valuations import Asset, held_steps
 
     costs = None if line.base is None else line.base.steps
     return Asset(line.currency, held_steps(line.local.steps, costs), line.closes)
@@ -118,7 +108,7 @@ def _cash(book: Book) -> "list[Cash]":
 
 def _money(book: Book, account: Account, now: Decimal) -> "Cash":
     """The money at the end of each day with movements, counted back from what there is now."""
-    from coffers.domain.investing.valuations import Cash  # noqa: PLC0415 - as above
+    from coffers.domain.investing.valuations import Cash
 
     parts = [
         book.derivations.same(part, rows)
@@ -162,7 +152,7 @@ def _spent(rows: LedgerRows) -> "Flows":
 
 
 def _told(currency: str, days: Sequence[date], amounts: Sequence[Decimal]) -> "Flows":
-    from coffers.domain.investing.valuations import Flows  # noqa: PLC0415 - as above
+    from coffers.domain.investing.valuations import Flows
 
     return Flows(currency, ClosePath(days, amounts))
 

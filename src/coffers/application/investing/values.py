@@ -117,7 +117,7 @@ def _values(book: Book, valuation: "Valuation") -> ValueSeries:
 def _chart(
     book: Book, valuation: "Valuation", benchmark: Benchmark | None, interval: ChartInterval
 ) -> Chart:
-    import numpy as np  # noqa: PLC0415 - slow to load
+    import numpy as np
 
     places = list(_places(valuation.days.first, len(valuation.days), interval))
     days, currency = valuation.days.all(), book.base_currency
@@ -161,7 +161,7 @@ def _is_last(day: date, interval: ChartInterval) -> bool:
 
 def _is_invested(valuation: "Valuation") -> "Series":
     """On each day whether anything was invested by then: before, there is no return."""
-    import numpy as np  # noqa: PLC0415 - slow to load
+    import numpy as np
 
     begun = np.concatenate([valuation.value[:1] > 0, ~np.isnan(valuation.returns)])
     was: Series = np.logical_or.accumulate(begun)

@@ -135,7 +135,7 @@ def _measured(
     other: tuple[Asset, list[Bar]] | None,
     calendar: TradingCalendar,
 ) -> AssetMetrics:
-    from coffers.domain.investing import risk  # noqa: PLC0415 - loads numpy, which start-up need not
+    from coffers.domain.investing import risk
 
     first, last = days
     within = [bar for bar in bars if bar.day >= first]
@@ -199,7 +199,7 @@ def _return(name: str, start: date, bars: Sequence[Bar]) -> ReturnView:
 
 
 def _returns(bars: Sequence[Bar]) -> "Series":
-    import numpy as np  # noqa: PLC0415 - only when something is calculated
+    import numpy as np
 
     closes = np.array([float(bar.close) for bar in bars])
     returns: Series = closes[1:] / closes[:-1] - 1
@@ -207,7 +207,7 @@ def _returns(bars: Sequence[Bar]) -> "Series":
 
 
 def _drawdown(returns: "Series", bars: Sequence[Bar]) -> AssetDrawdown | None:
-    from coffers.domain.investing.risk import max_drawdown  # noqa: PLC0415 - as above
+    from coffers.domain.investing.risk import max_drawdown
 
     fall = max_drawdown(returns)
     if fall is None:
@@ -220,7 +220,7 @@ def _drawdown(returns: "Series", bars: Sequence[Bar]) -> AssetDrawdown | None:
 def _compared(
     bars: Sequence[Bar], benchmark: Asset, others: Sequence[Bar], daily: float, first: date
 ) -> AssetBenchmark:
-    from coffers.domain.investing import risk  # noqa: PLC0415 - as above
+    from coffers.domain.investing import risk
 
     theirs = {bar.day: bar for bar in others if bar.day >= first}
     mine = [bar for bar in bars if bar.day in theirs]

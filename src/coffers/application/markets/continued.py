@@ -136,7 +136,7 @@ def _joined(parts: list[_Part[Closes]]) -> Closes:
 
 
 def _joined_arrays(parts: list[_Part[CloseArrays]]) -> CloseArrays:
-    import numpy as np  # noqa: PLC0415 - slow to load
+    import numpy as np
 
     chosen = []
     for told, since, until in parts:

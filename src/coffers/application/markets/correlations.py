@@ -150,12 +150,9 @@ def _matrix(
     days: tuple[date, date],
     quality: MatrixQuality,
 ) -> CorrelationMatrix:
-    import numpy as np  # noqa: PLC0415 - only when something is calculated
+    import numpy as np
 
-    from coffers.domain.markets.close_series import (  # noqa: PLC0415 - likewise
-        adjusted_closes,
-        correlation_matrix,
-    )
+    from coffers.domain.markets.close_series import adjusted_closes, correlation_matrix
 
     none = CloseArrays(np.zeros(0, "datetime64[D]"), np.zeros(0))
     told = [arrays.get(asset.id, none) for asset in assets]
@@ -191,7 +188,7 @@ def _part(reasons: Sequence[str | None]) -> str | None:
 
 
 def _reason(*, is_kept: bool, count: int, own: float) -> str | None:
-    from coffers.domain.markets.close_series import LEAST_RETURNS  # noqa: PLC0415 - as above
+    from coffers.domain.markets.close_series import LEAST_RETURNS
 
     if not is_kept:
         return "It has a price on fewer than half of the days."

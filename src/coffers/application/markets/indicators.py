@@ -161,9 +161,9 @@ def _view(asked: Indicator, bars: Sequence[Bar], shown: int) -> IndicatorView:
 
 def calculated(asked: Indicator, bars: Sequence[Bar]) -> Mapping[str, "Series"]:
     """The lines over all of these bars; numpy is loaded with the first."""
-    import numpy as np  # noqa: PLC0415 - only when something is calculated
+    import numpy as np
 
-    from coffers.domain.markets.indicators import Bars  # noqa: PLC0415 - likewise
+    from coffers.domain.markets.indicators import Bars
 
     columns = (
         np.array([float(told) if told is not None else np.nan for told in column])
@@ -175,7 +175,7 @@ def calculated(asked: Indicator, bars: Sequence[Bar]) -> Mapping[str, "Series"]:
 
 def _moving(kind: str) -> Callable[[Indicator, "Bars"], dict[str, "Series"]]:
     def line(asked: Indicator, bars: "Bars") -> dict[str, "Series"]:
-        from coffers.domain.markets import indicators  # noqa: PLC0415 - as above
+        from coffers.domain.markets import indicators
 
         calculate: Any = getattr(indicators, kind)  # Any: functions of one shape
         return {asked.name: calculate(bars.close, asked.parameters["window"])}
@@ -185,7 +185,7 @@ def _moving(kind: str) -> Callable[[Indicator, "Bars"], dict[str, "Series"]]:
 
 def _ranged(kind: str) -> Callable[[Indicator, "Bars"], dict[str, "Series"]]:
     def line(asked: Indicator, bars: "Bars") -> dict[str, "Series"]:
-        from coffers.domain.markets import indicators  # noqa: PLC0415 - as above
+        from coffers.domain.markets import indicators
 
         calculate: Any = getattr(indicators, kind)  # Any: functions of one shape
         return {asked.name: calculate(bars, asked.parameters["window"])}
@@ -194,21 +194,21 @@ def _ranged(kind: str) -> Callable[[Indicator, "Bars"], dict[str, "Series"]]:
 
 
 def _macd(asked: Indicator, bars: "Bars") -> dict[str, "Series"]:
-    from coffers.domain.markets import indicators  # noqa: PLC0415 - as above
+    from coffers.domain.markets import indicators
 
     found = indicators.macd(bars.close, **asked.parameters)
     return {"macd": found.line, "signal": found.signal, "histogram": found.histogram}
 
 
 def _bollinger(asked: Indicator, bars: "Bars") -> dict[str, "Series"]:
-    from coffers.domain.markets import indicators  # noqa: PLC0415 - as above
+    from coffers.domain.markets import indicators
 
     found = indicators.bollinger(bars.close, **asked.parameters)
     return {"upper": found.upper, "middle": found.middle, "lower": found.lower}
 
 
 def _stochastic(asked: Indicator, bars: "Bars") -> dict[str, "Series"]:
-    from coffers.domain.markets import indicators  # noqa: PLC0415 - as above
+    from coffers.domain.markets import indicators
 
     found = indicators.stochastic(bars, **asked.parameters)
     return {"k": found.k, "d": found.d}

@@ -90,7 +90,7 @@ def period_rate(flows: Iterable[Flow] | Payments) -> Rate:
 
 
 def _payments(flows: Iterable[Flow] | Payments) -> Payments:
-    import numpy as np  # noqa: PLC0415 - slow to load, and not needed for the rest
+    import numpy as np
 
     if isinstance(flows, Payments):
         return flows
@@ -105,7 +105,7 @@ def _payments(flows: Iterable[Flow] | Payments) -> Payments:
 
 def _money_weighted(payments: Payments, years: float) -> Rate:
     """The rate of so many years."""
-    from coffers.domain.investing.roots import roots  # noqa: PLC0415 - as above
+    from coffers.domain.investing.roots import roots
 
     reason = _refusal(payments.amounts)
     if reason is not None:

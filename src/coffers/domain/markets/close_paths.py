@@ -74,14 +74,14 @@ class ClosePath(_Lazy[Close]):
     @cached_property
     def ordinals(self) -> "npt.NDArray[np.int64]":
         """The days as numbers (`date.toordinal`)."""
-        import numpy as np  # noqa: PLC0415 - only when something is calculated
+        import numpy as np
 
         return np.array([day.toordinal() for day in self.days], dtype=np.int64)
 
     @cached_property
     def pauses(self) -> Sequence[tuple[date, date]]:
         """Neighbouring days that are more than a week apart."""
-        import numpy as np  # noqa: PLC0415 - as above
+        import numpy as np
 
         places = np.flatnonzero(np.diff(self.ordinals) > WEEK).tolist()
         return [(self.days[at], self.days[at + 1]) for at in places]
@@ -89,7 +89,7 @@ class ClosePath(_Lazy[Close]):
     @cached_property
     def values(self) -> "npt.NDArray[np.float64]":
         """The closes as floats."""
-        from coffers.domain.floats import floats  # noqa: PLC0415 - as above
+        from coffers.domain.floats import floats
 
         return floats(self.closes)
 
@@ -110,7 +110,7 @@ class ToldPath(ClosePath):
     @cached_property
     def ordinals(self) -> "npt.NDArray[np.int64]":
         """The days as numbers (`date.toordinal`)."""
-        import numpy as np  # noqa: PLC0415 - as above
+        import numpy as np
 
         text = np.frombuffer(f"{self._days_text},".encode(), dtype=np.uint8)
         digits = text.reshape(-1, _WIDTH).astype(np.int64) - ord("0")
@@ -124,7 +124,7 @@ class ToldPath(ClosePath):
     @cached_property
     def values(self) -> "npt.NDArray[np.float64]":
         """The closes as floats."""
-        import numpy as np  # noqa: PLC0415 - as above
+        import numpy as np
 
         return np.array(self._closes_text.split(","), dtype=np.float64)
 

@@ -144,7 +144,7 @@ def _made(rows: Rows, make: Callable[[str, str], S]) -> dict[UUID, S]:
 
 
 def _arrays(days: str, closes: str) -> CloseArrays:
-    import numpy as np  # noqa: PLC0415 - only when something is calculated
+    import numpy as np
 
     return CloseArrays(
         np.array(days.split(","), dtype="datetime64[D]"),
