@@ -3,6 +3,8 @@
 import os
 import socket
 import sqlite3
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -46,7 +48,10 @@ def test_the_doctor_misses_migrations(run: Cli, home: Path) -> None:
     assert "run `coffers migrate`" in examined.stdout
 
 
-def test_the_doctor_sees_that_the_service_runs_and_who_has_the_port(run: Cli, home: Path) -> None:
+def test_the_doctor_sees_that_the_service_runs_and_who_has_the_port(
+    run: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor, "TIMEOUT_S", 0.2)
     with only_service(Settings()):
         running_one = run("doctor")
     with socket.create_server(("127.0.0.1", Settings().port)):
@@ -56,6 +61,25 @@ def test_the_doctor_sees_that_the_service_runs_and_who_has_the_port(run: Cli, ho
     assert f"process {os.getpid()}" in running_one.stdout
     assert taken.exit_code == 1
     assert "cannot listen on 127.0.0.1" in taken.stdout
+
+
+def test_the_doctor_knows_a_service_on_postgresql_by_its_answer(
+    run: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Alive(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(doctor.ALIVE)
+
+    with HTTPServer(("127.0.0.1", 0), Alive) as service:
+        threading.Thread(target=service.handle_request).start()
+        monkeypatch.setenv("COFFERS_HOST", "0.0.0.0")  # noqa: S104 - as containers have it
+        monkeypatch.setenv("COFFERS_PORT", str(service.server_port))
+        examined = run("doctor")
+
+    assert examined.exit_code == 0, examined.stdout
+    assert f"Service: answers on port {service.server_port}." in examined.stdout
 
 
 def test_the_doctor_notices_what_is_away(run: Cli, monkeypatch: pytest.MonkeyPatch) -> None:

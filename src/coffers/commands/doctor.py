@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+import httpx
 import redis.asyncio
 from sqlalchemy.exc import DBAPIError
 
@@ -31,6 +32,10 @@ from coffers.settings import Environment, Settings, is_weak, unknown_variables
 MIN_FREE_BYTES: Final = 500 * 1024 * 1024
 CLOCKS_DIFFER: Final = timedelta(seconds=5)
 TIMEOUT_S: Final = 3.0
+#: What a service of ours says of itself.
+ALIVE: Final = b'{"status":"alive"}'
+#: Where to find what listens everywhere.
+_ANY: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - nothing is bound here
 _LOCAL: Final = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -126,10 +131,23 @@ def _port(settings: Settings) -> Findings:
         try:
             probe.bind((settings.host, settings.port))
         except OSError as error:
-            words = f"cannot listen on {settings.host} port {settings.port}: {error.strerror}."
-            yield Finding(Verdict.WRONG, "Port", words)
+            yield _taken(settings, error)
         else:
             yield Finding(Verdict.FINE, "Port", f"{settings.port} is free; the service is stopped.")
+
+
+def _taken(settings: Settings, error: OSError) -> Finding:
+    """Beside PostgreSQL no lock says who serves: whoever has the port is asked."""
+    host = _ANY.get(settings.host, settings.host)
+    url = httpx.URL(scheme="http", host=host, port=settings.port, path="/health/live")
+    try:
+        answer = httpx.get(url, timeout=TIMEOUT_S, trust_env=False)
+    except httpx.HTTPError:
+        answer = None
+    if answer is not None and answer.content == ALIVE:
+        return Finding(Verdict.FINE, "Service", f"answers on port {settings.port}.")
+    words = f"cannot listen on {settings.host} port {settings.port}: {error.strerror}."
+    return Finding(Verdict.WRONG, "Port", words)
 
 
 def _mail(settings: Settings) -> Findings:
