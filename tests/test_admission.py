@@ -11,7 +11,7 @@ import pytest
 
 from coffers.domain.errors import PreconditionFailed
 from coffers.presentation.admission import CHANGING
-from coffers.presentation.limits import POLICIES
+from coffers.presentation.limits import ADDRESS, POLICIES
 from coffers.presentation.promises import answers_conditionally
 from coffers.presentation.route import Route
 from coffers.presentation.routes import ROUTES
@@ -32,7 +32,7 @@ from tests.route_cases import (
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"}
-LIMITED = [route for route in ROUTES if route.policy is not None]
+LIMITED = [route for route in ROUTES if route.policy not in {None, ADDRESS}]
 #: One route of each path.
 PATHS = list({route.full_path: route for route in ROUTES}.values())
 JSON_BODIED = [route for route in ROUTES if route.body == "application/json"]
@@ -64,12 +64,15 @@ async def test_an_address_has_so_many_requests_whatever_they_ask(
 ) -> None:
     limits = dict.fromkeys(POLICIES, "100000") | {"ADDRESS": "3/1"}
     paths = ("/no/such/path", "/users/me", "/tokens", "/no/such/path")
+    pages = ("/errors/not_found", "/.well-known/jwks.json", "/docs", "/openapi.json")
     async with running(settings_for(fresh_sqlite(), tmp_path, limits=limits)) as client:
         answers = [await client.get(path) for path in paths]
+        later = [await client.get(f"http://test{page}") for page in pages]
         alive = [await client.get("http://test/health/live") for _ in paths]
 
     assert [answer.status_code for answer in answers] == [404, 401, 405, 429]
     assert [answer.headers["x-ratelimit-remaining"] for answer in answers] == ["2", "1", "0", "0"]
+    assert {answer.status_code for answer in later} == {429}
     assert {answer.status_code for answer in alive} == {200}
     assert not any(name in alive[0].headers for name in LIMIT_HEADERS)
 

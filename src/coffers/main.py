@@ -13,8 +13,9 @@ from fastapi.exceptions import RequestValidationError
 from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Mount, request_response
 from starlette.routing import Route as Page
-from starlette.routing import request_response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from coffers import worker
 from coffers.domain.errors import DomainError
@@ -69,6 +70,7 @@ def create_app(settings: Settings, open_services: OpenServices = open_services) 
     app.router.routes.insert(0, table)
     app.openapi = _documented(table.routes, settings.public_base_url)  # type: ignore[method-assign]  # FastAPI's own advice
     _encode_once(app)
+    _count_pages(app)
     if settings.cors_origins:
         app.add_middleware(Cors, origins=settings.cors_origins)
     app.add_middleware(
@@ -109,6 +111,21 @@ def _encode_once(app: FastAPI) -> None:
     for page in app.router.routes:
         if isinstance(page, Page) and page.path == app.openapi_url:
             page.app = request_response(describe)
+
+
+def _count_pages(app: FastAPI) -> None:
+    """The reference and its assets cost the address a token, as everything does."""
+    for page in app.router.routes:
+        if isinstance(page, Page | Mount):
+            page.app = _counted(page.app)
+
+
+def _counted(page: ASGIApp) -> ASGIApp:
+    async def counted(scope: Scope, receive: Receive, send: Send) -> None:
+        await charge_address(Request(scope))
+        await page(scope, receive, send)
+
+    return counted
 
 
 def _answer_refusals(app: FastAPI, pages: ProblemPages) -> None:

@@ -26,7 +26,7 @@ from coffers.presentation.access import authenticate, authorize, is_api_key
 from coffers.presentation.answers import expected_version
 from coffers.presentation.calls import NOBODY, Call
 from coffers.presentation.json_bodies import strict_json
-from coffers.presentation.limits import Policy
+from coffers.presentation.limits import ADDRESS, Policy
 from coffers.presentation.problems import DeadlineExceeded, UnsupportedMediaType
 from coffers.presentation.repetition import Handler, answer_once
 
@@ -152,7 +152,10 @@ def _bodiless(response: Response) -> Response:
 
 
 async def charge_address(request: Request) -> None:
-    """A request that matches no route still costs its address a token; raises RateLimitExceeded."""
+    """A request for what is not in the registry costs its address a token, whatever it is.
+
+    Raises RateLimitExceeded.
+    """
     call = request.scope["coffers.call"] = _call(request, None)
     await call.admit([_address(call)], None)
 
@@ -202,7 +205,7 @@ async def _principal(call: Call, door: list[Bucket]) -> Principal:
 
 def _address(call: Call) -> Bucket:
     policies: dict[str, Policy] = call.request.app.state.policies
-    return policies["ADDRESS"].bucket(call.origin.ip_address)
+    return policies[ADDRESS.name].bucket(call.origin.ip_address)
 
 
 def _be(call: Call, principal: Principal) -> None:
@@ -216,8 +219,8 @@ def _be(call: Call, principal: Principal) -> None:
 
 
 def _own(call: Call, identity: object) -> list[Bucket]:
-    """The route's own bucket, unless only the endpoint knows whose it is."""
-    if call.policy is None or call.policy.scope.is_later:
+    """The route's own bucket, unless it is the address's or only the endpoint knows whose it is."""
+    if call.policy is None or call.policy.scope.is_later or call.policy.name == ADDRESS.name:
         return []
     return [call.policy.bucket(identity)]
 

@@ -63,6 +63,7 @@ AUTH_TOKEN_REFRESH: Final = Policy("AUTH_TOKEN_REFRESH", 10, 10, Scope.SESSION)
 EVENT_STREAM: Final = Policy("EVENT_STREAM", 10, 5, Scope.USER)
 REPORT: Final = Policy("REPORT", 10, 2, Scope.USER)
 EXPORT: Final = Policy("EXPORT", 5, 1, Scope.USER)
+#: In front of all the others; the only one of what has no policy of its own.
 ADDRESS: Final = Policy("ADDRESS", 600, 600, Scope.IP)
 
 POLICIES: Final = {

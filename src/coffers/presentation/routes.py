@@ -186,6 +186,7 @@ from coffers.presentation.api.spending import (
 )
 from coffers.presentation.event_streams import EVENT_STREAM_TYPE
 from coffers.presentation.limits import (
+    ADDRESS,
     API_READ,
     API_WRITE,
     AUTH_LOGIN,
@@ -257,7 +258,7 @@ ROUTES: Final[Sequence[Route]] = (
 
     Route("POST", "/connections", connections.create_connection, USER, PROVIDER_CONNECT, [ProviderNotFound, WrongCredentialType, CredentialFieldsInvalid, RedirectNotAllowed, TooManyConnections, ConnectionNotFound, NotYours, NoRedirect, *UPSTREAM], body=JSON, deadline_s=60),
     Route("POST", "/connections/callback", connections.complete_connection, USER, PROVIDER_CONNECT, [OAuthStateInvalid, ProviderNotOffered, TooManyConnections, *UPSTREAM], body=JSON, deadline_s=60),
-    Route("GET", "/oauth/callback", oauth_callback.show_callback, PUBLIC, None, [], is_root=True, produces=HTML, takes_any_query=True),
+    Route("GET", "/oauth/callback", oauth_callback.show_callback, PUBLIC, ADDRESS, [], is_root=True, produces=HTML, takes_any_query=True),
     Route("GET", "/connections", connections.list_connections, USER, API_READ, []),
     Route("GET", "/connections/{connection_id}", connections.get_connection, USER, API_READ, [ConnectionNotFound, NotYours]),
     Route("PATCH", "/connections/{connection_id}", connections.rename_connection, USER, API_WRITE, [ConnectionNotFound, NotYours, PreconditionFailed], body=JSON),
@@ -434,7 +435,7 @@ ROUTES: Final[Sequence[Route]] = (
     Route("GET", "/health/ready", operations.ready, PUBLIC, None, [MigrationsMissing], is_root=True),
 
     Route("GET", "/metrics", operations.metrics, PUBLIC, None, [], is_root=True, produces="text/plain"),
-    Route("GET", "/.well-known/jwks.json", security.get_key_set, PUBLIC, None, [], is_root=True),
-    Route("GET", "/errors/{slug}", operations.explain_error, PUBLIC, None, [], is_root=True),
+    Route("GET", "/.well-known/jwks.json", security.get_key_set, PUBLIC, ADDRESS, [], is_root=True),
+    Route("GET", "/errors/{slug}", operations.explain_error, PUBLIC, ADDRESS, [], is_root=True),
 )
 # fmt: on
