@@ -153,6 +153,19 @@ async def test_a_head_has_a_limit(port: int, size: int, status: int) -> None:
         assert answer.problem["type"].endswith("/errors/head_too_large")
 
 
+@pytest.mark.parametrize(("more", "status"), [(0, 200), (1, 431)])
+async def test_a_head_that_comes_in_one_piece_has_the_same_limit(
+    port: int, more: int, status: int
+) -> None:
+    head = b"GET /health/live HTTP/1.1\r\nHost: x\r\nX-Filler: "
+    filler = b"a" * (protocol.MAX_HEAD - len(head) - len(b"\r\n\r\n") + more)
+    async with connected(port) as client:
+        await client.send(head + filler + b"\r\n\r\n")
+        answer = await client.answer()
+
+    assert answer.status == status
+
+
 async def test_a_body_that_drips_is_timed_out_and_the_connection_ends(
     port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -42,16 +42,19 @@ class GuardedProtocol(HttpToolsProtocol):
             self._expect()
 
     def data_received(self, data: bytes) -> None:
-        """Bytes arrive; the head of a request is bounded."""
-        if self._is_in_head:
-            self._head_size += len(data)
-        super().data_received(data)
-        if not self._head_size or not self._is_in_head or self.transport.is_closing():
+        """Bytes arrive, perhaps all at once; the head of a request is bounded."""
+        room = MAX_HEAD - self._head_size
+        if not self._is_in_head or len(data) <= room:
+            self._take(data)
             return
-        if self._head_size > MAX_HEAD:
+        if room:
+            self._take(data[:room])
+        if self.transport.is_closing():
+            return
+        if self._is_in_head and self._head_size:
             self._refuse(HeadTooLarge(f"The head of a request has at most {MAX_HEAD} bytes."), 431)
         else:
-            self._expect()
+            self.data_received(data[room:])
 
     def on_headers_complete(self) -> None:
         """The head is there: the body's time is kept by the middleware."""
@@ -93,6 +96,13 @@ class GuardedProtocol(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         """In the one language of all refusals."""
         self._refuse(RequestMalformed(msg), 400)
+
+    def _take(self, data: bytes) -> None:
+        if self._is_in_head:
+            self._head_size += len(data)
+        super().data_received(data)
+        if self._head_size and self._is_in_head and not self.transport.is_closing():
+            self._expect()
 
     def _expect(self) -> None:
         if self._deadline is None:
