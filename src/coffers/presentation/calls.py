@@ -52,9 +52,15 @@ class Call:
         return expected_version(self.request)
 
     async def charge(self, identity: object) -> None:
-        """Take a token from the route's bucket of this identity; raises RateLimitExceeded."""
-        if self.policy is not None:
-            await self.admit([self.policy.bucket(identity)], None)
+        """Take a token from the route's bucket of this identity; raises RateLimitExceeded.
+
+        Of several buckets of the policy, the answer tells of the one that runs out first.
+        """
+        if self.policy is None:
+            return
+        name = self.policy.name
+        await self.admit([self.policy.bucket(identity)], None)
+        self.levels.sort(key=lambda level: (level.policy == name, -level.remaining))
 
     async def admit(self, buckets: list[Bucket], session_id: SessionId | None) -> bool | None:
         """Take the tokens; whether the session is revoked, None if only its row knows.

@@ -252,6 +252,7 @@ async def test_an_address_may_try_five_times_a_minute(sqlite_url: str, tmp_path:
         answers = [await attempt(client, f"nobody{number}@example.com") for number in range(6)]
 
     assert [answer.status_code for answer in answers] == [401] * 5 + [429]
+    assert [answer.headers["x-ratelimit-remaining"] for answer in answers] == list("432100")
     assert int(answers[-1].headers["retry-after"]) > 0
 
 
