@@ -6,10 +6,11 @@ from urllib.parse import urlencode
 from fastapi import Query, Request
 
 from coffers.domain.paging import MAX_LIMIT
+from coffers.presentation.schemas import WHOLE
 
 MAX_CURSOR: Final = 1_000
 
-LimitIn = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
+LimitIn = Annotated[int, Query(ge=1, le=MAX_LIMIT), WHOLE]
 CursorIn = Annotated[str | None, Query(max_length=MAX_CURSOR)]
 
 

@@ -49,6 +49,12 @@ def _instant(value: Any) -> Any:  # Any: whatever the JSON held
     return value
 
 
+def _whole(value: Any) -> Any:  # Any: whatever the query held
+    if isinstance(value, str) and not _WHOLE.fullmatch(value):
+        raise PydanticCustomError("int_parsing", "Not a whole number such as 50.")
+    return value
+
+
 def _day(value: Any) -> Any:  # Any: whatever the JSON or the query held
     if not isinstance(value, str) or not _DAY.fullmatch(value):
         raise PydanticCustomError("day", "Not a date such as 2026-01-31.")
@@ -68,6 +74,7 @@ _INSTANT: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?"
     r"([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
+_WHOLE: Final = re.compile(r"-?[0-9]{1,18}")
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 #: As `parse_decimal` reads it, but for `-0`.
 _DECIMAL: Final = {
@@ -91,4 +98,6 @@ FieldNameIn = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 NameIn = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"\S")]
 #: RFC 3339 with its zone; naive ones are refused, and numbers too.
 InstantIn = Annotated[AwareDatetime, BeforeValidator(_instant), AfterValidator(_within_reach)]
+#: In a query: without the signs, blanks and underscores that Python would take.
+WHOLE: Final = BeforeValidator(_whole)
 DateIn = Annotated[date, BeforeValidator(_day), AfterValidator(_within_reach)]

@@ -90,6 +90,8 @@ async def test_a_page_has_a_hundred_sessions_at_most(ada: Person) -> None:
     assert (await ada.get("/sessions?limit=100")).status_code == 200
     assert (await ada.get("/sessions?limit=101")).status_code == 422
     assert (await ada.get("/sessions?limit=0")).status_code == 422
+    assert (await ada.get("/sessions?limit=1_0")).status_code == 422
+    assert (await ada.get("/sessions?limit=%2B5")).status_code == 422
 
 
 async def test_a_cursor_is_of_no_use_to_somebody_else(

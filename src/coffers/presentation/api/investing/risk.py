@@ -12,9 +12,10 @@ from coffers.application.markets.correlations import CorrelationMatrix
 from coffers.application.markets.indicators import AnalysisPorts
 from coffers.presentation.api.investing.performance import AgainstIn, From, SpanIn, To
 from coffers.presentation.calls import Caller
+from coffers.presentation.schemas import WHOLE
 
 Window = Annotated[
-    int, Query(ge=MIN_WINDOW, le=MAX_WINDOW, description="Weekdays in each stretch.")
+    int, Query(ge=MIN_WINDOW, le=MAX_WINDOW, description="Weekdays in each stretch."), WHOLE
 ]
 
 

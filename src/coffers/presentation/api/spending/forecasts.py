@@ -8,8 +8,9 @@ from coffers.application.spending import forecasts
 from coffers.application.spending.forecasts import CashFlowForecast, ForecastDesk
 from coffers.application.spending.recurring import MAX_DAYS
 from coffers.presentation.calls import Caller
+from coffers.presentation.schemas import WHOLE
 
-Days = Annotated[int, Query(ge=1, le=MAX_DAYS, description="So many days from today on.")]
+Days = Annotated[int, Query(ge=1, le=MAX_DAYS, description="So many days from today on."), WHOLE]
 
 
 async def forecast_cash_flow(call: Caller, days: Days = 90) -> CashFlowForecast:

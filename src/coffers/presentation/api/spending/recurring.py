@@ -19,12 +19,12 @@ from coffers.application.spending.recurring_detection import Detection, detect_r
 from coffers.application.views import Versioned
 from coffers.domain.spending.recurring import RecurringKind, RecurringState
 from coffers.presentation.calls import Caller
-from coffers.presentation.schemas import Body, NameIn
+from coffers.presentation.schemas import WHOLE, Body, NameIn
 
 OfState = Annotated[RecurringState | None, Query(description="Only in this state.")]
 OfKind = Annotated[RecurringKind | None, Query(description="Only of this kind.")]
 ActiveOnly = Annotated[bool, Query(description="Leave out those that have ended.")]
-Days = Annotated[int, Query(ge=1, le=MAX_DAYS, description="So many days from today on.")]
+Days = Annotated[int, Query(ge=1, le=MAX_DAYS, description="So many days from today on."), WHOLE]
 
 
 class RecurringChanges(Body):

@@ -18,7 +18,7 @@ from coffers.application.spending.report_views import (
     WeekReport,
 )
 from coffers.presentation.calls import Caller
-from coffers.presentation.schemas import CodeIn, DateIn
+from coffers.presentation.schemas import WHOLE, CodeIn, DateIn
 
 From = Annotated[DateIn | None, Query(description="The first day; by itself all time.")]
 To = Annotated[DateIn | None, Query(description="The last day; by itself all time.")]
@@ -27,7 +27,7 @@ InCurrency = Annotated[CodeIn | None, Query(description="Only in this currency."
 Pending = Annotated[bool, Query(description="Count what is not settled yet, too.")]
 By = Annotated[Interval, Query(description="How long each span is.")]
 Weeks = Annotated[
-    int, Query(ge=1, le=MAX_WEEKS, description="Of how many weeks the average is, at most.")
+    int, Query(ge=1, le=MAX_WEEKS, description="Of how many weeks the average is, at most."), WHOLE
 ]
 
 
