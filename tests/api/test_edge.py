@@ -1,5 +1,6 @@
 """What every request passes: trace ids, addresses, limits of the body, headers, other origins."""
 
+import gzip
 import ipaddress
 import re
 from pathlib import Path
@@ -193,6 +194,8 @@ async def test_every_answer_says_what_browsers_and_caches_may_do(
         ("text/plain", b"{}", 415),
         ("application/x-www-form-urlencoded", b"email=a", 415),
         ("application/json; charset=utf-8", b"{}", 422),
+        ("application/json; charset=UTF8", b"{}", 422),
+        ("application/json; charset=latin-1", b"{}", 415),
         ("APPLICATION/JSON", b"{}", 422),
         (None, b"{}", 415),
     ],
@@ -206,6 +209,34 @@ async def test_a_body_of_another_media_type_is_refused(
 
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_packed_body_is_refused_as_such(client: httpx.AsyncClient) -> None:
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+
+    answer = await client.post("/users", content=gzip.compress(b"{}"), headers=headers)
+
+    assert answer.status_code == 415
+    assert "without `Content-Encoding`" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b'{\n "email": "a",}', "double quotes, line 2, column 15."),
+        (b'{"email": "\xe4"}', "is not UTF-8: byte 12"),
+        (b"[" * 100_000, "nested deeper than 32 levels"),
+        (b"{}", "see `errors`"),
+    ],
+)
+async def test_a_body_that_is_no_json_is_told_where(
+    client: httpx.AsyncClient, body: bytes, words: str
+) -> None:
+    headers = {"Content-Type": "application/json"}
+
+    answer = await client.post("/users", content=body, headers=headers)
+
+    assert words in answer.json()["detail"]
 
 
 async def test_a_body_beyond_the_limit_is_413_however_it_comes(

@@ -8,6 +8,7 @@ about the input that it sent.
 import asyncio
 import re
 from collections.abc import Callable, Iterator
+from email.message import Message
 from typing import TYPE_CHECKING, Any, Final
 
 from fastapi import Request
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 #: Methods that `If-Match` keeps from changing what was changed meanwhile.
 CHANGING: Final = frozenset({"PATCH", "PUT", "DELETE"})
+_OUR_CHARACTERS: Final = frozenset({"utf-8", "utf8", "us-ascii"})
 _CONTROL = re.compile(r"%(0[0-8bcef]|1[0-9a-f]|7f)", re.IGNORECASE)
 
 
@@ -254,10 +256,23 @@ def _check_versions(route: "Route", request: Request) -> None:
 
 async def _read_body(request: Request, media_type: str, *, is_large: bool) -> None:
     body = b"" if is_large else await request.body()
-    sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    content_type = request.headers.get("content-type", "")
+    sent = content_type.partition(";")[0].strip().lower()
     if sent != media_type and (body or sent):
         raise UnsupportedMediaType(f"Send {media_type}.")
+    _check_encodings(request, content_type)
     if is_large:
         await request.form(max_files=1, max_fields=0)
     if media_type == "application/json" and body:
         request._json = strict_json(body)  # noqa: SLF001 - where Starlette caches what it would parse leniently
+
+
+def _check_encodings(request: Request, content_type: str) -> None:
+    """What is packed, or in other characters than ours, would be taken for something else."""
+    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        raise UnsupportedMediaType("Send the body as it is, without `Content-Encoding`.")
+    if "charset" in content_type.lower():
+        message = Message()
+        message["Content-Type"] = content_type
+        if message.get_content_charset() not in _OUR_CHARACTERS:
+            raise UnsupportedMediaType("Send the body in UTF-8.")

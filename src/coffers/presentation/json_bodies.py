@@ -8,6 +8,7 @@ from typing import Any, Final
 from coffers.presentation.problems import MalformedJson
 
 MAX_DEPTH: Final = 32
+_TOO_DEEP: Final = f"The JSON is nested deeper than {MAX_DEPTH} levels."
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
@@ -27,9 +28,18 @@ def strict_json(body: bytes) -> Any:  # Any: whatever JSON can say
         )
         _check(value, 1)
     except (ValueError, RecursionError) as error:
-        detail = error.args[0] if isinstance(error, _Flaw) else "The body is not valid JSON."
-        raise MalformedJson(detail) from error
+        raise MalformedJson(_reason(error)) from error
     return value
+
+
+def _reason(error: ValueError | RecursionError) -> str:
+    """What is wrong and where, without what was sent."""
+    if isinstance(error, json.JSONDecodeError):
+        where = f"line {error.lineno}, column {error.colno}"
+        return f"The body is not valid JSON: {error.msg}, {where}."
+    if isinstance(error, UnicodeDecodeError):
+        return f"The body is not UTF-8: byte {error.start + 1} cannot be read."
+    return _TOO_DEEP if isinstance(error, RecursionError) else str(error)
 
 
 class _Flaw(ValueError):
@@ -62,7 +72,7 @@ def _bounded(text: str) -> int:
 
 def _check(value: Any, depth: int) -> None:  # Any: JSON values
     if depth > MAX_DEPTH:
-        raise _Flaw(f"The JSON is nested deeper than {MAX_DEPTH} levels.")
+        raise _Flaw(_TOO_DEEP)
     if isinstance(value, str):
         if _CONTROL.search(value):
             raise _Flaw("A string has control characters or lone surrogates.")
