@@ -1,5 +1,7 @@
 """People for tests: registered, verified and signed in over the API, as users are."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -53,6 +55,17 @@ class Person:
     async def request(self, method: str, path: str, **more: Any) -> httpx.Response:
         headers = self.headers | more.pop("headers", {})
         return await self.client.request(method, path, headers=headers, **more)
+
+
+async def insisting(ask: Callable[[], Awaitable[httpx.Response]]) -> httpx.Response:
+    """What any client of a busy service does: come back when it is told to."""
+    answer = await ask()
+    for _ in range(20):
+        if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+            break
+        await asyncio.sleep(0.5)
+        answer = await ask()
+    return answer
 
 
 async def sign_up(

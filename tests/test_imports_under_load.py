@@ -23,7 +23,7 @@ ROWS: Final = 20_000
 #: Of the time that `/health/live` takes, the 99th percentile.
 P99_S: Final = 0.1
 PAUSE_S: Final = 0.01
-ROUNDS: Final = 3
+ROUNDS: Final = 5
 CREDENTIALS: Final = {"email": "ada@example.com", "password": "correct horse battery"}
 
 

@@ -23,7 +23,7 @@ from tests.conftest import running, settings_for
 from tests.ledgers import ledger_of
 from tests.ledgers import movement as reported
 from tests.notebooks import movements, notebook, said_of, written
-from tests.people import Person, settle
+from tests.people import Person, insisting, settle
 from tests.rule_examples import PETS, RESTAURANTS, applied, rule, rule_run
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -161,12 +161,12 @@ async def test_an_application_beside_edits_loses_nothing_that_the_owner_said(eve
     path = f"/rule-runs/{run['id']}"
 
     async def edit(transaction_id: str, said: dict[str, Any]) -> None:
-        answer = await eve.patch(f"/transactions/{transaction_id}", said)
+        answer = await insisting(lambda: eve.patch(f"/transactions/{transaction_id}", said))
         assert answer.status_code == 200, answer.text
 
     async def apply() -> int:
         body = {"plan_hash": run["plan_hash"]}
-        return (await eve.post(f"{path}/application", body)).status_code
+        return (await insisting(lambda: eve.post(f"{path}/application", body))).status_code
 
     noted = [edit(each, {"notes": f"mine {each}"}) for each in made[:20]]
     application = asyncio.create_task(apply())
@@ -198,10 +198,10 @@ async def test_a_reversal_beside_edits_takes_back_only_what_the_rules_said(eve: 
     await applied(eve, path)
 
     async def choose(transaction_id: str) -> None:
-        said = {"category_id": PETS}
-        assert (await eve.patch(f"/transactions/{transaction_id}", said)).status_code == 200
+        place, said = f"/transactions/{transaction_id}", {"category_id": PETS}
+        assert (await insisting(lambda: eve.patch(place, said))).status_code == 200
 
-    reversal = asyncio.create_task(eve.post(f"{path}/reversal"))
+    reversal = asyncio.create_task(insisting(lambda: eve.post(f"{path}/reversal")))
     await asyncio.gather(*(choose(each) for each in made[:10]))
     reverted = await reversal
     if reverted.status_code == 409:
@@ -221,11 +221,12 @@ async def test_a_balance_is_the_sum_whatever_is_written_beside_a_deletion(eve: P
     path = f"/bulk-edits/{plan['id']}"
 
     async def change(transaction_id: str) -> None:
-        answer = await eve.patch(f"/transactions/{transaction_id}", {"amount": "-4.25"})
+        place, said = f"/transactions/{transaction_id}", {"amount": "-4.25"}
+        answer = await insisting(lambda: eve.patch(place, said))
         assert answer.status_code in {200, 404}, answer.text
 
     body = {"plan_hash": plan["plan_hash"]}
-    application = asyncio.create_task(eve.post(f"{path}/application", body))
+    application = asyncio.create_task(insisting(lambda: eve.post(f"{path}/application", body)))
     news = [written(eve, cash, description="Tea") for _ in range(5)]
     await asyncio.gather(*news, *(change(each) for each in made[:10]))
     done = await application
