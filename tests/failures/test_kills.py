@@ -22,6 +22,7 @@ from tests.nursery import ForkedService
 from tests.people import PASSWORD, Person, sign_up
 from tests.programs import NO_TLS
 from tests.service_processes import Service
+from tests.working import until
 
 ROUNDS: Final = 20 if os.environ.get("TORTURE") else 1
 WRITERS: Final = 6
@@ -85,6 +86,7 @@ async def _write_until_killed(
         ]
         writing.append(asyncio.create_task(_edit_on(client, written, ada, f"Ada {number}")))
         await asyncio.sleep(ALIVE_S)
+        await until(lambda: bool(written.acknowledged), within_s=20)
         await asyncio.to_thread(service.kill)
         await asyncio.gather(*writing)
     return written

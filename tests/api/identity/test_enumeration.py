@@ -16,6 +16,8 @@ from tests.rows import set_user
 
 KNOWN, UNKNOWN = "ada@example.com", "eve@example.com"
 ROUNDS: Final = 8
+#: So many times at most: a missing hash shows in all of them, a busy machine does not.
+TRIES: Final = 5
 #: How far apart two medians may lie. A missing hash would be a factor of five or more.
 TOLERANCE: Final = 1.35
 #: For answers of a few milliseconds, of which a busy machine may lose some.
@@ -50,6 +52,19 @@ async def test_known_and_unknown_addresses_take_the_same_time(
     real: httpx.AsyncClient, what: str
 ) -> None:
     seconds: dict[str, list[float]] = {KNOWN: [], UNKNOWN: []}
+    for _ in range(TRIES):
+        await _measure(real, what, seconds)
+        # Of the processor, which is what differs when a hash is missing and nobody else disturbs;
+        # that both ask the database the same, of either engine, is the next test. The least of
+        # each: the rest only adds to it.
+        known, unknown = min(seconds[KNOWN]), min(seconds[UNKNOWN])
+        if abs(known - unknown) <= max(SLACK_S, min(known, unknown) * (TOLERANCE - 1)):
+            return
+
+    pytest.fail(f"{known} {unknown}")
+
+
+async def _measure(real: httpx.AsyncClient, what: str, seconds: dict[str, list[float]]) -> None:
     for number in range(ROUNDS):
         # Never locked, and never in the same order: neither favours one of the two.
         await set_user(real, KNOWN, failed_sign_ins=0)
@@ -57,16 +72,6 @@ async def test_known_and_unknown_addresses_take_the_same_time(
             began = time.process_time()
             await ask(real, what, email)
             seconds[email].append(time.process_time() - began)
-
-    # Of the processor, which is what differs when a hash is missing and nobody else disturbs; that
-    # both ask the database the same, of either engine, is the next test. The least of each: the
-    # rest only adds to it.
-    known, unknown = min(seconds[KNOWN]), min(seconds[UNKNOWN])
-
-    assert abs(known - unknown) <= max(SLACK_S, min(known, unknown) * (TOLERANCE - 1)), (
-        known,
-        unknown,
-    )
 
 
 @pytest.mark.parametrize("what", ATTEMPTS)
