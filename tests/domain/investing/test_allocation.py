@@ -10,8 +10,10 @@ from coffers.domain.investing.allocation import (
     contribution_first,
     drifts,
     full_rebalance,
+    in_minor_units,
     sliced,
 )
+from coffers.domain.money import AmountInvalid
 
 VALUES = st.dictionaries(
     st.sampled_from("abcdefgh"), st.decimals("0.01", "1000000", places=2), min_size=1
@@ -111,6 +113,38 @@ def test_proposals_add_up_to_the_contribution_and_go_one_way(
     if proposals:
         assert sum(each.amount for each in proposals) == contribution
     assert all((each.amount > 0) == (contribution > 0) for each in proposals)
+
+
+#: In another currency than they are priced in, values have many digits.
+LONG = {
+    "a": Decimal("36.0123").scaleb(-19) * 909_090_909_090_909_091 * Decimal("31.33712345"),
+    "b": Decimal("51.7777").scaleb(-19) * 909_090_909_090_909_091 * Decimal("7.125"),
+    "c": Decimal("1000.55").scaleb(-19) * 909_090_909_090_909_091,
+}
+
+
+def test_values_of_many_digits_are_rebalanced_in_minor_units_that_add_up() -> None:
+    targets = {"a": Decimal("0.33"), "b": Decimal("0.33"), "c": Decimal("0.34")}
+
+    traded = full_rebalance(LONG, targets, "EUR")
+    bought = contribution_first(LONG, targets, Decimal("1000.01"), "EUR")
+
+    assert sum(each.amount for each in traded) == 0
+    assert sum(each.amount for each in bought) == Decimal("1000.01")
+    assert all(each.amount == round(each.amount, 2) for each in (*traded, *bought))
+
+
+def test_new_money_is_of_minor_units() -> None:
+    with pytest.raises(AmountInvalid) as refused:
+        contribution_first({"a": Decimal(1)}, {"a": Decimal(1)}, Decimal("0.001"), "EUR")
+
+    assert refused.value.field == "contribution"
+
+
+def test_parts_that_are_shown_add_up_to_the_whole() -> None:
+    shown = in_minor_units(dict.fromkeys("abc", Decimal("33.335")), "EUR")
+
+    assert sum(shown.values()) == Decimal("100.01")
 
 
 @given(VALUES, TARGETS)

@@ -135,12 +135,13 @@ async def get_allocation(
 def _allocation(book: Book, today: date, group_by: GroupBy) -> AllocationView:
     whole = grouped(book, today, group_by)
     index = allocation.concentration(whole.values) if whole.values else None
+    shown = allocation.in_minor_units(whole.values, book.base_currency)
     return AllocationView(
         as_of=today,
         group_by=group_by,
         base_currency=book.base_currency,
         slices=[
-            SliceView(each.name, _money(each.value, book), whole.known(_ratio(each.weight)))
+            SliceView(each.name, _money(shown[each.name], book), whole.known(_ratio(each.weight)))
             for each in allocation.sliced(whole.values)
         ],
         total_count=len(whole.values),
@@ -186,7 +187,7 @@ def _rebalancing(
     return RebalancingView(
         as_of=today,
         base_currency=base,
-        drifts=[_drift(each, book) for each in drifts],
+        drifts=_drifts(drifts, book),
         contribution=_money(contribution, book),
         contribution_proposals=_proposals(bought, book),
         full_proposals=_proposals(traded, book),
@@ -250,16 +251,24 @@ def _name(line: Line, group_by: GroupBy) -> str:
     return names[group_by] or UNKNOWN_NAME
 
 
-def _drift(drift: allocation.Drift, book: Book) -> DriftView:
-    excess = None if drift.excess is None else _money(drift.excess, book)
-    return DriftView(
-        drift.name,
-        _money(drift.value, book),
-        _ratio(drift.weight),
-        format(drift.target, "f"),
-        _ratio(drift.drift),
-        excess,
+def _drifts(found: Sequence[allocation.Drift], book: Book) -> list[DriftView]:
+    """In amounts that add up: of the values to the whole, of what is too much to nothing."""
+    known = {each.name: each.excess for each in found if each.excess is not None}
+    values = allocation.in_minor_units(
+        {each.name: each.value for each in found}, book.base_currency
     )
+    excess = allocation.in_minor_units(known, book.base_currency)
+    return [
+        DriftView(
+            each.name,
+            _money(values[each.name], book),
+            _ratio(each.weight),
+            format(each.target, "f"),
+            _ratio(each.drift),
+            _money(excess[each.name], book) if each.name in excess else None,
+        )
+        for each in found
+    ]
 
 
 def _proposals(proposals: Sequence[allocation.Proposal], book: Book) -> list[ProposalView]:

@@ -10,7 +10,8 @@ from decimal import ROUND_DOWN, Context, Decimal
 from typing import Final
 
 from coffers.domain.errors import Invalid
-from coffers.domain.money import EXACT, minor_units, total_of
+from coffers.domain.markets.rates import rounded, rounded_parts
+from coffers.domain.money import EXACT, AmountInvalid, minor_units, total_of
 
 ZERO: Final = Decimal(0)
 ONE: Final = Decimal(1)
@@ -43,7 +44,7 @@ def sliced(values: Mapping[str, Decimal]) -> list[Slice]:
 
 def _weights(values: Mapping[str, Decimal], whole: Decimal) -> dict[str, Decimal]:
     exact = {name: _RATIO.divide(value, whole) for name, value in values.items()}
-    floors = {name: weight.quantize(_WEIGHT, rounding=ROUND_DOWN) for name, weight in exact.items()}
+    floors = {name: _down(weight, _WEIGHT) for name, weight in exact.items()}
     missing = int((ONE - sum(floors.values(), ZERO)) / _WEIGHT)
     # Rounding down brings what is below zero nearer to it, so that it may also be too much.
     step = _WEIGHT if missing >= 0 else -_WEIGHT
@@ -51,6 +52,14 @@ def _weights(values: Mapping[str, Decimal], whole: Decimal) -> dict[str, Decimal
     for name in rests[: abs(missing)]:
         floors[name] += step
     return floors
+
+
+def in_minor_units(values: Mapping[str, Decimal], currency: str) -> dict[str, Decimal]:
+    """The values in minor units of the currency; they add up to their rounded sum.
+
+    By largest remainder, so that what is shown of the parts is what is shown of the whole.
+    """
+    return dict(zip(values, rounded_parts(list(values.values()), currency), strict=True))
 
 
 def concentration(values: Mapping[str, Decimal]) -> Decimal | None:
@@ -125,15 +134,19 @@ def contribution_first(
 ) -> list[Proposal]:
     """Where new money goes so that nothing has to be sold: to what is furthest below its target.
 
-    Amounts are rounded to the currency's minor units and add up to the contribution exactly.
-    A negative contribution is taken out of what is furthest above. Raises TargetsInvalid.
+    Amounts are in the currency's minor units and add up to the contribution exactly. A negative
+    contribution is taken out of what is furthest above. Raises TargetsInvalid, AmountInvalid.
     """
     check_targets(targets)
-    names = sorted({*values, *targets})
-    whole = EXACT.add(total_of(values.values()), contribution)
+    if contribution != rounded(contribution, currency):
+        detail = f"{currency} has {minor_units(currency)} decimals."
+        raise AmountInvalid(detail, field="contribution")
+    known = in_minor_units(values, currency)
+    names = sorted({*known, *targets})
+    whole = EXACT.add(total_of(known.values()), contribution)
     sign = 1 if contribution >= 0 else -1
     gaps = {
-        name: max(ZERO, sign * (targets.get(name, ZERO) * whole - values.get(name, ZERO)))
+        name: max(ZERO, sign * EXACT.subtract(_wanted(targets, name, whole), known.get(name, ZERO)))
         for name in names
     }
     parts = _spread(abs(contribution), gaps, minor_units(currency))
@@ -143,36 +156,46 @@ def contribution_first(
 def full_rebalance(
     values: Mapping[str, Decimal], targets: Mapping[str, Decimal], currency: str
 ) -> list[Proposal]:
-    """What to buy and sell to meet the targets; the amounts add up to nothing.
+    """What to buy and sell to meet the targets, in minor units; the amounts add up to nothing.
 
     Raises TargetsInvalid.
     """
     check_targets(targets)
-    whole = total_of(values.values())
+    known = in_minor_units(values, currency)
+    whole = total_of(known.values())
     if whole <= 0:
         return []
-    names = sorted({*values, *targets})
-    wanted = {name: targets.get(name, ZERO) * whole for name in names}
+    names = sorted({*known, *targets})
+    wanted = {name: _wanted(targets, name, whole) for name in names}
     met = _spread(whole, wanted, minor_units(currency))
-    changes = {name: met[name] - values.get(name, ZERO) for name in names}
+    changes = {name: EXACT.subtract(met[name], known.get(name, ZERO)) for name in names}
     return [Proposal(name, change) for name, change in changes.items() if change]
 
 
+def _wanted(targets: Mapping[str, Decimal], name: str, whole: Decimal) -> Decimal:
+    return EXACT.multiply(targets.get(name, ZERO), whole)
+
+
 def _spread(amount: Decimal, weights: Mapping[str, Decimal], digits: int) -> dict[str, Decimal]:
-    """The amount by these weights, by largest remainder at so many digits, or its own if more."""
-    total = sum(weights.values(), ZERO)
+    """The amount, which has no more digits than these, by these weights, by largest remainder."""
+    total = total_of(weights.values())
     if not total or not amount:
         return dict.fromkeys(weights, ZERO)
-    quantum = ONE.scaleb(-max(digits, -int(amount.as_tuple().exponent)))
+    quantum = ONE.scaleb(-digits)
     exact = {
         name: _RATIO.divide(_RATIO.multiply(amount, weight), total)
         for name, weight in weights.items()
     }
-    parts = {name: part.quantize(quantum, rounding=ROUND_DOWN) for name, part in exact.items()}
-    missing = int((amount - sum(parts.values(), ZERO)) / quantum)
+    parts = {name: _down(part, quantum) for name, part in exact.items()}
+    missing = int(EXACT.subtract(amount, total_of(parts.values())) / quantum)
     for name in sorted(exact, key=lambda each: (parts[each] - exact[each], each))[:missing]:
-        parts[name] += quantum
+        parts[name] = EXACT.add(parts[name], quantum)
     return parts
+
+
+def _down(amount: Decimal, quantum: Decimal) -> Decimal:
+    """Nearer to zero, to the quantum; in a context that has room for every digit of a whole."""
+    return amount.quantize(quantum, rounding=ROUND_DOWN, context=_RATIO)
 
 
 class TargetsInvalid(Invalid):
