@@ -101,3 +101,24 @@ def test_where_a_source_tells_the_position_nothing_is_refused() -> None:
     told = Trail([], frozenset(), is_fed=True)
 
     check_change(told, told.having(moved(Subtype.SELL, "1"), is_by_hand=True))
+
+
+@pytest.mark.parametrize("quantity", ["-10", "-11"])
+def test_a_split_leaves_some_of_what_is_held(quantity: str) -> None:
+    before = by_hand(moved(Subtype.BUY, "10"))
+    split = moved(Subtype.SPLIT, quantity, 1)
+
+    with pytest.raises(Oversold, match="On 2024-01-02 there are 10: a split leaves some of it"):
+        check_change(before, before.having(split, is_by_hand=True))
+
+
+def test_a_purchase_that_a_reverse_split_lives_on_stays() -> None:
+    bought, split = moved(Subtype.BUY, "10"), moved(Subtype.SPLIT, "-12", 1)
+    trail = by_hand(moved(Subtype.BUY, "10"), bought, split)
+
+    with pytest.raises(Oversold):
+        check_change(trail, trail.without(bought.id))
+
+
+def test_a_reverse_split_that_leaves_some_is_fine() -> None:
+    assert not faults(by_hand(moved(Subtype.BUY, "10"), moved(Subtype.SPLIT, "-9.5", 1)))

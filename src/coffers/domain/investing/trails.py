@@ -31,11 +31,14 @@ from coffers.domain.investing.movements import (
     in_order,
 )
 from coffers.domain.investing.positions import derive
+from coffers.domain.investing.replays import QUANTITY_DIGITS
 from coffers.domain.ledger.accounts import Account
 from coffers.domain.markets.assets import Asset
 from coffers.domain.money import EXACT
 
 ZERO: Final = Decimal(0)
+#: What a split that leaves nothing lacks.
+LEAST: Final = Decimal(1).scaleb(-QUANTITY_DIGITS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,18 +148,28 @@ def _is_not_long(entry: Entry, held: Decimal) -> Verdict:
     return held, f"On {entry.day} there are {held:f}: sell these before selling short."
 
 
+def _leaves_some(entry: Entry, held: Decimal) -> Verdict:
+    if entry.quantity > 0:
+        return ZERO, ""
+    text = f"On {entry.day} there are {abs(held):f}: a split leaves some of it."
+    return EXACT.subtract(LEAST, entry.quantity), text
+
+
 _CHECKS: Final[dict[EntryKind, Callable[[Entry, Decimal], Verdict]]] = {
     EntryKind.ACQUIRE: _is_not_short,
     EntryKind.DISPOSE: _is_there,
     EntryKind.DELIVER: _is_there,
     EntryKind.SHORT: _is_not_long,
     EntryKind.COVER: _is_owed,
+    EntryKind.RECOUNT: _leaves_some,
 }
 
 
 def _clamped(held: Decimal, entry: Entry) -> Decimal:
     """What is there after it, as far as it can have happened."""
     after = held_after(held, entry)
+    if entry.kind is EntryKind.RECOUNT and entry.quantity <= 0:
+        return ZERO
     if entry.kind in {EntryKind.DISPOSE, EntryKind.DELIVER}:
         return max(after, min(held, ZERO))
     if entry.kind is EntryKind.COVER:
