@@ -203,3 +203,57 @@ def test_what_became_of_it_in_another_currency_has_no_cost_of_its_own() -> None:
     assert (new.currency, new.local.quantity, new.local.cost) == ("CAD", TEN, None)
     assert new.base is not None
     assert new.base.cost == 1000
+
+
+def own_rate(day: date, rate: str) -> OwnRate:
+    return OwnRate(new_id(), ACCOUNT.user_id, "USD", "EUR", day, Decimal(rate), NOW)
+
+
+def dearest_first(rows: list[LedgerRow], *became_of: Reorganisation) -> Book:
+    """In euros; the dollar fell after the first purchase, which is the dearer one in euros."""
+    days = {each.day for each in rows} | {each.day for each in became_of}
+    rates = [own_rate(day, "0.9" if day > BOUGHT.day else "1") for day in sorted(days)]
+    ledger = AccountsLedger([ACCOUNT], rows, [])
+    securities = {OLD: Security(became=became_of), NEW: Security()}
+    return bound(ledger, securities, RateBook(_NoRates(), rates), "EUR", LotMethod.HIFO)
+
+
+DEARER: Final = row("buy", date(2024, 2, 1), "10", "-1050")
+
+
+def test_the_dearest_lot_is_one_and_the_same_in_every_currency() -> None:
+    sold = row("sell", date(2024, 3, 1), "10", "1100")
+
+    found = line(dearest_first([BOUGHT, DEARER, sold]), "OLD")
+
+    assert found.base is not None
+    assert [lot.id for lot in found.local.book.lots] == [BOUGHT.id]
+    assert [lot.id for lot in found.base.book.lots] == [BOUGHT.id]
+    assert (found.base.cost, found.base.realised) == (1000, 45)
+
+
+def test_what_leaves_in_kind_takes_the_same_lots_in_every_currency() -> None:
+    left = row("transfer_out", date(2024, 3, 1), "-10", "0")
+
+    found = line(dearest_first([BOUGHT, DEARER, left]), "OLD")
+
+    assert found.base is not None
+    assert (found.local.cost, found.base.cost) == (1000, 1000)
+
+
+def test_the_dearest_lot_stays_the_same_one_after_a_spin_off_and_another() -> None:
+    bought, later = DEARER._replace(id=new_id()), date(2024, 8, 1)
+    sold = row("sell", date(2024, 9, 1), "12", "1200")
+    first = became(factor=Decimal("0.5"), part=Decimal("0.2"), stays=True)
+    again = replace(first, id=UUID(int=6), day=later)
+    gone = row("sell", date(2024, 9, 1), "7", "700", symbol="NEW")
+
+    book = dearest_first([BOUGHT, DEARER, bought, sold, gone], first, again)
+
+    for symbol in ("OLD", "NEW"):
+        found = line(book, symbol)
+        assert found.base is not None
+        assert [each.lot_id for each in found.base.book.disposals] == [
+            each.lot_id for each in found.local.book.disposals
+        ]
+        assert [lot.id for lot in found.base.book.lots] == [lot.id for lot in found.local.book.lots]

@@ -25,7 +25,7 @@ from coffers.application.investing.successions import PassedOn, Succession, in_b
 from coffers.domain.investing.columns import moves_of
 from coffers.domain.investing.lots import NO_PICKS, EntryInvalid, LotMethod, LotUnknown, Oversold
 from coffers.domain.investing.movements import Movement, SplitAction
-from coffers.domain.investing.positions import Position, opened_with
+from coffers.domain.investing.positions import Position, alike, opened_with
 from coffers.domain.investing.reconciling import Told, parted_on
 from coffers.domain.investing.reorganisations import Reorganisation, numbers
 from coffers.domain.ledger.accounts import Account
@@ -90,25 +90,8 @@ def _by_line(
     for each in ledger.reported:
         key = (each.symbol, each.currency)
         known = reported[each.account_id].get(key)
-        reported[each.account_id][key] = each if known is None else _together(known, each)
+        reported[each.account_id][key] = each if known is None else known.together_with(each)
     return rows, reported
-
-
-def _together(one: Reported, other: Reported) -> Reported:
-    """Two positions of a security in one account: a source may report them apart."""
-    is_known = one.cost_basis is not None and other.cost_basis is not None
-    cost = EXACT.add(one.cost_basis or ZERO, other.cost_basis or ZERO) if is_known else None
-    return Reported(
-        one.account_id,
-        one.symbol,
-        one.name,
-        one.asset_type,
-        one.currency,
-        EXACT.add(one.quantity, other.quantity),
-        cost,
-        other.price or one.price,
-        max(one.day, other.day),
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +147,7 @@ class _Binder:
             place = (account.id, key, currency)
             both = [*own, *arrived.local] if arrived.local else own
             derived, movements = self._derived(place, both, security.splits)
-            whole = told_of.pass_on(movements, security, self.method, due)
+            whole = told_of.pass_on(key, movements, security, self.method, due)
             if due:
                 derived = self._replayed((*place, "whole"), whole.movements, security.splits)
         except (Oversold, EntryInvalid):
@@ -183,13 +166,14 @@ class _Binder:
             self.quality.missing_basis.add(symbol)
         mine = movements if len(movements) == len(own) else movements[: len(own)]
         in_base = self._converted((account.id, key), mine, arrived.base)
-        passed = self._passed(told_of, in_base, security, currency, due)
+        in_base = alike(in_base, whole.movements, security.splits, self.method)
+        passed = self._passed(told_of, key, in_base, security, due)
         told_of.receive(whole.gone, None if passed is None else passed.gone, currency)
         base = (
             None
             if passed is None
             else opened_with(
-                self._replayed((account.id, key, self.base), passed.movements, security.splits),
+                self._in_base((account.id, key, self.base), passed.movements, security.splits),
                 difference,
                 first,
             )
@@ -229,6 +213,11 @@ class _Binder:
     ) -> Position:
         return self.derivations.of(place, movements, splits, self.method)
 
+    def _in_base(
+        self, place: Hashable, movements: Sequence[Movement], splits: Sequence[SplitAction]
+    ) -> Position:
+        return self.derivations.of(place, movements, splits, self.method.of_the_same_lots)
+
     def _converted(
         self,
         place: tuple[UUID, Key],
@@ -251,16 +240,16 @@ class _Binder:
     def _passed(
         self,
         told_of: Succession,
+        key: Key,
         movements: Sequence[Movement] | None,
         security: Security,
-        currency: str,
         due: Sequence[Reorganisation],
     ) -> PassedOn | None:
         """The movements in the base currency, with what left and what goes where."""
-        converted = in_base(due, currency, self.base, self.rates)
+        converted = in_base(due, key[1], self.base, self.rates)
         if movements is None or converted is None:
             return None
-        return told_of.pass_on(movements, security, self.method, converted)
+        return told_of.pass_on(key, movements, security, self.method.of_the_same_lots, converted)
 
 
 def _difference(derived: Position, reported: Reported | None, account: Account) -> Decimal:

@@ -1,7 +1,7 @@
 """Books: everything that a portfolio's numbers are made of, read once and put in order."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
@@ -18,6 +18,7 @@ from coffers.domain.ledger.accounts import Account
 from coffers.domain.ledger.transactions import TransactionSubtype, TransactionType
 from coffers.domain.markets.calendars import UNTOLD, TradingCalendar
 from coffers.domain.markets.rates import RateBook
+from coffers.domain.money import EXACT, known_total
 
 ZERO: Final = Decimal(0)
 ONE: Final = Decimal(1)
@@ -47,6 +48,17 @@ class Reported:
     cost_basis: Decimal | None
     price: Decimal | None
     day: date
+
+    def together_with(self, other: "Reported") -> "Reported":
+        """Both in one: a source may report two positions of a security in an account apart."""
+        costs = [self.cost_basis, other.cost_basis]
+        return replace(
+            self,
+            quantity=EXACT.add(self.quantity, other.quantity),
+            cost_basis=known_total(costs),
+            price=other.price or self.price,
+            day=max(self.day, other.day),
+        )
 
 
 @dataclass(frozen=True, slots=True)

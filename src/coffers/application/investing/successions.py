@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from itertools import tee
 from uuid import UUID
 
 from coffers.application.investing.books import Key, Reported, Security
@@ -31,6 +32,7 @@ class Succession:
     reported: Mapping[Key, Reported]
     ids: Iterator[UUID]
     arrivals: dict[Key, Arrivals] = field(default_factory=dict)
+    _begun: dict[Key, Iterator[UUID]] = field(default_factory=dict)
 
     def to(self, key: Key) -> Arrivals:
         """What arrived there."""
@@ -54,6 +56,7 @@ class Succession:
 
     def pass_on(
         self,
+        key: Key,
         movements: Sequence[Movement],
         security: Security,
         method: LotMethod,
@@ -63,12 +66,18 @@ class Succession:
         if not due:
             return PassedOn(movements, ())
         all_of_it, gone = list(movements), list[tuple[Reorganisation, Sequence[Movement]]]()
+        ids = self._ids(key)
         for each in due:
             splits = [split for split in security.splits if split.day <= each.day]
-            effect = passed(derive(until(all_of_it, each.day), splits, method), each, self.ids)
+            effect = passed(derive(until(all_of_it, each.day), splits, method), each, ids)
             all_of_it += effect.left
             gone.append((each, effect.arrived))
         return PassedOn(all_of_it, gone)
+
+    def _ids(self, key: Key) -> Iterator[UUID]:
+        """The same for a security each time: what happens to it has one id in all currencies."""
+        ids, self._begun[key] = tee(self._begun.get(key, self.ids))
+        return ids
 
     def receive(
         self,

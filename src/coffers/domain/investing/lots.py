@@ -30,6 +30,14 @@ class LotMethod(StrEnum):
     AVERAGE = "average"
     SPECIFIC = "specific"
 
+    @property
+    def of_the_same_lots(self) -> "LotMethod":
+        """By what a replay in another currency takes the lots that this one took.
+
+        Which lot is the dearest depends on the currency: there they are named.
+        """
+        return LotMethod.SPECIFIC if self is LotMethod.HIFO else self
+
 
 class EntryKind(StrEnum):
     """What an entry does to the lots."""

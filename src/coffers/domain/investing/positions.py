@@ -13,7 +13,16 @@ from decimal import Context, Decimal
 from typing import Final
 from uuid import UUID
 
-from coffers.domain.investing.lots import Book, Disposal, Entry, EntryKind, Lot, LotMethod, Step
+from coffers.domain.investing.lots import (
+    NO_PICKS,
+    Book,
+    Disposal,
+    Entry,
+    EntryKind,
+    Lot,
+    LotMethod,
+    Step,
+)
 from coffers.domain.investing.movements import (
     Movement,
     SplitAction,
@@ -23,7 +32,7 @@ from coffers.domain.investing.movements import (
     is_of_unknown_cost,
 )
 from coffers.domain.investing.plain import plainly
-from coffers.domain.investing.replays import replayed
+from coffers.domain.investing.replays import replayed, taken_lots
 from coffers.domain.money import EXACT
 
 ZERO: Final = Decimal(0)
@@ -93,22 +102,46 @@ def derive(
 
     Raises Oversold where long and short mix, LotUnknown, EntryInvalid.
     """
-    actions, opening = list(splits), ZERO
+    actions = list(splits)
     if not actions and (found := plainly(movements, method)) is not None:
         return Position(*found)
-    for _ in range(ATTEMPTS):
-        entries, unknown, missing = _entries(movements, actions, opening)
-        if not missing:
-            break
-        opening = _RATIO.add(opening, missing)
-    if opening:
-        first = min(entry.day for entry in entries) - timedelta(days=1)
-        entries = [Entry(OPENING, first, EntryKind.ACQUIRE, opening), *entries]
-        unknown |= {OPENING}
+    entries, unknown = _opened(movements, actions)
     book, steps = replayed(entries, method)
     if unknown:
         steps = list(_silenced(steps, _unknown_days(entries, book, unknown)))
     return Position(book, frozenset(unknown), tuple(steps))
+
+
+def alike(
+    movements: Sequence[Movement] | None,
+    known: Sequence[Movement],
+    splits: Sequence[SplitAction],
+    method: LotMethod,
+) -> Sequence[Movement] | None:
+    """The movements in another currency, so that they take the lots that the known ones take.
+
+    By `of_the_same_lots`; only of the dearest lots depends on the currency which they are.
+    """
+    if movements is None or method is not LotMethod.HIFO:
+        return movements
+    taken = taken_lots(_opened(known, list(splits))[0], method)
+    return [each._replace(picks=taken.get(each.id, NO_PICKS)) for each in movements]
+
+
+def _opened(
+    movements: Sequence[Movement], splits: Sequence[SplitAction]
+) -> tuple[list[Entry], set[UUID]]:
+    """What they do, after the opening lot that they need, and the ids of unknown cost."""
+    opening = ZERO
+    for _ in range(ATTEMPTS):
+        entries, unknown, missing = _entries(movements, splits, opening)
+        if not missing:
+            break
+        opening = _RATIO.add(opening, missing)
+    if not opening:
+        return entries, unknown
+    first = min(entry.day for entry in entries) - timedelta(days=1)
+    return [Entry(OPENING, first, EntryKind.ACQUIRE, opening), *entries], unknown | {OPENING}
 
 
 def _unknown_days(entries: Sequence[Entry], book: Book, unknown: set[UUID]) -> Counter[date]:

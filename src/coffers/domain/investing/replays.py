@@ -1,6 +1,6 @@
 """Replays: the lots that a position's entries amount to, one entry after the other."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Final
@@ -46,6 +46,16 @@ def replayed(entries: Iterable[Entry], method: LotMethod) -> tuple[Book, list[St
         found[entry.day] = Step(entry.day, ledger.quantity, ledger.cost)
     ledger.level()
     return Book(tuple(ledger.lots), tuple(ledger.disposals)), list(found.values())
+
+
+def taken_lots(
+    entries: Iterable[Entry], method: LotMethod
+) -> Mapping[UUID, Mapping[UUID, Decimal]]:
+    """Of each entry that takes from lots, how much of which; raises as `replay` does."""
+    ledger = _Noting(method)
+    for entry in sorted(entries, key=_order):
+        ledger.take(entry)
+    return ledger.taken
 
 
 def _order(entry: Entry) -> tuple[date, bool, UUID]:
@@ -202,6 +212,19 @@ class _Ledger:
     ) -> None:
         gone = Disposal(entry.id, lot.id, lot.acquired, entry.day, quantity, proceeds, cost)
         self.disposals.append(gone)
+
+
+class _Noting(_Ledger):
+    """It keeps what each entry took."""
+
+    def __init__(self, method: LotMethod) -> None:
+        super().__init__(method)
+        self.taken: dict[UUID, Mapping[UUID, Decimal]] = {}
+
+    def _chosen(self, entry: Entry) -> list[tuple[Lot, Decimal]]:
+        chosen = super()._chosen(entry)
+        self.taken[entry.id] = {lot.id: quantity for lot, quantity in chosen}
+        return chosen
 
 
 _TAKERS: Final = {
