@@ -53,6 +53,19 @@ async def test_flows_of_an_unknown_rate_leave_the_returns_unknown(gil: Person) -
     assert chart["return_percent"] == ["0.000000", None, None]
 
 
+async def test_modified_dietz_is_of_the_gain_that_is_told(gil: Person) -> None:
+    # Three cents of a dollar are between two and three of a euro.
+    purse = await a_purse(gil, "0.00", currency="USD")
+    for day in ("2026-03-03", "2026-03-05"):
+        await entered(gil, purse, "0.03", transaction_date=day)
+    path = await a_portfolio_of(gil, purse, base_currency="EUR")
+
+    found = await told(gil, f"{path}/performance?start_date=2026-03-02&end_date=2026-03-05")
+
+    assert (found["end_value"], found["inflow"], found["gain"]) == ("0.05", "0.05", "0.00")
+    assert found["modified_dietz_return"]["percent"] == "0.000000"
+
+
 async def test_a_price_that_has_become_old_is_named_beside_every_series(gil: Person) -> None:
     await priced(gil, "OLD", {"2026-06-01": "10", "2026-06-02": "11"})
     depot = await a_depot(gil)
@@ -189,3 +202,16 @@ async def test_a_period_of_no_days_has_no_return(gil: Person) -> None:
     assert found["time_weighted_annual_reason"] == "zero_span"
     for name in ("simple_return", "time_weighted_return", "modified_dietz_return"):
         assert (found[name]["percent"], found[name]["reason"]) == (None, "zero_span")
+
+
+async def test_a_fall_from_the_start_begins_on_the_first_day_be_it_a_saturday(gil: Person) -> None:
+    closes = {f"2026-03-{day:02}": f"{200 - day}" for day in range(6, 28)}
+    await priced(gil, "DOWN", closes)
+    depot = await a_depot(gil)
+    await done(gil, depot, "2026-03-02", symbol="DOWN", unit_price="194")
+    path = await a_portfolio_of(gil, depot)
+
+    found = await told(gil, f"{path}/risk?start_date=2026-03-07&end_date=2026-03-27")
+
+    fall = found["max_drawdown"]
+    assert (fall["peak_date"], fall["trough_date"]) == ("2026-03-07", "2026-03-27")

@@ -126,6 +126,14 @@ async def test_the_metrics_of_a_published_series(eve: Person) -> None:
     assert told["reason"] is None
 
 
+async def test_what_never_fell_has_nothing_to_make_good(eve: Person) -> None:
+    asset_id = await priced(eve, ["100", "101", "102"])
+
+    fall = (await asked(eve, f"/assets/{asset_id}/metrics", **YEAR))["max_drawdown"]
+
+    assert (fall["depth_percent"], fall["recovery_date"]) == ("0.000000", None)
+
+
 async def test_returns_begin_at_the_last_close_on_or_before_their_day(eve: Person) -> None:
     asset_id = await asset_of(eve)
     closes = {

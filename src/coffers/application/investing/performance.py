@@ -208,7 +208,7 @@ def _dietz(days: "Days", values: Sequence[DayValue], money: _Money) -> tuple[Rat
     went = [Flow(each.day, -each.outflow) for each in values[1:] if each.outflow]
     flows = [*came, *went]
     capital = average_capital(period, flows)
-    return over_capital(period, flows, capital), capital
+    return over_capital(money.gain, capital), capital
 
 
 def _compared(

@@ -211,9 +211,7 @@ class _Trees:
             there = Decimal((view.end_date - day).days + is_inflow)
             weight = quotient("weight", constant("days", there), self._length)
             parts.append(product("weighted", referred(flow), weight))
-        moved = [referred(each) for each in self._flows.values()]
-        gain = difference("gain", self._given("end_value", view.end_value), parts[0], *moved)
-        return quotient("dietz", gain, total("capital", parts))
+        return quotient("dietz", self._given("gain", view.gain), total("capital", parts))
 
     def _signed(self, sign: int) -> list[Explanation]:
         """The days on which more came in than left, or the other way round, above zero."""

@@ -157,7 +157,7 @@ def _risk(book: Book, valuation: "Valuation", benchmark: Benchmark | None) -> Ri
 
     currency = book.base_currency
     returns, starts, places = weekdays(valuation)
-    days = [valuation.days.first + timedelta(days=place) for place in places]
+    days = [valuation.days.first + timedelta(days=place) for place in (*starts[:1], *places)]
     is_known = returns.size >= MIN_RETURNS
     known = returns if is_known else returns[:0]
     value = Decimal(repr(float(valuation.value[-1])))
@@ -244,15 +244,15 @@ def weekdays(valuation: "Valuation") -> "tuple[Series, list[int], list[int]]":
 
 
 def _drawdown(returns: "Series", days: list[date]) -> DrawdownView | None:
+    """The days are that of the starting value, then those of the returns."""
     from coffers.domain.investing import risk
 
     fall = risk.max_drawdown(returns)
     if fall is None:
         return None
-    values = [days[0] - timedelta(days=1), *days]
-    recovered = None if fall.recovered is None or not fall.depth else values[fall.recovered]
+    recovered = None if fall.recovered is None or not fall.depth else days[fall.recovered]
     percent = _percent(fall.depth) or ""
-    return DrawdownView(percent, values[fall.peak], values[fall.trough], recovered)
+    return DrawdownView(percent, days[fall.peak], days[fall.trough], recovered)
 
 
 def _loss(returns: "Series", confidence: float, value: Decimal, currency: str) -> LossView:

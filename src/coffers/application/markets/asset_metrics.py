@@ -212,7 +212,7 @@ def _drawdown(returns: "Series", bars: Sequence[Bar]) -> AssetDrawdown | None:
     fall = max_drawdown(returns)
     if fall is None:
         return None
-    recovered = None if fall.recovered is None else bars[fall.recovered].day
+    recovered = None if fall.recovered is None or not fall.depth else bars[fall.recovered].day
     depth = _percent(fall.depth) or ""
     return AssetDrawdown(depth, bars[fall.peak].day, bars[fall.trough].day, recovered)
 

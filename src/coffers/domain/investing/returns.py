@@ -193,17 +193,18 @@ def modified_dietz(period: Period, flows: Sequence[Flow]) -> Rate:
 
     Flows here are the portfolio's: above zero what came in. Not annualised (Dietz, CFA Institute).
     """
-    return over_capital(period, flows, average_capital(period, flows))
+    net = sum((flow.amount for flow in flows), ZERO)
+    gain = period.end_value - period.start_value - net
+    return over_capital(gain, average_capital(period, flows))
 
 
-def over_capital(period: Period, flows: Sequence[Flow], capital: Decimal | None) -> Rate:
-    """Likewise, over capital that is known already."""
+def over_capital(gain: Decimal, capital: Decimal | None) -> Rate:
+    """The gain over the average capital; None is that of no days."""
     if capital is None:
         return Rate(None, Undefined.ZERO_SPAN)
     if capital <= 0:
         return Rate(None, Undefined.NOTHING_INVESTED)
-    net = sum((flow.amount for flow in flows), ZERO)
-    return Rate(decimal_rate((period.end_value - period.start_value - net) / capital))
+    return Rate(decimal_rate(gain / capital))
 
 
 def average_capital(period: Period, flows: Sequence[Flow]) -> Decimal | None:
