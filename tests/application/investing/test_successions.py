@@ -229,7 +229,8 @@ def test_the_dearest_lot_is_one_and_the_same_in_every_currency() -> None:
     assert found.base is not None
     assert [lot.id for lot in found.local.book.lots] == [BOUGHT.id]
     assert [lot.id for lot in found.base.book.lots] == [BOUGHT.id]
-    assert (found.base.cost, found.base.realised) == (1000, 45)
+    assert found.base.cost == THOUSAND
+    assert found.base.realised == 45
 
 
 def test_what_leaves_in_kind_takes_the_same_lots_in_every_currency() -> None:
@@ -238,7 +239,8 @@ def test_what_leaves_in_kind_takes_the_same_lots_in_every_currency() -> None:
     found = line(dearest_first([BOUGHT, DEARER, left]), "OLD")
 
     assert found.base is not None
-    assert (found.local.cost, found.base.cost) == (1000, 1000)
+    assert found.local.cost == THOUSAND
+    assert found.base.cost == THOUSAND
 
 
 def test_the_dearest_lot_stays_the_same_one_after_a_spin_off_and_another() -> None:
