@@ -10,6 +10,7 @@ from coffers.domain.investing.scenarios import (
     ShockBy,
     ShockInvalid,
     applied,
+    in_minor_units,
 )
 
 APPLE = Held(
@@ -46,6 +47,15 @@ def test_a_shock_by_currency_comes_on_top() -> None:
     shocks = scenario((ShockBy.TYPE, "equity", "-0.2"), (ShockBy.CURRENCY, "USD", "0.1"))
 
     assert applied(shocks, [APPLE])[0].after == Decimal(880)
+
+
+def test_outcomes_that_are_shown_add_up_to_the_whole() -> None:
+    held = [Held(name, Decimal("33.335")) for name in "abc"]
+
+    shown = in_minor_units(applied(scenario((ShockBy.ALL, "", "-0.1")), held), "EUR")
+
+    assert sum(each.before for each in shown) == Decimal("100.01")
+    assert sum(each.after for each in shown) == Decimal("90.00")
 
 
 def test_nothing_loses_more_than_everything() -> None:

@@ -36,6 +36,7 @@ from coffers.domain.investing.scenarios import (
     ShockBy,
     ShockInvalid,
     applied,
+    in_minor_units,
     unmet,
 )
 
@@ -176,8 +177,9 @@ async def run_scenario(
 
 def _shocked(book: Book, today: date, scenario: Scenario) -> ScenarioResult:
     held = _held(book, today)
-    outcomes = applied(scenario, held)
+    exact = applied(scenario, held)
     whole, base = grouped(book, today, GroupBy.ASSET), book.base_currency
+    outcomes = in_minor_units(exact, base)
     before, after = _sum(outcomes, "before"), _sum(outcomes, "after")
     return ScenarioResult(
         as_of=today,
@@ -187,7 +189,7 @@ def _shocked(book: Book, today: date, scenario: Scenario) -> ScenarioResult:
         before=whole.known(_money(before, base)),
         after=whole.known(_money(after, base)),
         change=whole.known(_money(after - before, base)),
-        change_percent=whole.known(_percent(after - before, before)),
+        change_percent=whole.known(_percent(exact)),
         outcomes=[_outcome(each, base) for each in outcomes],
         unmet_shocks=unmet(scenario, held),
         unvalued=whole.unvalued,
@@ -250,7 +252,7 @@ def _simulated(asked: SimulationAsked, start: Decimal) -> "Prospect":
 
 
 def _held(book: Book, day: date) -> list[Held]:
-    """Everything whose value is known; money is shocked by its currency only."""
+    """Everything whose value is known; money has a currency, and neither type nor sector."""
     held = [
         Held(line.symbol, value, _labels(line))
         for line in book.lines
@@ -288,7 +290,9 @@ def _sum(outcomes: Sequence[Outcome], field: str) -> Decimal:
     return sum((getattr(each, field) for each in outcomes), ZERO)
 
 
-def _percent(change: Decimal, before: Decimal) -> str | None:
+def _percent(outcomes: Sequence[Outcome]) -> str | None:
+    before, after = _sum(outcomes, "before"), _sum(outcomes, "after")
+    change = after - before
     return None if before <= 0 else format(round(change / before * PERCENT, 4), "f")
 
 

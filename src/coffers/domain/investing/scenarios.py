@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 from coffers.domain.errors import Invalid
+from coffers.domain.markets.rates import rounded_parts
 from coffers.domain.money import EXACT
 
 ONE: Final = Decimal(1)
@@ -88,6 +89,14 @@ def applied(scenario: Scenario, held: Sequence[Held]) -> list[Outcome]:
     if any(shock.change < -ONE for shock in scenario.shocks):
         raise ShockInvalid("Nothing loses more than all of its value.")
     return [Outcome(each.asset, each.value, _shocked(scenario, each)) for each in held]
+
+
+def in_minor_units(outcomes: Sequence[Outcome], currency: str) -> list[Outcome]:
+    """The outcomes in the currency's minor units, before and after; each adds up to the whole."""
+    before = rounded_parts([each.before for each in outcomes], currency)
+    after = rounded_parts([each.after for each in outcomes], currency)
+    sides = zip(outcomes, before, after, strict=True)
+    return [Outcome(each.asset, one, other) for each, one, other in sides]
 
 
 def unmet(scenario: Scenario, held: Sequence[Held]) -> list[str]:
