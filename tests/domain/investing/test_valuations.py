@@ -103,6 +103,27 @@ def test_flows_of_a_day_are_netted_and_income_stands_apart() -> None:
     assert series.income.tolist() == [0, 0, 7]
 
 
+def test_what_goes_again_on_its_day_is_no_flow_however_floats_add_up() -> None:
+    flows = [Movement(on(1), "EUR", Decimal(each)) for each in ("0.1", "0.2", "-0.3")]
+    money = [Cash("EUR", [(on(0), Decimal(0)), (on(2), Decimal(5))])]
+    flows.append(Movement(on(2), "EUR", Decimal(5)))
+
+    series = valued(days(4), Holdings([], money, flows, []), EUR)
+
+    assert series.inflow.tolist() == [0, 0, 5, 0]
+    # Not a loss of everything on a day on which nothing was invested.
+    assert time_weighted(series.turning_days()).value == 0
+
+
+def test_nothing_flows_of_a_currency_without_a_rate_where_nothing_moved() -> None:
+    flows = [Movement(on(1), "VND", Decimal(0)), Movement(on(2), "VND", Decimal(1))]
+
+    series = valued(days(3), Holdings([], [], flows, []), {"VND": [(on(0), Decimal("NaN"))]})
+
+    assert series.inflow[:2].tolist() == [0, 0]
+    assert np.isnan(series.inflow[2])
+
+
 def test_the_series_gives_the_return_that_flows_do_not_change() -> None:
     closes = {0: "100", 1: "110", 2: "99"}
     money = [Cash("EUR", [(on(0), Decimal(0)), (on(1), Decimal(500))])]

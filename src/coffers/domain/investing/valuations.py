@@ -19,7 +19,15 @@ from coffers.domain.investing.columns import Listed, steps_of
 from coffers.domain.investing.exchanges import Exchange, worth_at
 from coffers.domain.investing.lots import Step
 from coffers.domain.investing.returns import DayValue
-from coffers.domain.investing.spreads import Ordinals, Path, Series, counts_of, filled, repeated
+from coffers.domain.investing.spreads import (
+    Ordinals,
+    Path,
+    Series,
+    counts_of,
+    filled,
+    repeated,
+    summed,
+)
 from coffers.domain.markets.close_paths import ClosePath
 
 
@@ -284,7 +292,5 @@ def _summed(movements: Sequence[Movement], rates: Mapping[str, Exchange], days: 
     is_within = (places >= 0) & (places < len(days))
     for currency in {part.currency for part in parts}:
         mine = is_within & np.repeat([part.currency == currency for part in parts], sizes)
-        worth[mine] *= rates[currency].rate[places[mine]]
-    # In their order, as all sums are, so that equal movements have equal ones to the last bit.
-    found = np.bincount(places[is_within], worth[is_within], len(days))
-    return np.asarray(found, dtype=np.float64)
+        worth[mine] = worth_at(worth[mine], rates[currency].rate[places[mine]])
+    return summed(places[is_within], worth[is_within], len(days))
