@@ -1,9 +1,8 @@
 """Performance: how a portfolio did over a period, and what made it."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
@@ -20,6 +19,7 @@ from coffers.application.investing.benchmarks import (
 )
 from coffers.application.investing.books import Book
 from coffers.application.investing.contributions import gains
+from coffers.application.investing.external_flows import paid_in, payments
 from coffers.application.investing.performance_explained import explained
 from coffers.application.investing.performance_views import (
     BenchmarkView,
@@ -38,8 +38,6 @@ from coffers.application.investing.valuing import (
 from coffers.domain.identity.principals import Principal
 from coffers.domain.investing.returns import (
     DAYS_A_YEAR,
-    DayValue,
-    Flow,
     Payments,
     Period,
     Rate,
@@ -55,7 +53,7 @@ from coffers.domain.investing.returns import (
 from coffers.domain.markets.rates import rounded
 
 if TYPE_CHECKING:
-    from coffers.domain.investing.valuations import Days, Valuation
+    from coffers.domain.investing.valuations import Valuation
 
 ZERO: Final = Decimal(0)
 PERCENT: Final = Decimal(100)
@@ -91,13 +89,12 @@ def performance_of(
 ) -> PerformanceView:
     """What the series of a book comes to."""
     base, period = book.base_currency, valuation.days
-    days = valuation.turning_days()
     money = _money(valuation, base)
     start, end, length = money.start, money.end, (period.last - period.first).days
-    weighted = time_weighted(days)
+    weighted = time_weighted(valuation.turning_days())
     yearly = _annual(weighted, length)
-    payments = _payments(valuation, start or ZERO, end or ZERO)
-    dietz, capital = _dietz(period, days, money)
+    flows = payments(valuation, start or ZERO, end or ZERO)
+    dietz, capital = _dietz(valuation, money)
     return PerformanceView(
         start_date=period.first,
         end_date=period.last,
@@ -115,8 +112,8 @@ def performance_of(
         time_weighted_return=_figure(weighted),
         time_weighted_annual_percent=_figure(yearly).percent,
         time_weighted_annual_reason=yearly.reason,
-        money_weighted_return=_figure(_weighted(period_rate, payments, money)),
-        money_weighted_annual_return=_figure(_weighted(xirr, payments, money, length)),
+        money_weighted_return=_figure(_weighted(period_rate, flows, money)),
+        money_weighted_annual_return=_figure(_weighted(xirr, flows, money, length)),
         modified_dietz_return=_figure(dietz),
         benchmark=None
         if benchmark is None
@@ -169,25 +166,12 @@ def _money(valuation: "Valuation", currency: str) -> _Money:
     )
 
 
-def _payments(valuation: "Valuation", start: Decimal, end: Decimal) -> Payments:
-    """As the investor sees them: what is there at first is paid in, what is left is paid out."""
-    import numpy as np
-
-    amounts = valuation.outflow - valuation.inflow
-    amounts[0] = 0.0
-    amounts[-1] = float(Decimal(repr(float(amounts[-1]))) + end)
-    amounts[0] -= float(start)
-    places, days = np.flatnonzero(amounts), valuation.days
-    ordinals = places + days.first.toordinal()
-    return Payments(ordinals, amounts[places], len(days) - 1)
-
-
 def _weighted(
-    rate_of: Callable[[Payments], Rate], payments: Payments, money: _Money, days: int = 365
+    rate_of: Callable[[Payments], Rate], flows: Payments, money: _Money, days: int = 365
 ) -> Rate:
     if money.start is None or money.end is None or money.inflow is None or money.outflow is None:
         return Rate(None, Undefined.MISSING_VALUE)
-    return rate_of(payments) if days >= DAYS_A_YEAR else Rate(None, Undefined.LESS_THAN_A_YEAR)
+    return rate_of(flows) if days >= DAYS_A_YEAR else Rate(None, Undefined.LESS_THAN_A_YEAR)
 
 
 def _simple(money: _Money, days: int) -> Rate:
@@ -198,15 +182,12 @@ def _simple(money: _Money, days: int) -> Rate:
     return simple_return(money.gain, (money.start or ZERO) + (money.inflow or ZERO))
 
 
-def _dietz(days: "Days", values: Sequence[DayValue], money: _Money) -> tuple[Rate, Decimal | None]:
+def _dietz(valuation: "Valuation", money: _Money) -> tuple[Rate, Decimal | None]:
     """The return, and the capital that it is over."""
     if money.gain is None:
         return Rate(None, Undefined.MISSING_VALUE), None
+    days, flows = valuation.days, paid_in(valuation)
     period = Period(days.first, days.last, money.start or ZERO, money.end or ZERO)
-    # What comes in at the start of a day has been there since the end of the day before.
-    came = [Flow(each.day - timedelta(days=1), each.inflow) for each in values[1:] if each.inflow]
-    went = [Flow(each.day, -each.outflow) for each in values[1:] if each.outflow]
-    flows = [*came, *went]
     capital = average_capital(period, flows)
     return over_capital(money.gain, capital), capital
 

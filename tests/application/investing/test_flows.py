@@ -1,0 +1,76 @@
+"""What comes in, what goes out, and what of it a performance takes for a gain."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from coffers.application.investing.binding import bound
+from coffers.application.investing.books import AccountsLedger, Book, Security
+from coffers.application.investing.ledger_rows import LedgerRow
+from coffers.application.investing.performance import performance_of
+from coffers.application.investing.performance_views import PerformanceView
+from coffers.application.investing.series import valuation_of
+from coffers.domain.ids import UserId, new_id
+from coffers.domain.investing.lots import LotMethod
+from coffers.domain.ledger.accounts import MANUAL, Account, AccountType
+from coffers.domain.ledger.transactions import TransactionSubtype, TransactionType
+from coffers.domain.markets.rates import OwnRate, Rate, RateBook, ReferenceRates
+from tests.stores import NOON
+
+FIRST: Final = date(2026, 1, 1)
+OWNER: Final = UserId(UUID(int=1))
+ACCOUNT: Final = Account(
+    UUID(int=2), OWNER, MANUAL, "Depot", AccountType.BROKERAGE, "USD", NOON, NOON,
+    balance=Decimal("0.00"),
+)  # fmt: skip
+
+
+class NoPublished(ReferenceRates):
+    def per_euro(self, currency: str, day: date) -> Rate | None:  # noqa: ARG002 - the port's
+        return None
+
+
+def on(day: int) -> date:
+    return FIRST + timedelta(days=day)
+
+
+def moved(day: int, amount: str, **more: Any) -> LedgerRow:
+    kind, subtype = TransactionType.TRANSFER, TransactionSubtype.DEPOSIT
+    told = LedgerRow(
+        *(new_id(), ACCOUNT.id, on(day), kind, subtype, Decimal(amount), "USD"), None, None, None
+    )
+    return told._replace(**more)
+
+
+def traded(day: int, subtype: str, quantity: str, amount: str, symbol: str = "ONE") -> LedgerRow:
+    kinds = {"transaction_type": TransactionType.TRADE, "subtype": TransactionSubtype(subtype)}
+    return moved(day, amount, symbol=symbol, quantity=Decimal(quantity), **kinds)
+
+
+def book_of(
+    *rows: LedgerRow, account: Account = ACCOUNT, rates: tuple[OwnRate, ...] = (), **since: int
+) -> Book:
+    """Everything costs 100 dollars, from so many days after the first on."""
+    names = {row.symbol for row in rows if row.symbol}
+    closes = {name: [(on(since.get(name, -9)), Decimal(100))] for name in names}
+    securities = {(name, "USD"): Security(closes=closes[name]) for name in names}
+    ledger = AccountsLedger([account], sorted(rows, key=lambda row: row.day), [])
+    return bound(ledger, securities, RateBook(NoPublished(), rates), "USD", LotMethod.FIFO)
+
+
+def performance(book: Book, first: int = 0, last: int = 20) -> PerformanceView:
+    return performance_of(book, valuation_of(book, on(first), on(last)), None)
+
+
+def test_what_comes_in_on_a_day_of_unknown_value_is_no_gain() -> None:
+    rows = (
+        *(moved(0, "1000"), traded(0, "buy", "10", "-1000")),
+        *(moved(10, "500"), traded(10, "buy", "5", "-500", "LATER")),
+    )
+
+    found = performance(book_of(*rows, LATER=11))
+
+    assert (found.inflow, found.gain) == ("500.00", "0.00")
+    assert found.time_weighted_return.reason == "missing_value"
+    assert found.modified_dietz_return.percent == "0.000000"
