@@ -1,5 +1,6 @@
 """What comes in, what goes out, and what of it a performance takes for a gain."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -7,6 +8,7 @@ from uuid import UUID
 
 from coffers.application.investing.binding import bound
 from coffers.application.investing.books import AccountsLedger, Book, Security
+from coffers.application.investing.explained_days import ExplainedDays
 from coffers.application.investing.ledger_rows import LedgerRow
 from coffers.application.investing.performance import performance_of
 from coffers.application.investing.performance_views import PerformanceView
@@ -24,6 +26,8 @@ ACCOUNT: Final = Account(
     UUID(int=2), OWNER, MANUAL, "Depot", AccountType.BROKERAGE, "USD", NOON, NOON,
     balance=Decimal("0.00"),
 )  # fmt: skip
+RICH: Final = replace(ACCOUNT, balance=Decimal("1000.00"))
+RATE: Final = Decimal("0.007")
 
 
 class NoPublished(ReferenceRates):
@@ -74,3 +78,24 @@ def test_what_comes_in_on_a_day_of_unknown_value_is_no_gain() -> None:
     assert (found.inflow, found.gain) == ("500.00", "0.00")
     assert found.time_weighted_return.reason == "missing_value"
     assert found.modified_dietz_return.percent == "0.000000"
+
+
+def test_what_is_paid_into_money_that_nobody_tells_is_no_gain() -> None:
+    rows = (moved(4, "1000"), traded(5, "buy", "10", "-1000"))
+
+    found = performance(book_of(*rows, account=replace(ACCOUNT, balance=None)))
+
+    assert (found.inflow, found.outflow, found.end_value) == ("1000.00", "0.00", "1000.00")
+    assert found.gain == "0.00"
+
+
+def test_money_of_another_currency_is_not_the_account_s() -> None:
+    rates = [OwnRate(new_id(), OWNER, "JPY", "USD", on(5 * n), RATE, NOON) for n in range(5)]
+    yen = traded(9, "buy", "10", "-15000")._replace(currency="JPY", unit_price=Decimal(1500))
+    book = book_of(moved(2, "1000"), yen, account=RICH, rates=tuple(rates))
+
+    found = valuation_of(book, on(0), on(20))
+
+    assert found.cash.tolist() == [0] * 2 + [1000] * 19
+    assert (found.inflow[9], found.value[9]) == (105, 1105)
+    assert ExplainedDays(book).value(on(5)).value == "1000.00"

@@ -16,7 +16,7 @@ from coffers.application.explanations import (
     rate_told,
     told,
 )
-from coffers.application.investing.books import Book, Line
+from coffers.application.investing.books import AccountsLedger, Book, Line
 from coffers.application.investing.explained import dark_told, price_told
 from coffers.application.investing.ledger_rows import LedgerRow
 from coffers.domain.ledger.accounts import Account
@@ -34,7 +34,7 @@ class ExplainedDays:
 
     def __init__(self, book: Book) -> None:
         self._book = book
-        self._moved = _running(book.ledger.rows)
+        self._moved = _running(book.ledger)
 
     def value(self, day: date) -> Explanation:
         """What was held, at its last price and the rate of the day, and the money."""
@@ -105,11 +105,13 @@ class ExplainedDays:
         return made(name, operation, value, inputs, currency=currency, as_of=day)
 
 
-def _running(rows: Sequence[LedgerRow]) -> dict[UUID, list[tuple[date, Decimal]]]:
-    """By account: what had moved in all at the end of each day with movements."""
+def _running(ledger: AccountsLedger) -> dict[UUID, list[tuple[date, Decimal]]]:
+    """By account: what of its money had moved in all at the end of each day with movements."""
+    own = {(account.id, account.currency) for account in ledger.accounts}
     by_account: dict[UUID, list[LedgerRow]] = defaultdict(list)
-    for row in sorted(rows, key=lambda each: each.day):
-        by_account[row.account_id].append(row)
+    for row in sorted(ledger.rows, key=lambda each: each.day):
+        if (row.account_id, row.currency) in own:
+            by_account[row.account_id].append(row)
     return {account_id: list(_totals(moved)) for account_id, moved in by_account.items()}
 
 

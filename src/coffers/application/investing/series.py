@@ -107,13 +107,16 @@ def _cash(book: Book) -> "list[Cash]":
 
 
 def _money(book: Book, account: Account, now: Decimal) -> "Cash":
-    """The money at the end of each day with movements, counted back from what there is now."""
+    """The money at the end of each day with movements, counted back from what there is now.
+
+    Movements in another currency are of other money.
+    """
     from coffers.domain.investing.valuations import Cash
 
     parts = [
         book.derivations.same(part, rows)
         for part, rows in book.ledger.parts.items()
-        if part[0] == account.id
+        if (part[0], part[2]) == (account.id, account.currency)
     ]
     tally = book.derivations.renewed(("tally", account.id), partial(tallied, parts))
     place = ("money", account.id, account.currency, now)
@@ -132,23 +135,31 @@ def _balances(tally: Tally, now: Decimal) -> ClosePath:
 def _flows(book: Book) -> "Iterator[Flows]":
     """What came from outside or went there.
 
-    Where an account's money is not known, buying brings money in and selling takes it out.
+    Where an account's money is not known, as it is in no other currency than its own, buying brings
+    money in and selling takes it out.
     """
-    without = {each.id for each in book.ledger.accounts if each.money is None}
+    known = {(each.id, each.currency) for each in book.ledger.accounts if each.money is not None}
     closes: dict[Part, Sequence[tuple[date, Decimal]]] = {
         (line.account.id, line.symbol, line.currency): line.closes for line in book.lines
     }
     for part, told in _beyond_trades(book):
-        money = _spent(rows_of(book.ledger.parts[part])) if part[0] in without else told.money
+        money = told.money if (part[0], part[2]) in known else _spent(book, part)
         if money.amounts:
             yield money
         # What has no line is in no value either.
         yield from _in_kind(told.in_kind, closes.get(part, _NOTHING))
 
 
-def _spent(rows: LedgerRows) -> "Flows":
-    columns = rows.columns
-    return _told(rows.part[2], columns.days, list(map(EXACT.minus, columns.amounts)))
+def _spent(book: Book, part: Part) -> "Flows":
+    rows = _rows(book, part)
+    return book.derivations.once(("spent", part), (rows,), partial(_turned, rows))
+
+
+def _turned(rows: LedgerRows) -> "Flows":
+    """What is paid in or out besides is between outside and money that is in no value."""
+    kinds = zip(rows.columns.types, rows.columns.subtypes, strict=True)
+    moved = rows.where([kind in INSIDE or each in EARNED for kind, each in kinds]).columns
+    return _told(rows.part[2], moved.days, list(map(EXACT.minus, moved.amounts)))
 
 
 def _told(currency: str, days: Sequence[date], amounts: Sequence[Decimal]) -> "Flows":
@@ -176,9 +187,14 @@ class _Beyond(NamedTuple):
 
 def _beyond_trades(book: Book) -> "Iterator[tuple[Part, _Beyond]]":
     """Of the movements of each security in each account."""
-    for part, told in book.ledger.parts.items():
-        rows = rows_of(book.derivations.same(part, told))
+    for part in book.ledger.parts:
+        rows = _rows(book, part)
         yield part, book.derivations.once(("beyond", part), (rows,), partial(_beyond, rows))
+
+
+def _rows(book: Book, part: Part) -> LedgerRows:
+    """Those that were there before, if they are equal."""
+    return rows_of(book.derivations.same(part, book.ledger.parts[part]))
 
 
 def _beyond(rows: LedgerRows) -> _Beyond:
