@@ -1,5 +1,6 @@
 """What comes in, what goes out, and what of it a performance takes for a gain."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -7,7 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from coffers.application.investing.binding import bound
-from coffers.application.investing.books import AccountsLedger, Book, Security
+from coffers.application.investing.books import AccountsLedger, Book, Reported, Security
 from coffers.application.investing.explained_days import ExplainedDays
 from coffers.application.investing.ledger_rows import LedgerRow
 from coffers.application.investing.performance import performance_of
@@ -27,6 +28,7 @@ ACCOUNT: Final = Account(
     balance=Decimal("0.00"),
 )  # fmt: skip
 RICH: Final = replace(ACCOUNT, balance=Decimal("1000.00"))
+RICHER: Final = replace(ACCOUNT, balance=Decimal("1100.00"))
 RATE: Final = Decimal("0.007")
 
 
@@ -53,13 +55,17 @@ def traded(day: int, subtype: str, quantity: str, amount: str, symbol: str = "ON
 
 
 def book_of(
-    *rows: LedgerRow, account: Account = ACCOUNT, rates: tuple[OwnRate, ...] = (), **since: int
+    *rows: LedgerRow,
+    account: Account = ACCOUNT,
+    rates: tuple[OwnRate, ...] = (),
+    reported: Sequence[Reported] = (),
+    **since: int,
 ) -> Book:
     """Everything costs 100 dollars, from so many days after the first on."""
     names = {row.symbol for row in rows if row.symbol}
     closes = {name: [(on(since.get(name, -9)), Decimal(100))] for name in names}
     securities = {(name, "USD"): Security(closes=closes[name]) for name in names}
-    ledger = AccountsLedger([account], sorted(rows, key=lambda row: row.day), [])
+    ledger = AccountsLedger([account], sorted(rows, key=lambda row: row.day), reported)
     return bound(ledger, securities, RateBook(NoPublished(), rates), "USD", LotMethod.FIFO)
 
 
@@ -99,3 +105,23 @@ def test_money_of_another_currency_is_not_the_account_s() -> None:
     assert found.cash.tolist() == [0] * 2 + [1000] * 19
     assert (found.inflow[9], found.value[9]) == (105, 1105)
     assert ExplainedDays(book).value(on(5)).value == "1000.00"
+
+
+def test_what_was_there_before_the_history_and_was_sold_came_in() -> None:
+    rows = (moved(0, "100"), traded(10, "sell", "10", "1000"))
+
+    found = performance(book_of(*rows, account=RICHER))
+
+    assert (found.start_value, found.end_value) == ("100.00", "1100.00")
+    assert (found.inflow, found.gain) == ("1000.00", "0.00")
+    assert [each.gain for each in found.contributions] == ["0.00", "0.00"]
+
+
+def test_so_did_what_is_reported_beyond_it() -> None:
+    more = Reported(ACCOUNT.id, "ONE", "ONE", "equity", "USD", Decimal(3), None, None, on(30))
+    rows = (moved(0, "100"), traded(10, "sell", "10", "1000"))
+
+    found = valuation_of(book_of(*rows, account=RICHER, reported=[more]), on(0), on(20))
+
+    assert (found.value[8], found.value[9], found.value[10]) == (100, 1400, 1400)
+    assert found.inflow[9] == 1300

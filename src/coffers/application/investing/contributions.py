@@ -103,7 +103,7 @@ def _paid(book: Book, line: Line, rows: LedgerRows) -> Decimal | None:
 
 def _opening(book: Book, line: Line, first: date, last: date) -> Iterator[Decimal | None]:
     """What was there before the history begins came in at its value of that day."""
-    if line.local.has_opening and line.local.steps and first < line.local.steps[0].day <= last:
-        begun = line.local.steps[0]
-        value = value_on(book, line, begun.day, begun.quantity)
-        yield None if value is None else EXACT.minus(value)
+    for day, quantity in line.local.openings:
+        if first < day <= last:
+            value = value_on(book, line, day, quantity)
+            yield None if value is None else EXACT.minus(value)

@@ -221,10 +221,8 @@ def _chosen(rows: LedgerRows, places: Sequence[int]) -> "Flows":
 def _openings(book: Book) -> "Iterator[Flows]":
     """What was there before the history begins comes in at its market value of that day."""
     for line in book.lines:
-        if line.local.has_opening and line.local.steps:
-            first = line.local.steps[0]
-            value = _value(first.quantity, line.closes, first.day)
-            yield _told(line.currency, [first.day], [value])
+        for day, quantity in line.local.openings:
+            yield _told(line.currency, [day], [_value(quantity, line.closes, day)])
 
 
 def _value(quantity: Decimal, closes: Sequence[tuple[date, Decimal]], day: date) -> Decimal:

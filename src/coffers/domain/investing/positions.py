@@ -53,11 +53,14 @@ class Position:
     """What is held of an asset, how it came to be, and what is known of its cost.
 
     `unknown` are ids of lots whose cost nobody told; while one of them is held, steps cost NaN.
+    `openings` is what must have been there before the history begins, from which days on; below
+    zero where it was less.
     """
 
     book: Book
     unknown: frozenset[UUID]
     steps: Sequence[Step] = ()
+    openings: tuple[tuple[date, Decimal], ...] = ()
 
     @property
     def quantity(self) -> Decimal:
@@ -73,11 +76,6 @@ class Position:
     def is_of_known_cost(self) -> bool:
         """Whether somebody told what each lot that is left cost."""
         return not (self.unknown and any(lot.id in self.unknown for lot in self.book.lots))
-
-    @property
-    def has_opening(self) -> bool:
-        """Whether some of what is left was there before the history begins."""
-        return OPENING in self.unknown and any(lot.id == OPENING for lot in self.book.lots)
 
     @property
     def realised(self) -> Decimal | None:
@@ -106,10 +104,11 @@ def derive(
     if not actions and (found := plainly(movements, method)) is not None:
         return Position(*found)
     entries, unknown = _opened(movements, actions)
+    openings = tuple((each.day, each.quantity) for each in entries if each.id == OPENING)
     book, steps = replayed(entries, method)
     if unknown:
         steps = list(_silenced(steps, _unknown_days(entries, book, unknown)))
-    return Position(book, frozenset(unknown), tuple(steps))
+    return Position(book, frozenset(unknown), tuple(steps), openings)
 
 
 def alike(
@@ -210,7 +209,8 @@ def opened_with(position: Position, quantity: Decimal, day: date) -> Position:
     ]
     lots = _with_opening(position.book.lots, lot)
     book = replace(position.book, lots=lots)
-    return Position(book, position.unknown | {OPENING}, (*before[:-1], *raised))
+    openings = (*position.openings, (day, quantity))
+    return Position(book, position.unknown | {OPENING}, (*before[:-1], *raised), openings)
 
 
 def _with_opening(lots: Sequence[Lot], opening: Lot) -> tuple[Lot, ...]:
