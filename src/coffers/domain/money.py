@@ -17,8 +17,9 @@ QUANTITY_DIGITS: Final = 8
 
 _PLAIN = re.compile(r"-?(0|[1-9][0-9]{0,19})(\.[0-9]{1,18})?")
 _BOUND: Final = Decimal(10) ** MAX_WHOLE_DIGITS
-#: Wide enough for any sum or product of ledger amounts; refuses to round in silence.
-EXACT: Final = Context(prec=96, traps=[InvalidOperation, Inexact])
+#: Wide enough for any sum of products of a quantity, its price, its multiplier and a rate, with 38
+#: digits each; refuses to round in silence.
+EXACT: Final = Context(prec=200, traps=[InvalidOperation, Inexact])
 
 
 _RATIO: Final = Context(prec=28, traps=[InvalidOperation])

@@ -215,3 +215,33 @@ async def test_a_fall_from_the_start_begins_on_the_first_day_be_it_a_saturday(gi
 
     fall = found["max_drawdown"]
     assert (fall["peak_date"], fall["trough_date"]) == ("2026-03-07", "2026-03-27")
+
+
+async def test_what_grows_beyond_measure_is_answered(gil: Person) -> None:
+    await priced(gil, "ROCKET", {"2026-06-01": "0.000000000000000001", "2026-06-09": "1000000"})
+    depot = await a_depot(gil, "0")
+    await done(gil, depot, "2026-06-01", symbol="ROCKET", quantity="1", unit_price="1")
+    path = await a_portfolio_of(gil, depot, targets={"equity": "1"})
+    days = "start_date=2026-06-01&end_date=2026-06-16"
+    await entered(gil, depot, "1", transaction_date="2026-06-01")
+
+    found = await told(gil, f"{path}/performance?{days}&explain=true")
+    risk = await told(gil, f"{path}/risk?{days}&explain=true")
+    chart = await told(gil, f"{path}/chart?{days}")
+
+    assert found["time_weighted_return"]["percent"] == f"{10**26 - 100}.000000"
+    assert chart["return_percent"][-1] == f"{10**26}.000000"
+    assert (risk["annual_return_percent"], risk["reason"]) == (None, "too_large")
+    assert (await told(gil, f"{path}/rebalancing"))["full_proposals"] == []
+    assert (await told(gil, f"{path}/risk/rolling?{days}&window=10"))["total_count"] == 2
+
+
+async def test_dust_that_was_dear_has_an_average_cost(gil: Person) -> None:
+    depot, dear = await a_depot(gil), f"{'9' * 20}"
+    dust = {"quantity": "0.000000000000000001", "unit_price": dear, "amount": "-100"}
+    await done(gil, depot, symbol="DUST", **dust)
+    path = await a_portfolio_of(gil, depot)
+
+    (found,) = (await told(gil, f"{path}/positions"))["positions"]
+
+    assert found["average_cost"] == f"1{'0' * 20}.00000000"

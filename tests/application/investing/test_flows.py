@@ -9,6 +9,7 @@ from uuid import UUID
 
 from coffers.application.investing.binding import bound
 from coffers.application.investing.books import AccountsLedger, Book, Reported, Security
+from coffers.application.investing.contributions import gains
 from coffers.application.investing.explained_days import ExplainedDays
 from coffers.application.investing.ledger_rows import LedgerRow
 from coffers.application.investing.performance import performance_of
@@ -19,6 +20,7 @@ from coffers.domain.investing.lots import LotMethod
 from coffers.domain.ledger.accounts import MANUAL, Account, AccountType
 from coffers.domain.ledger.transactions import TransactionSubtype, TransactionType
 from coffers.domain.markets.rates import OwnRate, Rate, RateBook, ReferenceRates
+from coffers.domain.money import EXACT
 from tests.stores import NOON
 
 FIRST: Final = date(2026, 1, 1)
@@ -125,3 +127,14 @@ def test_so_did_what_is_reported_beyond_it() -> None:
 
     assert (found.value[8], found.value[9], found.value[10]) == (100, 1400, 1400)
     assert found.inflow[9] == 1300
+
+
+def test_every_digit_of_a_value_counts() -> None:
+    most = Decimal("99999999999999999999.999999999999999999")
+    rates = (OwnRate(new_id(), OWNER, "USD", "EUR", on(0), most, NOON),)
+    ledger = AccountsLedger([ACCOUNT], [traded(0, "buy", str(most), "-100")], [])
+    security = {("ONE", "USD"): Security(closes=[(on(0), most)])}
+    book = bound(ledger, security, RateBook(NoPublished(), rates), "EUR", LotMethod.FIFO)
+
+    paid = EXACT.multiply(most, Decimal(100))
+    assert gains(book, on(-1), on(0)) == {"ONE": EXACT.subtract(EXACT.power(most, 3), paid)}

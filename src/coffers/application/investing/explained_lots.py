@@ -24,6 +24,7 @@ from coffers.application.explanations import (
 )
 from coffers.application.investing.books import Book, Line
 from coffers.application.investing.ledger_rows import LedgerRow
+from coffers.domain.digits import fixed
 from coffers.domain.investing.lots import Disposal, Lot, LotMethod
 from coffers.domain.investing.positions import LAST_OPENING, Position
 from coffers.domain.investing.replays import COST_DIGITS
@@ -176,7 +177,7 @@ class LotTrees:
         rate = self._rates.rate(self._own, self._base, row.day)
         if rate is None:
             return leaf
-        own = round(_WIDE.divide(value, rate.rate), COST_DIGITS).normalize(_WIDE)
+        own = fixed(_WIDE.divide(value, rate.rate), COST_DIGITS).normalize(_WIDE)
         inside = replace(leaf, value=format(own, "f"), currency=self._own)
         inputs = [inside, rate_told(rate, self._own, self._base)]
         return made(leaf.name, Operation.PRODUCT, value, inputs, currency=self._base)

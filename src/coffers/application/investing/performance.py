@@ -35,6 +35,7 @@ from coffers.application.investing.valuing import (
     open_book,
     quality_view,
 )
+from coffers.domain.digits import percent_text
 from coffers.domain.identity.principals import Principal
 from coffers.domain.investing.returns import (
     DAYS_A_YEAR,
@@ -56,7 +57,6 @@ if TYPE_CHECKING:
     from coffers.domain.investing.valuations import Valuation
 
 ZERO: Final = Decimal(0)
-PERCENT: Final = Decimal(100)
 PERCENT_DIGITS: Final = 6
 CONVENTION: Final = (
     "Flows in at the start and out at the end of their day; money-weighted ACT/365; years by"
@@ -272,5 +272,4 @@ def _figure(rate: Rate) -> Figure:
 
 
 def _percent(rate: Decimal) -> str:
-    # Adding zero takes the sign from a zero.
-    return format(round(rate * PERCENT, PERCENT_DIGITS) + ZERO, "f")
+    return percent_text(rate, PERCENT_DIGITS)

@@ -31,6 +31,7 @@ from coffers.application.investing.valuing import (
     quality_view,
     worth,
 )
+from coffers.domain.digits import fixed
 from coffers.domain.identity.principals import Principal
 from coffers.domain.investing.lots import LotMethod
 from coffers.domain.investing.positions import Position, merged
@@ -218,7 +219,7 @@ def _lot(position: Position, place: int, currency: str) -> LotView:
 def _average(position: Position) -> str | None:
     if position.cost is None or not position.quantity:
         return None
-    return quantity_text(round(position.cost / position.quantity, 8))
+    return quantity_text(fixed(position.cost / position.quantity, 8))
 
 
 def _currency_gain(
@@ -240,7 +241,7 @@ def _reported(lines: Iterable[Line]) -> str | None:
 def _weight(value: Decimal | None, total: Decimal | None) -> str | None:
     if value is None or total is None or total <= 0:
         return None
-    return format(round(value / total, 8), "f")
+    return format(fixed(value / total, 8), "f")
 
 
 def _percent(gain: Decimal | None, cost: Decimal | None) -> str | None:

@@ -28,6 +28,7 @@ from coffers.application.investing.valuing import (
     quality_view,
 )
 from coffers.application.views import DecimalText
+from coffers.domain.digits import fixed, percent_text
 from coffers.domain.identity.principals import Principal
 from coffers.domain.investing.returns import Undefined
 
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
 #: Fewer returns say nothing about risk.
 MIN_RETURNS: Final = 10
 CONFIDENCES: Final = (0.95, 0.99)
-PERCENT: Final = Decimal(100)
 DIGITS: Final = 6
 SATURDAY: Final = 5
 CONVENTION: Final = (
@@ -280,9 +280,8 @@ def _loss(returns: "Series", confidence: float, value: Decimal, currency: str) -
 
 
 def _percent(part: Decimal | None) -> str | None:
-    # Adding zero takes the sign from a zero.
-    return None if part is None else format(round(part * PERCENT, DIGITS) + 0, "f")
+    return None if part is None else percent_text(part, DIGITS)
 
 
 def _number(number: Decimal | None) -> str | None:
-    return None if number is None else format(round(number, DIGITS), "f")
+    return None if number is None else format(fixed(number, DIGITS), "f")

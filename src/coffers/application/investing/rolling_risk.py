@@ -129,4 +129,4 @@ _FIELDS: Final = [name for name in RiskOfStretch.__struct_fields__ if name != "d
 
 def _text(value: float) -> str | None:
     # Adding zero takes the sign from a zero.
-    return None if math.isnan(value) else f"{round(value, DIGITS) + 0.0:.{DIGITS}f}"
+    return None if not math.isfinite(value) else f"{round(value, DIGITS) + 0.0:.{DIGITS}f}"

@@ -24,6 +24,7 @@ from coffers.application.investing.valuing import (
     worth,
 )
 from coffers.application.views import DecimalText
+from coffers.domain.digits import percent_text
 from coffers.domain.errors import NotFound
 from coffers.domain.identity.principals import Principal
 from coffers.domain.investing.returns import Undefined
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
     from coffers.domain.investing.simulations import Prospect
 
 ZERO: Final = Decimal(0)
-PERCENT: Final = Decimal(100)
 
 
 InAll = Annotated[
@@ -293,7 +293,7 @@ def _sum(outcomes: Sequence[Outcome], field: str) -> Decimal:
 def _percent(outcomes: Sequence[Outcome]) -> str | None:
     before, after = _sum(outcomes, "before"), _sum(outcomes, "after")
     change = after - before
-    return None if before <= 0 else format(round(change / before * PERCENT, 4), "f")
+    return None if before <= 0 else percent_text(change / before, 4)
 
 
 def _money(amount: Decimal, currency: str) -> str:

@@ -24,6 +24,7 @@ from coffers.application.investing.valuing import (
     quality_view,
 )
 from coffers.application.views import DecimalText
+from coffers.domain.digits import percent_text
 from coffers.domain.identity.principals import Principal
 
 if TYPE_CHECKING:
@@ -183,5 +184,4 @@ def _percents(column: "Series") -> Column:
 
 
 def _percent(part: float) -> str:
-    # Adding zero takes the sign from a zero.
-    return format(round(Decimal(repr(part)) * 100, DIGITS) + 0, "f")
+    return percent_text(Decimal(repr(part)), DIGITS)

@@ -15,6 +15,7 @@ from coffers.application.markets.indicators import AnalysisPorts, quality
 from coffers.application.markets.price_histories import A_YEAR, story_of
 from coffers.application.markets.price_quality import PriceQuality
 from coffers.application.views import DecimalText
+from coffers.domain.digits import percent_text
 from coffers.domain.identity.principals import Principal
 from coffers.domain.markets.assets import Asset
 from coffers.domain.markets.calendars import TradingCalendar
@@ -245,7 +246,7 @@ def _compared(
 
 
 def _percent(rate: Decimal | None) -> str | None:
-    return None if rate is None else format(round(rate * _HUNDRED, PERCENT_DIGITS), "f")
+    return None if rate is None else percent_text(rate, PERCENT_DIGITS)
 
 
 def _ratio(rate: Decimal | None) -> str | None:

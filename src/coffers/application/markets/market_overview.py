@@ -16,6 +16,7 @@ from coffers.application.markets.price_quality import OldPrice
 from coffers.application.markets.quotes import Quote, Quotes
 from coffers.application.markets.rates import ATTRIBUTION
 from coffers.application.views import DecimalText
+from coffers.domain.digits import fixed
 from coffers.domain.identity.principals import Principal
 from coffers.domain.markets.assets import Asset
 from coffers.domain.markets.rates import ExchangeRates, Rate, RateBook
@@ -174,7 +175,7 @@ def _sectors(assets: Iterable[Asset], quotes: Mapping[UUID, Quote]) -> list[Sect
 def _sector(name: str, quotes: Sequence[Quote]) -> SectorView:
     changes = [_change(quote) for quote in quotes]
     known = [change for change in changes if change is not None]
-    mean = None if not known else round(sum(known, Decimal(0)) / len(known), 2)
+    mean = None if not known else fixed(sum(known, Decimal(0)) / len(known), 2)
     return SectorView(
         sector=name,
         asset_count=len(quotes),

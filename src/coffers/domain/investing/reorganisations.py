@@ -12,6 +12,7 @@ from itertools import count
 from typing import Final
 from uuid import UUID
 
+from coffers.domain.digits import fixed
 from coffers.domain.investing.lots import Lot
 from coffers.domain.investing.movements import SAME_SPLIT, Movement
 from coffers.domain.investing.positions import LAST_OPENING, Position
@@ -121,5 +122,5 @@ def _parted(cost: Decimal | None, part: Decimal | None) -> tuple[Decimal | None,
     """What stays and what goes; both are unknown where one is."""
     if cost is None or part is None:
         return None, None
-    gone = round(_RATIO.multiply(cost, part), 12)
+    gone = fixed(_RATIO.multiply(cost, part), 12)
     return EXACT.subtract(cost, gone), gone

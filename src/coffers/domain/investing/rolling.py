@@ -48,7 +48,7 @@ def _parts(returns: Series, other: Series, window: int) -> Iterator[Rolled]:
     if returns.size < window:
         return
     mine, theirs = sliding_window_view(returns, window), sliding_window_view(other, window)
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         for start in range(0, len(mine), AT_ONCE):
             yield _measured(mine[start : start + AT_ONCE], theirs[start : start + AT_ONCE])
 
