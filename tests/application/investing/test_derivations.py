@@ -90,6 +90,31 @@ def test_nothing_is_not_remembered() -> None:
     assert known.once("place", (), lambda: "made") == "made"
 
 
+def test_what_is_large_leaves_room_for_less(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(derivations, "MOST_MADE", 3)
+    known = Derivations()
+    known.once("first", (), lambda: "made")
+    known.once("second", (), lambda: "made", size=2)
+
+    assert known.once("first", (), lambda: "anew") == "made"
+    known.once("second", (1,), lambda: "made", size=3)
+
+    assert known.once("first", (), lambda: "anew") == "anew"
+
+
+def test_of_the_same_objects_as_much_is_remembered_as_was_asked_last() -> None:
+    known, told = Derivations(), [1]
+
+    def asked(number: int, *made_of: object) -> int:
+        return known.once_each("place", made_of, number, made.pop, most=2)
+
+    made = [5, 4, 3, 2, 1]
+    assert [asked(1, told), asked(2, told), asked(1, told)] == [1, 2, 1]
+    # A third one leaves room for itself only; other objects for nothing that was before.
+    assert [asked(3, told), asked(1, told), asked(1, [1])] == [3, 4, 5]
+    assert len(known._once) == 1
+
+
 def test_equal_rows_are_those_that_were_there_before() -> None:
     known, first = Derivations(), [1, 2]
 

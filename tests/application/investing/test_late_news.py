@@ -1,10 +1,12 @@
 """Whatever changes late, what is calculated from what is remembered is what a cold start finds."""
 
+import gc
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
+from weakref import ref
 
 import numpy as np
 from hypothesis import given, settings
@@ -205,6 +207,26 @@ def test_a_rate_of_a_later_day_changes_what_was_bought_before() -> None:
     world.hear("rate", 20, 90)
 
     assert world.found(kept) == world.found(Derivations())
+
+
+def test_what_things_were_made_of_is_let_go_when_it_changes() -> None:
+    world, kept = World(), Derivations()
+    world.hear("row", 0, (TransactionSubtype.BUY, "TWO", 2, 5, -250))
+    world.hear("row", 1, (TransactionSubtype.DEPOSIT, "TWO", 2, 5, 250))
+    world.found(kept)
+    count, old = len(kept._once), [ref(world._rates()), ref(world._closes("TWO"))]
+
+    for day in range(1, 4):
+        world.hear("rate", day, 90)
+        world.hear("price", ("TWO", day), 120)
+        world.hear("row", 1, (TransactionSubtype.DEPOSIT, "TWO", 2, 5, 250 + day))
+        world._read.clear()
+        world.found(kept, later=day)
+    gc.collect()
+
+    assert [each() for each in old] == [None, None]
+    # Rates of each period are remembered by themselves.
+    assert len(kept._once) == count + 3
 
 
 def test_other_days_are_another_series() -> None:

@@ -230,7 +230,7 @@ class _Binder:
         if pair[0] != self.base:
             converted = self.derivations.once(
                 (place, *pair),
-                (movements, self.rates),
+                (movements, self.rates.mark),
                 lambda: at_rates(moves_of(movements), pair, self.rates, self.quality),
             )
         if converted is None or arrived is None:

@@ -29,9 +29,10 @@ def gains(book: Book, first: date, last: date) -> dict[str, Decimal | None]:
     """
     found: dict[str, Decimal | None] = {}
     for line in book.lines:
-        gain = book.derivations.once(
-            ("gain", line.account.id, line.symbol, line.currency, book.base_currency, first, last),
-            (line.local, line.closes, line.rows, book.rates),
+        gain = book.derivations.once_each(
+            ("gain", line.account.id, line.symbol, line.currency, book.base_currency),
+            (line.local, line.closes, line.rows, book.rates.mark),
+            (first, last),
             partial(_gain, book, line, first, last),
         )
         known = found.get(line.symbol, ZERO)

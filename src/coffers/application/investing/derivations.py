@@ -15,6 +15,8 @@ from coffers.domain.investing.positions import Position, derive
 MOST_HELD: Final = 2_000
 #: What else is made of them, at most: for one in four a series, of twelve years 70 kilobytes.
 MOST_MADE: Final = 5_000
+#: What is made of the same objects for different periods and the like, at most.
+MOST_ASKED: Final = 16
 #: Movements that are remembered with what they amount to: about a hundred megabytes.
 MOST: Final = 150_000
 
@@ -30,6 +32,12 @@ class _Known(NamedTuple):
     position: Position
 
 
+class _Made(NamedTuple):
+    made_of: tuple[object, ...]
+    what: Any  # Any: of whatever is asked for
+    size: int
+
+
 class Derivations:
     """What was derived last in each place, such as a security in an account.
 
@@ -43,7 +51,8 @@ class Derivations:
         self._known: OrderedDict[Hashable, _Known] = OrderedDict()
         self._rows: dict[Hashable, Sequence[Any]] = {}  # Any: of whatever is asked for
         self._renewed: dict[Hashable, Any] = {}
-        self._once: dict[Hashable, tuple[tuple[object, ...], Any]] = {}
+        self._once: dict[Hashable, _Made] = {}
+        self._made = 0
         self._moved: dict[Hashable, tuple[Sequence[object], Decimal, Sequence[Movement]]] = {}
         self._lock = Lock()
 
@@ -77,18 +86,45 @@ class Derivations:
             self._remember(self._moved, place, known, MOST_HELD)
         return known[2]
 
-    def once(self, place: Hashable, made_of: tuple[object, ...], make: Callable[[], T]) -> T:
+    def once(
+        self, place: Hashable, made_of: tuple[object, ...], make: Callable[[], T], size: int = 1
+    ) -> T:
         """What is made of these very objects, made anew for others; None is not remembered.
 
         Equal ones are others: who asks again must ask with the same ones, as what is remembered
-        here and what was read is. They are not changed by anybody.
+        here and what was read is. They are not changed by anybody. What is large counts as so many.
         """
         known = self._once.get(place)
-        if known is not None and len(known[0]) == len(made_of) and all(map(is_, known[0], made_of)):
-            return known[1]  # type: ignore[no-any-return]  # made by the same caller
+        if known is not None and _are_same(known.made_of, made_of):
+            return known.what  # type: ignore[no-any-return]  # made by the same caller
         made = make()
         if made is not None:
-            self._remember(self._once, place, (made_of, made), MOST_MADE)
+            with self._lock:
+                self._keep_made(place, _Made(made_of, made, size))
+        return made
+
+    def once_each(
+        self,
+        place: Hashable,
+        made_of: tuple[object, ...],
+        asked: Hashable,
+        make: Callable[[], T],
+        most: int = MOST_ASKED,
+    ) -> T:
+        """Likewise for each of the things asked, at most so many.
+
+        What they are made of is kept only as long as it is the same: a place for each of them would
+        keep what it was made of when it was asked last.
+        """
+        found: dict[Hashable, T] = self.once(place, made_of, dict)
+        known = found.get(asked)
+        if known is not None:
+            return known
+        made = make()
+        if made is not None:
+            if len(found) >= most:
+                found.clear()
+            found[asked] = made
         return made
 
     def renewed(self, place: Hashable, renew: Callable[[T | None], T]) -> T:
@@ -113,6 +149,13 @@ class Derivations:
             if len(memory) > most:
                 memory.pop(next(iter(memory)))
 
+    def _keep_made(self, place: Hashable, new: _Made) -> None:
+        old = self._once.pop(place, None)
+        self._made += new.size - (old.size if old else 0)
+        self._once[place] = new
+        while self._made > MOST_MADE:
+            self._made -= self._once.pop(next(iter(self._once))).size
+
     def _keep(self, key: Hashable, new: _Known) -> None:
         old = self._known.pop(key, None)
         self._size += len(new.movements) - (len(old.movements) if old else 0)
@@ -120,3 +163,7 @@ class Derivations:
         while self._size > self._most:
             _, gone = self._known.popitem(last=False)
             self._size -= len(gone.movements)
+
+
+def _are_same(these: tuple[object, ...], others: tuple[object, ...]) -> bool:
+    return len(these) == len(others) and all(map(is_, these, others))

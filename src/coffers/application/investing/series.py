@@ -30,6 +30,8 @@ ZERO: Final = Decimal(0)
 ONE: Final = Decimal(1)
 #: Series have at most this many days: thirty years.
 MAX_DAYS: Final = 10_980
+#: Rates of so many days are as large as anything else that is remembered.
+_DAYS_OF_ONE: Final = 100
 _NOTHING: Final = [(date.min, Decimal(0))]
 _IN_KIND: Final = (TransactionSubtype.TRANSFER_IN, TransactionSubtype.TRANSFER_OUT)
 
@@ -119,8 +121,9 @@ def _money(book: Book, account: Account, now: Decimal) -> "Cash":
         if (part[0], part[2]) == (account.id, account.currency)
     ]
     tally = book.derivations.renewed(("tally", account.id), partial(tallied, parts))
-    place = ("money", account.id, account.currency, now)
-    balances = book.derivations.once(place, (tally,), partial(_balances, tally, now))
+    balances = book.derivations.once_each(
+        ("money", account.id), (tally,), now, partial(_balances, tally, now), most=1
+    )
     return Cash(account.currency, balances)
 
 
@@ -242,8 +245,12 @@ def rate_path(book: Book, currency: str, days: "Days") -> "Path":
     """The rate of each day; NaN, and noted, where it is not known."""
     if currency == book.base_currency:
         return [(date.min, Decimal(1))]
-    place = ("rates", currency, book.base_currency, days)
-    known = book.derivations.once(place, (book.rates,), lambda: _known_rates(book, currency, days))
+    known = book.derivations.once(
+        ("rates", currency, book.base_currency, days),
+        (book.rates.mark,),
+        lambda: _known_rates(book, currency, days),
+        size=1 + len(days) // _DAYS_OF_ONE,
+    )
     return _noted(book, currency, days) if known is None else known
 
 

@@ -86,10 +86,12 @@ class RateBook:
     """Every rate that one person can use: their own, and those published.
 
     The newest known on or before the day decides; of one day, the person's own before a published
-    one, a stated one before one calculated over the euro.
+    one, a stated one before one calculated over the euro. By its mark it is known again by whoever
+    remembers what was made of it, and need not keep all of it for that.
     """
 
     def __init__(self, published: ReferenceRates, own: Iterable[OwnRate] = ()) -> None:
+        self.mark: Final = object()
         self._published = published
         self._asked: dict[tuple[str, str], _Pair] = {}
         self._count = 0
