@@ -1,5 +1,6 @@
 """Histories with gaps: what is not known is told, and what is known is compared with the same."""
 
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -7,6 +8,7 @@ import pytest
 import pytest_asyncio
 
 from tests.explanations import evaluated
+from tests.ledgers import ledger_of, position
 from tests.market_examples import asset_of
 from tests.people import Person, settle
 from tests.purses import a_purse, entered
@@ -245,3 +247,28 @@ async def test_dust_that_was_dear_has_an_average_cost(gil: Person) -> None:
     (found,) = (await told(gil, f"{path}/positions"))["positions"]
 
     assert found["average_cost"] == f"1{'0' * 20}.00000000"
+
+
+async def test_rates_are_known_since_something_was_reported_without_a_movement(gil: Person) -> None:
+    async with ledger_of(gil) as ledger:
+        account = await ledger.account("long ago", currency="UAH")
+        await ledger.hold(account, position("PHO", currency="UAH", quantity=Decimal(2)))
+    kept = {"base_currency": "UAH", "quote_currency": "USD", "date": "2026-03-01", "rate": "0.01"}
+    assert (await gil.post("/exchange-rates", {"exchange_rates": [kept]})).status_code == 201
+    path = await a_portfolio_of(gil, str(account.id))
+
+    (_, found) = (await told(gil, f"{path}/values?end_date=2026-03-02"))["values"]
+
+    assert (found["date"], found["value"]) == ("2026-03-02", "3.50")
+
+
+async def test_so_they_are_since_the_first_movement_however_long_ago(gil: Person) -> None:
+    purse = await a_purse(gil, "0", currency="UAH")
+    await entered(gil, purse, "500", transaction_date="1995-05-02")
+    kept = {"base_currency": "UAH", "quote_currency": "USD", "date": "1995-05-01", "rate": "0.01"}
+    assert (await gil.post("/exchange-rates", {"exchange_rates": [kept]})).status_code == 201
+    path = await a_portfolio_of(gil, purse)
+
+    (_, found) = (await told(gil, f"{path}/values?end_date=1995-05-02"))["values"]
+
+    assert (found["date"], found["value"]) == ("1995-05-02", "5.00")

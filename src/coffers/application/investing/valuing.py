@@ -33,7 +33,8 @@ from coffers.domain.markets.rates import ExchangeRates
 from coffers.domain.money import EXACT
 
 ZERO: Final = Decimal(0)
-_LONG_AGO: Final = date(1999, 1, 4)
+#: Nobody has rates of the days before.
+_LONG_AGO: Final = date(1900, 1, 1)
 
 
 class StalePrice(msgspec.Struct, frozen=True):
@@ -116,7 +117,8 @@ async def book_of(
     profile = (await ports.profiles.profile(user_id)).view
     today = ports.clock.now().astimezone(ZoneInfo(profile.time_zone)).date()
     ledger = await ports.ledgers.of_accounts(user_id, portfolio.account_ids)
-    first = min((rows.columns.days[0] for rows in ledger.parts.values()), default=today)
+    begun = [rows.columns.days[0] for rows in ledger.parts.values()]
+    first = min([*begun, *(each.day for each in ledger.reported)], default=today)
     securities = await known_securities(ports.assets, ports.prices, user_id, keys_of(ledger), today)
     book = await ports.rates.book(user_id, max(first - timedelta(days=7), _LONG_AGO), today)
     made = await asyncio.to_thread(
