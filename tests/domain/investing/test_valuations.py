@@ -81,6 +81,16 @@ def test_a_price_that_is_not_known_leaves_the_value_unknown_only_while_something
     assert value[2:].tolist() == [5, 0]
 
 
+def test_nothing_has_cost_nothing_be_its_rate_known_or_not() -> None:
+    told = [Step(on(0), Decimal(1), Decimal(5)), Step(on(1), Decimal(0), Decimal(0))]
+    held = Asset("EUR", held_steps(told, None), [(on(0), Decimal(5))])
+
+    cost = valued(days(3), Holdings([held], [], [], []), EUR).cost
+
+    assert np.isnan(cost[0])
+    assert cost[1:].tolist() == [0, 0]
+
+
 def test_a_split_changes_the_quantity_and_the_raw_price_and_not_the_value() -> None:
     held = Holdings([asset((0, "10", "1"), (1, "50", "1"), closes={0: "100", 1: "20"})], [], [], [])
 

@@ -60,12 +60,16 @@ class HeldSteps:
 
 
 def held_steps(steps: Sequence[Step], costs: Sequence[Step] | None) -> HeldSteps:
-    """Quantities of the one, costs of the others on the same days; NaN where these are not."""
+    """Quantities of the one, costs of the others on the same days; NaN where these are not.
+
+    Nothing has cost nothing, whatever is not known.
+    """
     held = steps_of(steps)
+    quantities, known = floats(held.quantities), _costs(held.days, costs)
     return HeldSteps(
         np.fromiter(map(date.toordinal, held.days), np.int64, len(held)),
-        floats(held.quantities),
-        _costs(held.days, costs),
+        quantities,
+        np.where(quantities == 0, 0.0, known),
     )
 
 
