@@ -46,8 +46,8 @@ def history(
 
 
 def replayed(movements: list[Movement]) -> Position:
-    """By a split long before, which does nothing, it is not a plain history."""
-    never = SplitAction(UUID(int=1), FIRST - timedelta(days=1), Decimal(1))
+    """By a split into one, which does nothing, it is not a plain history."""
+    never = SplitAction(UUID(int=1), FIRST, Decimal(1))
     return derive(movements, [never])
 
 

@@ -77,6 +77,22 @@ def test_a_split_of_the_market_is_applied_once() -> None:
     assert position.cost == 2160
 
 
+def test_a_position_begins_with_its_first_movement_not_with_a_split_before() -> None:
+    bought = moved(Subtype.BUY, "10", "-100", 20)
+
+    (step,) = derive([bought], [market_split("5", 10)]).steps
+
+    assert (step.day, step.quantity) == (bought.day, 10)
+
+
+def test_what_was_there_before_the_history_is_not_older_than_the_day_before_it() -> None:
+    sold = moved(Subtype.SELL, "10", "100", 20)
+
+    opening, _ = derive([sold], [market_split("5", 10)]).steps
+
+    assert (opening.day, opening.quantity) == (sold.day - timedelta(days=1), 10)
+
+
 def test_a_split_that_the_account_tells_itself_is_not_applied_again() -> None:
     told = [moved(Subtype.BUY, "10", "-2160"), moved(Subtype.SPLIT, "40", day=12)]
 

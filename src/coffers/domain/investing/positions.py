@@ -13,6 +13,7 @@ from decimal import Context, Decimal
 from typing import Final
 from uuid import UUID
 
+from coffers.domain.investing.columns import moves_of
 from coffers.domain.investing.lots import (
     NO_PICKS,
     Book,
@@ -100,7 +101,7 @@ def derive(
 
     Raises Oversold where long and short mix, LotUnknown, EntryInvalid.
     """
-    actions = list(splits)
+    actions = _due(splits, movements)
     if not actions and (found := plainly(movements, method)) is not None:
         return Position(*found)
     entries, unknown = _opened(movements, actions)
@@ -123,8 +124,17 @@ def alike(
     """
     if movements is None or method is not LotMethod.HIFO:
         return movements
-    taken = taken_lots(_opened(known, list(splits))[0], method)
+    taken = taken_lots(_opened(known, _due(splits, known))[0], method)
     return [each._replace(picks=taken.get(each.id, NO_PICKS)) for each in movements]
+
+
+def _due(splits: Iterable[SplitAction], movements: Sequence[Movement]) -> list[SplitAction]:
+    """Without those before anything is told: what was there then is not known to anybody."""
+    actions = list(splits)
+    if not actions or not movements:
+        return []
+    begun = min(moves_of(movements).columns.days)
+    return [each for each in actions if each.day >= begun]
 
 
 def _opened(
