@@ -1,5 +1,6 @@
 """Histories with gaps: what is not known is told, and what is known is compared with the same."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +13,7 @@ from tests.ledgers import ledger_of, position
 from tests.market_examples import asset_of
 from tests.people import Person, settle
 from tests.purses import a_purse, entered
+from tests.rates import keep_rate
 from tests.trading import a_depot, a_portfolio_of, done, sold
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -272,3 +274,28 @@ async def test_so_they_are_since_the_first_movement_however_long_ago(gil: Person
     (_, found) = (await told(gil, f"{path}/values?end_date=1995-05-02"))["values"]
 
     assert (found["date"], found["value"]) == ("1995-05-02", "5.00")
+
+
+async def test_a_split_long_before_the_first_purchase_does_not_begin_the_history(
+    gil: Person,
+) -> None:
+    asset_id = await priced(gil, "VETERAN", {"2026-03-02": "10"})
+    split = {"date": "1987-06-16", "kind": "split", "ratio": "2"}
+    assert (await gil.post(f"/assets/{asset_id}/corporate-actions", split)).status_code == 201
+    depot = await a_depot(gil)
+    await done(gil, depot, "2026-03-03", symbol="VETERAN", unit_price="10")
+    path = await a_portfolio_of(gil, depot)
+
+    found = await told(gil, f"{path}/performance?period=max")
+
+    assert found["start_date"] == "2026-03-02"
+
+
+async def test_ones_own_rates_count_before_anything_moved(gil: Person) -> None:
+    purse = await a_purse(gil, "100.000", currency="KWD")
+    await keep_rate(gil, "KWD", "EUR", date(1995, 3, 6), "3.00")
+    path = await a_portfolio_of(gil, purse, base_currency="EUR")
+
+    found = await told(gil, f"{path}/values?start_date=1995-03-07&end_date=1995-03-07")
+
+    assert [each["value"] for each in found["values"]] == ["300.00"]

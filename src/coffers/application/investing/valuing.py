@@ -4,7 +4,7 @@ import asyncio
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Final
 from uuid import UUID
@@ -33,8 +33,8 @@ from coffers.domain.markets.rates import ExchangeRates
 from coffers.domain.money import EXACT
 
 ZERO: Final = Decimal(0)
-#: Nobody has rates of the days before.
-_LONG_AGO: Final = date(1900, 1, 1)
+#: Before any day of a ledger: money is looked at before its first movement too.
+_EARLIEST: Final = date(1901, 1, 1)
 
 
 class StalePrice(msgspec.Struct, frozen=True):
@@ -67,7 +67,7 @@ class DataQuality(msgspec.Struct, frozen=True):
     """What the numbers had to do without."""
 
     coverage_ratio: Annotated[
-        DecimalText | None, Meta(description="The part of the securities whose value is known.")
+        DecimalText | None, Meta(description="The part of the securities whose price is known.")
     ]
     missing_prices: list[str]
     stale_prices: list[StalePrice]
@@ -117,10 +117,8 @@ async def book_of(
     profile = (await ports.profiles.profile(user_id)).view
     today = ports.clock.now().astimezone(ZoneInfo(profile.time_zone)).date()
     ledger = await ports.ledgers.of_accounts(user_id, portfolio.account_ids)
-    begun = [rows.columns.days[0] for rows in ledger.parts.values()]
-    first = min([*begun, *(each.day for each in ledger.reported)], default=today)
     securities = await known_securities(ports.assets, ports.prices, user_id, keys_of(ledger), today)
-    book = await ports.rates.book(user_id, max(first - timedelta(days=7), _LONG_AGO), today)
+    book = await ports.rates.book(user_id, _EARLIEST, today)
     made = await asyncio.to_thread(
         bound,
         ledger,
