@@ -82,7 +82,7 @@ def test_a_position_begins_with_its_first_movement_not_with_a_split_before() -> 
 
     (step,) = derive([bought], [market_split("5", 10)]).steps
 
-    assert (step.day, step.quantity) == (bought.day, 10)
+    assert (step.day, step.quantity) == (bought.day, Decimal(10))
 
 
 def test_what_was_there_before_the_history_is_not_older_than_the_day_before_it() -> None:
@@ -90,7 +90,8 @@ def test_what_was_there_before_the_history_is_not_older_than_the_day_before_it()
 
     opening, _ = derive([sold], [market_split("5", 10)]).steps
 
-    assert (opening.day, opening.quantity) == (sold.day - timedelta(days=1), 10)
+    before = sold.day - timedelta(days=1)
+    assert (opening.day, opening.quantity) == (before, Decimal(10))
 
 
 def test_a_split_that_the_account_tells_itself_is_not_applied_again() -> None:
