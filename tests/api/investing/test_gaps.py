@@ -58,7 +58,6 @@ async def test_flows_of_an_unknown_rate_leave_the_returns_unknown(gil: Person) -
 
 
 async def test_modified_dietz_is_of_the_gain_that_is_told(gil: Person) -> None:
-    # Three cents of a dollar are between two and three of a euro.
     purse = await a_purse(gil, "0.00", currency="USD")
     for day in ("2026-03-03", "2026-03-05"):
         await entered(gil, purse, "0.03", transaction_date=day)

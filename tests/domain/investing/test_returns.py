@@ -231,3 +231,22 @@ def test_pyxirr_says_the_same(paid: Decimal, came: list[tuple[int, Decimal]]) ->
     found = xirr(told).value
     if wanted is not None and wanted < 10**6 and found is not None:
         assert float(found) == pytest.approx(wanted, rel=1e-6, abs=1e-6)
+
+
+def test_what_lost_more_than_everything_has_no_return_that_gains_could_be_linked_to() -> None:
+    values = [("100", "0"), ("-50", "0"), ("450", "500"), ("495", "0")]
+    days = [
+        DayValue(date(2024, 1, number), Decimal(value), Decimal(inflow))
+        for number, (value, inflow) in enumerate(values, 1)
+    ]
+
+    found = time_weighted(days)
+
+    assert (found.value, found.reason) == (None, Undefined.ALL_LOST)
+
+
+def test_money_that_went_and_never_came_back_is_of_one_sign() -> None:
+    flows = [Flow(date(2024, 1, 1), Decimal(-100)), Flow(date(2025, 1, 1), Decimal(0))]
+
+    assert xirr(flows).reason is Undefined.ONE_SIGN
+    assert xirr(flows[:1]).reason is Undefined.ZERO_SPAN

@@ -222,8 +222,8 @@ def alike(
 def weekdays(valuation: "Valuation") -> "tuple[Series, list[int], list[int]]":
     """Returns of weekdays on which something was invested and known: from where, and to where.
 
-    On the others no market trades: their flows and rates are part of the next weekday's return.
-    Days on which nothing was invested or known are part of none.
+    On the others no market trades: their flows and rates are part of the next weekday's return, be
+    nothing invested any more then. Days on which nothing was invested or known are part of none.
     """
     import numpy as np
 
@@ -231,11 +231,11 @@ def weekdays(valuation: "Valuation") -> "tuple[Series, list[int], list[int]]":
     starts, places = list[int](), list[int]()
     days = valuation.days.all()
     for place, each in enumerate(valuation.returns.tolist(), 1):
-        if np.isnan(each):
-            begun = place if growth == 1.0 else begun
-            continue
-        growth *= 1.0 + each
-        if days[place].weekday() < SATURDAY:
+        is_invested = not np.isnan(each)
+        growth *= 1.0 + each if is_invested else 1.0
+        if not is_invested and growth == 1.0:
+            begun = place
+        elif days[place].weekday() < SATURDAY:
             found.append(growth - 1.0)
             starts.append(begun)
             places.append(place)

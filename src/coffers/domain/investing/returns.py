@@ -107,7 +107,7 @@ def _money_weighted(payments: Payments, years: float) -> Rate:
     """The rate of so many years."""
     from coffers.domain.investing.roots import roots
 
-    reason = _refusal(payments.amounts)
+    reason = _refusal(payments)
     if reason is not None:
         return Rate(None, reason)
     times = (payments.ordinals - payments.ordinals[0]) / DAYS_A_YEAR / years
@@ -118,10 +118,11 @@ def _money_weighted(payments: Payments, years: float) -> Rate:
     return Rate(first, others=tuple(others))
 
 
-def _refusal(amounts: "npt.NDArray[np.float64]") -> Undefined | None:
+def _refusal(payments: Payments) -> Undefined | None:
+    amounts = payments.amounts
     if not amounts.size:
         return Undefined.NO_FLOWS
-    if amounts.size == 1:
+    if not payments.span:
         return Undefined.ZERO_SPAN
     return Undefined.ONE_SIGN if amounts.min() > 0 or amounts.max() < 0 else None
 
@@ -158,7 +159,8 @@ def _day_return(before: DayValue, day: DayValue) -> Decimal | None:
 def time_weighted(days: Sequence[DayValue]) -> Rate:
     """The linked daily returns. A day on which nothing was invested links as no change.
 
-    That is how a full sale does not count as a loss of everything.
+    That is how a full sale does not count as a loss of everything. What lost more than everything
+    has none: linked to that, gains would count as losses.
     """
     if any(day.value is None for day in days):
         return Rate(None, Undefined.MISSING_VALUE)
@@ -167,6 +169,8 @@ def time_weighted(days: Sequence[DayValue]) -> Rate:
     returns = [each for each in daily_returns(days) if each is not None]
     if not returns:
         return Rate(None, Undefined.NOTHING_INVESTED)
+    if min(returns) < -1:
+        return Rate(None, Undefined.ALL_LOST)
     return Rate(decimal_rate(linked(returns)))
 
 

@@ -234,10 +234,11 @@ class Valuation:
     def growth(self) -> Series:
         """Time-weighted, 1 on the first day; NaN from the first day on that is not known.
 
-        A day on which nothing was invested changes nothing.
+        A day on which nothing was invested changes nothing; one that lost more is the last known.
         """
         returns, is_unknown = self.returns, self.is_unknown
         steps = np.where(np.isnan(returns), 1.0, 1.0 + returns)
+        steps[steps < 0] = np.nan
         steps[is_unknown[1:] | is_unknown[:-1]] = np.nan
         growth: Series = np.cumprod(np.concatenate([[np.nan if is_unknown[0] else 1.0], steps]))
         return growth
