@@ -151,6 +151,24 @@ def test_a_book_that_is_asked_for_much_finds_the_same(monkeypatch: pytest.Monkey
     assert [each and each.rate for each in found] == [2, 3, 2, 3]
 
 
+def test_another_pair_is_asked_for_while_rates_are_forgotten(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rates, "MOST_ASKED", 1)
+    book = book_of(published=Bank())
+    asked = iter(["GBP", "CHF"])
+
+    class Watched(rates._Pair):
+        def clear(self) -> None:
+            book._of("EUR", next(asked))
+
+    monkeypatch.setattr(rates, "_Pair", Watched)
+
+    found = [book.rate("EUR", code, FRIDAY) for code in ("USD", "NOK")]
+
+    assert [each and each.rate for each in found] == [Decimal("1.25"), None]
+
+
 def test_rates_of_many_days_are_those_of_each() -> None:
     days = [date(2026, 3, 2), date(2026, 3, 20), date(2026, 3, 4)]
     book = book_of(own_rate("EUR", "USD", days[0], "1.1"))

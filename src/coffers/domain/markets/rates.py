@@ -121,7 +121,8 @@ class RateBook:
         """Found, and counted."""
         if self._count >= MOST_ASKED:
             self._count = 0
-            for each in self._asked.values():
+            # A copy: other threads ask for other pairs meanwhile.
+            for each in list(self._asked.values()):
                 each.clear()
         self._count += 1
         return self._find(base, quote, day)
