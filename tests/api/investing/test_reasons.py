@@ -1,12 +1,14 @@
 """Numbers that cannot be computed: null, with a reason of their own."""
 
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any, Final
 
 import httpx
 import pytest
 import pytest_asyncio
 
+from tests.explanations import evaluated
 from tests.market_examples import asset_of
 from tests.people import Person, settle
 from tests.purses import entered
@@ -51,6 +53,36 @@ async def test_less_than_a_year_is_the_reason_for_no_yearly_percent(
     assert found["time_weighted_annual_percent"] is None
     assert found["time_weighted_annual_reason"] == "less_than_a_year"
     assert {each["reason"] for each in found["contributions"]} == {None}
+
+
+@pytest.mark.parametrize("is_rate_missing", [False, True])
+async def test_what_can_be_computed_is_explained_beside_what_cannot(
+    ray: Person, *, is_rate_missing: bool
+) -> None:
+    """A price that only rises has no Sortino ratio; money of no rate at the end no amounts."""
+    symbol = f"RISE{is_rate_missing}".upper()
+    asset = await asset_of(ray, symbol=symbol, currency="USD", asset_type="equity")
+    prices = [{"date": str(FIRST + timedelta(days=n)), "close": str(100 + n)} for n in range(30)]
+    assert (await ray.post(f"/assets/{asset}/prices", {"prices": prices})).status_code == 201
+    depots = [await a_depot(ray)]
+    await done(ray, depots[0], str(FIRST), symbol=symbol, unit_price="100")
+    if is_rate_missing:
+        depots.append(await a_depot(ray, "0", currency="VND"))
+        await entered(ray, depots[1], "1000", transaction_date="2026-06-30")
+    path = await a_portfolio_of(ray, *depots)
+
+    found = await told(ray, f"{path}/risk?{JUNE}&explain=true")
+
+    trees = {each["name"]: each for each in found["explanations"]}
+    assert found["reason"] == ("missing_value" if is_rate_missing else "no_variation")
+    assert found["sortino_ratio"] is None
+    assert "sortino_ratio" not in trees
+    for name in ("volatility_percent", "sharpe_ratio", "annual_return_percent"):
+        made_again = evaluated(trees[name], found["explanations"])
+        assert abs(made_again - Decimal(found[name])) <= Decimal("0.000001")
+    (loss, _) = found["losses"]
+    assert (loss["parametric_var_amount"] is None) is is_rate_missing
+    assert ("parametric_var_amount 0.95" in trees) is not is_rate_missing
 
 
 async def test_an_empty_portfolio_has_no_return_contribution_or_concentration(ray: Person) -> None:

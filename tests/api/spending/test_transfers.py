@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -17,7 +18,7 @@ from coffers.domain.ledger.transactions import TransactionStatus, TransactionTyp
 from tests.api.conftest import newcomer
 from tests.conftest import running, settings_for
 from tests.ledgers import ledger_of, reported_account
-from tests.people import Person, sign_up
+from tests.people import Person, insisting, sign_up
 from tests.rows import event_names
 from tests.scripted import Script, ScriptedBank, connect, sync_all
 from tests.spendings import DAY, bank_account, days, forget_work, ids_of, moved, work_through
@@ -385,7 +386,9 @@ async def test_twenty_at_once_confirm_overlapping_pairs_and_each_leg_is_taken_on
         outs, ins = await ids_of(person, giro), await ids_of(person, savings)
         pairs = [(out, into) for out in outs.values() for into in ins.values()]
 
-        answers = await asyncio.gather(*(_name(person, *pair) for pair in pairs))
+        answers = await asyncio.gather(
+            *(insisting(partial(_name, person, *pair)) for pair in pairs)
+        )
 
         assert sorted({answer.status_code for answer in answers}) == [201, 409]
         confirmed = await transfers_of(person, status="confirmed")

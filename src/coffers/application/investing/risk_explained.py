@@ -25,6 +25,7 @@ from coffers.application.investing.explained_returns import (
     returns_told,
     value_told,
 )
+from coffers.domain.investing.returns import Undefined
 from coffers.domain.paging import TooManyRows
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def check_explained(first: date, last: date) -> None:
 
 def explained(measured: Measured, view: "RiskView") -> list[Explanation]:
     """Every number of the answer that is known; first the series that they are made of."""
-    if view.reason is not None:
+    if view.reason is Undefined.TOO_FEW_RETURNS:
         return []
     figures = _Figures(measured)
     trees = [returns_told(measured), value_told(measured), *figures.own(view)]
