@@ -32,15 +32,16 @@ async def test_whoever_is_added_can_sign_in_with_the_password_that_is_printed(
 
 
 def test_the_list_shows_everybody(run: Cli) -> None:
+    long = "x" * 59
     for number in range(3):
-        run("user", "add", f"user{number}@example.com")
+        run("user", "add", f"user{number}{long}@example.com")
 
     listed = run("user", "list").stdout
 
     assert [line.split()[0] for line in listed.splitlines()[1:]] == [
-        "user2@example.com",
-        "user1@example.com",
-        "user0@example.com",
+        f"user2{long}@example.com",
+        f"user1{long}@example.com",
+        f"user0{long}@example.com",
     ]
 
 

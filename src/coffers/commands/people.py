@@ -2,9 +2,10 @@
 
 import secrets
 from collections.abc import Awaitable, Callable
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
+from rich.console import Console
 from rich.table import Table
 
 from coffers.application import operators
@@ -15,6 +16,9 @@ from coffers.domain.identity.users import Role
 from coffers.domain.live.events import Origin
 from coffers.services import Services
 from coffers.settings import Settings
+
+#: The longest address and the longest username with all that stands beside them.
+PIPED_WIDTH: Final = 400
 
 app = typer.Typer(help="Accounts.", no_args_is_help=True)
 
@@ -63,7 +67,8 @@ def list_everybody() -> None:
         flags = ["yes" if flag else "no" for flag in (user.is_verified, user.is_active)]
         since = f"{user.created_at:%Y-%m-%d}"
         table.add_row(user.email, user.username or "", ", ".join(user.roles), *flags, since)
-    out.print(table)
+    # Whoever reads it through a pipe looks for whole addresses.
+    Console(width=None if out.is_terminal else PIPED_WIDTH).print(table)
 
 
 @app.command()
