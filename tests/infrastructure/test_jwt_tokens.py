@@ -226,7 +226,7 @@ UNFIT: Final = {
 def test_a_key_that_its_algorithm_cannot_use_safely_is_refused_at_the_start(name: str) -> None:
     algorithm, secret = UNFIT[name]
 
-    with pytest.raises(UnfitSigningKey):
+    with pytest.raises(UnfitSigningKey, match=r"COFFERS_SECRET_KEY does not fit|algorithm must be"):
         KeyRing([SigningKey("first", secret)], algorithm=algorithm)
 
 

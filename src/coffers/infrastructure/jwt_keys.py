@@ -67,15 +67,18 @@ def _prepared(secret: str, algorithm: str) -> Any:  # Any: a key of jose
     if algorithm == SYMMETRIC:
         if len(secret.encode()) < MIN_SECRET_BYTES or "-----BEGIN" in secret:
             raise UnfitSigningKey(
-                f"{algorithm} needs a secret of {MIN_SECRET_BYTES} bytes or more."
+                f"COFFERS_SECRET_KEY does not fit: {algorithm} needs a secret of"
+                f" {MIN_SECRET_BYTES} bytes or more."
             )
         return jwk.construct(secret, algorithm)
     try:
         key = load_pem_private_key(secret.replace("\\n", "\n").encode(), None)
     except (ValueError, TypeError) as error:
-        raise UnfitSigningKey(f"{algorithm} needs a private key in PEM.") from error
+        detail = f"COFFERS_SECRET_KEY does not fit: {algorithm} needs a private key in PEM."
+        raise UnfitSigningKey(detail) from error
     if not _fits(key, algorithm):
-        raise UnfitSigningKey(f"This private key is not one for {algorithm}, or too short.")
+        detail = f"COFFERS_SECRET_KEY does not fit: no private key for {algorithm}, or too short."
+        raise UnfitSigningKey(detail)
     return jwk.construct(key, algorithm)
 
 
