@@ -10,7 +10,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from pydantic import ValidationError
 
+from coffers.local_secrets import encryption_keys, secret_keys
 from coffers.settings import Environment, Settings, is_weak, unknown_variables
+from tests.forgeries import RSA_PEM
 
 SECRET = secrets.token_urlsafe(48)
 ENCRYPTION = base64.b64encode(os.urandom(32)).decode()
@@ -65,6 +67,18 @@ def test_a_former_key_must_be_strong_too() -> None:
 def test_a_signing_secret_has_32_bytes_everywhere() -> None:
     with pytest.raises(ValidationError, match="32 bytes"):
         Settings(secret_key="short")
+
+
+def test_a_former_key_is_the_same_however_it_is_written() -> None:
+    was = secret_keys(made(jwt_algorithm="RS256", secret_key=RSA_PEM))
+    escaped = RSA_PEM.replace("\n", "\\n")
+
+    now = made(
+        jwt_algorithm="RS256", secret_key=RSA_PEM, previous_secret_keys=f"{RSA_PEM},{escaped}"
+    )
+
+    assert secret_keys(now) == was * 3
+    assert encryption_keys(made(encryption_key=ENCRYPTION + "\n")) == [ENCRYPTION]
 
 
 def test_an_encryption_key_is_32_bytes_in_base64() -> None:

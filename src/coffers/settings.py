@@ -12,7 +12,14 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from coffers.infrastructure.jwt_keys import KeyRing, SigningKey
@@ -41,6 +48,17 @@ class Environment(StrEnum):
     PRODUCTION = "production"
 
 
+def _as_one_writes_it(key: Any) -> Any:  # Any: text from the environment, or what a program gives
+    """The same key with line ends or their escapes, and whatever blanks a file has around it."""
+    if not isinstance(key, str):
+        return key
+    text = key.replace("\\n", "\n") if "-----BEGIN" in key else key
+    return text.strip()
+
+
+Key = Annotated[SecretStr, BeforeValidator(_as_one_writes_it)]
+
+
 class Settings(BaseSettings):
     """COFFERS_… variables; lists are separated by commas, nested names by two underscores."""
 
@@ -59,16 +77,16 @@ class Settings(BaseSettings):
     public_base_url: str = ""
 
     #: Signs access tokens: at least 32 random characters, or a private key in PEM.
-    secret_key: SecretStr | None = None
+    secret_key: Key | None = None
     #: Those that still verify.
-    previous_secret_keys: Annotated[list[SecretStr], NoDecode] = []
+    previous_secret_keys: Annotated[list[Key], NoDecode] = []
     jwt_algorithm: Literal["HS256", "RS256", "ES256"] = "HS256"
     jwt_issuer: str = "coffers"
     jwt_audience: str = "coffers-api"
     #: Encrypts providers' credentials: 32 random bytes in base64.
-    encryption_key: SecretStr | None = None
+    encryption_key: Key | None = None
     #: Those that still open what they sealed.
-    previous_encryption_keys: Annotated[list[SecretStr], NoDecode] = []
+    previous_encryption_keys: Annotated[list[Key], NoDecode] = []
 
     #: Networks whose X-Forwarded-For is believed.
     trusted_proxies: Annotated[list[Network], NoDecode] = []
