@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import Numeric, bindparam, cast, func, literal, select
+from sqlalchemy import Numeric, Text, bindparam, cast, func, literal, select, text
 
 from coffers.domain.percentages import percent_of
 from coffers.infrastructure.db.engines import open_engines
@@ -73,3 +73,22 @@ async def test_percentages_are_rounded_as_the_domain_does_to_the_last_digit(
         row = (await connection.execute(select(*columns))).one()
 
     assert [None if each is None else str(each) for each in row] == told
+
+
+async def test_days_are_told_in_one_way_whatever_the_database_is_set_to(
+    postgres_database: str,
+) -> None:
+    setting = f'ALTER DATABASE "{postgres_database.rpartition("/")[2]}"'
+    await _changed(postgres_database, f"{setting} SET datestyle TO 'German'")
+
+    async with open_engines(postgres_database) as engines, engines.read.connect() as connection:
+        found = await connection.scalar(select(cast(literal(INSTANTS[3].date()), Text)))
+
+    # It is lent to other tests.
+    await _changed(postgres_database, f"{setting} RESET datestyle")
+    assert found == "2026-10-30"
+
+
+async def _changed(url: str, statement: str) -> None:
+    async with open_engines(url) as engines, engines.write.begin() as connection:
+        await connection.execute(text(statement))

@@ -91,6 +91,8 @@ def _postgres(url: str, *, is_patient: bool) -> Engines:
         "lock_timeout": str(LOCK_TIMEOUT_S * 1000),
         "idle_in_transaction_session_timeout": "30000",
         "timezone": "UTC",
+        # Days are read out of texts.
+        "datestyle": "ISO",
         "jit": "off",
         # Starting a helper takes longer than it helps, and other requests want that core.
         "max_parallel_workers_per_gather": "0",
