@@ -212,17 +212,18 @@ class Whole:
 def grouped(book: Book, day: date, group_by: GroupBy) -> Whole:
     """In the base currency; money is a group of its own kind."""
     values, unvalued = defaultdict[str, Decimal](lambda: ZERO), {*book.quality.unreadable}
+    accounts = _account_names(book)
     for line in _held(book):
         value = worth(book, line, day).base
         if value is None:
             unvalued.add(line.symbol)
         else:
-            values[_name(line, group_by)] += value
+            values[_name(line, group_by, accounts)] += value
     for account in book.ledger.accounts:
         if not (money := account.money):
             continue
         value = in_base(book, money, account.currency, day)
-        names = {GroupBy.CURRENCY: account.currency, GroupBy.ACCOUNT: account.name}
+        names = {GroupBy.CURRENCY: account.currency, GroupBy.ACCOUNT: accounts[account.id]}
         if value is None:
             unvalued.add(f"{CASH} {account.name}")
         else:
@@ -238,14 +239,26 @@ def _held(book: Book) -> list[Line]:
     return [line for line in book.lines if line.local.quantity]
 
 
-def _name(line: Line, group_by: GroupBy) -> str:
+def _account_names(book: Book) -> Mapping[UUID, str]:
+    """Those that have one name are numbered, so that they stay apart."""
+    by_name = defaultdict[str, list[UUID]](list)
+    for account in book.ledger.accounts:
+        by_name[account.name].append(account.id)
+    return {
+        account_id: name if len(ids) == 1 else f"{name} ({number})"
+        for name, ids in by_name.items()
+        for number, account_id in enumerate(ids, 1)
+    }
+
+
+def _name(line: Line, group_by: GroupBy, accounts: Mapping[UUID, str]) -> str:
     reported = line.reported
     names = {
         GroupBy.ASSET: line.symbol,
         GroupBy.ASSET_TYPE: line.security.asset_type or (reported and reported.asset_type),
         GroupBy.SECTOR: line.security.sector,
         GroupBy.CURRENCY: line.currency,
-        GroupBy.ACCOUNT: line.account.name,
+        GroupBy.ACCOUNT: accounts[line.account.id],
         GroupBy.COUNTRY: line.security.country,
     }
     return names[group_by] or UNKNOWN_NAME
