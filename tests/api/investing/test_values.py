@@ -9,8 +9,11 @@ import pytest
 import pytest_asyncio
 
 from coffers.domain.ledger.transactions import TransactionSubtype, TransactionType
+from tests.explanations import evaluated
 from tests.ledgers import ledger_of, movement
 from tests.people import Person, settle
+from tests.purses import a_purse, entered
+from tests.trading import a_portfolio_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -147,3 +150,20 @@ async def test_where_no_rate_is_known_a_series_is_null(told: tuple[Person, str])
 
     assert {*found["value"], *found["return_percent"]} == {None}
     assert found["data_quality"]["missing_rates"] != []
+
+
+async def test_what_is_pending_was_not_there_all_the_time(told: tuple[Person, str]) -> None:
+    person, _ = told
+    purse = await a_purse(person, "100.00")
+    await entered(person, purse, "50.00", transaction_date=str(BOUGHT))
+    await entered(person, purse, "1000.00", transaction_date=str(BOUGHT), status="pending")
+    path = await a_portfolio_of(person, purse)
+
+    days = (await person.get(f"{path}/values?start_date={BEGUN}")).json()["values"]
+    found = (await person.get(f"{path}/performance?start_date={BEGUN}&explain=true")).json()
+
+    assert [each["value"] for each in (days[0], days[-1])] == ["100.00", "150.00"]
+    named = {each["name"]: each for each in found["explanations"]}
+    assert (found["start_value"], found["end_value"]) == ("100.00", "150.00")
+    for name in ("start_value", "end_value"):
+        assert evaluated(named[name], found["explanations"]) == Decimal(found[name])

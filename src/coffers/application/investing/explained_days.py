@@ -19,6 +19,7 @@ from coffers.application.explanations import (
 from coffers.application.investing.books import AccountsLedger, Book, Line
 from coffers.application.investing.explained import dark_told, price_told
 from coffers.application.investing.ledger_rows import LedgerRow
+from coffers.application.investing.tallies import settled_money
 from coffers.domain.ledger.accounts import Account
 from coffers.domain.money import EXACT, known_total
 
@@ -68,10 +69,10 @@ class ExplainedDays:
 
     def _money(self, account: Account, day: date) -> Explanation | None:
         """Counted back from what there is now; None where there was none, or nobody told."""
-        now = account.money
+        moved = self._moved.get(account.id, [(date.min, ZERO)])
+        now = settled_money(account, moved[-1][1])
         if now is None:
             return None
-        moved = self._moved.get(account.id, [(date.min, ZERO)])
         known = _at(moved, day, lambda each: each[0])
         later = EXACT.subtract(moved[-1][1], ZERO if known is None else known[1])
         money, currency = EXACT.subtract(now, later), account.currency

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from coffers.application.investing.books import EARNED, INSIDE, Book, Line
 from coffers.application.investing.ledger_rows import LedgerRow, LedgerRows, Part, rows_of
 from coffers.application.investing.price_notes import note_prices
-from coffers.application.investing.tallies import Tally, tallied
+from coffers.application.investing.tallies import Tally, settled_money, tallied
 from coffers.domain.investing.lots import Step
 from coffers.domain.ledger.accounts import Account
 from coffers.domain.ledger.transactions import TransactionSubtype, TransactionType
@@ -101,17 +101,13 @@ def _asset(line: Line) -> "Asset":
 
 
 def _cash(book: Book) -> "list[Cash]":
-    return [
-        _money(book, account, now)
-        for account in book.ledger.accounts
-        if (now := account.money) is not None
-    ]
+    return [_money(book, account) for account in book.ledger.accounts if account.money is not None]
 
 
-def _money(book: Book, account: Account, now: Decimal) -> "Cash":
+def _money(book: Book, account: Account) -> "Cash":
     """The money at the end of each day with movements, counted back from what there is now.
 
-    Movements in another currency are of other money.
+    Movements in another currency are of other money; what is pending has not moved yet.
     """
     from coffers.domain.investing.valuations import Cash
 
@@ -121,16 +117,17 @@ def _money(book: Book, account: Account, now: Decimal) -> "Cash":
         if (part[0], part[2]) == (account.id, account.currency)
     ]
     tally = book.derivations.renewed(("tally", account.id), partial(tallied, parts))
+    asked = (account.money, account.opening_balance)
     balances = book.derivations.once_each(
-        ("money", account.id), (tally,), now, partial(_balances, tally, now), most=1
+        ("money", account.id), (tally,), asked, partial(_balances, tally, account), most=1
     )
     return Cash(account.currency, balances)
 
 
-def _balances(tally: Tally, now: Decimal) -> ClosePath:
+def _balances(tally: Tally, account: Account) -> ClosePath:
     moved = tally.moved
-    days = sorted(moved)
-    before = EXACT.subtract(now, total_of(moved.values()))
+    days, whole = sorted(moved), total_of(moved.values())
+    before = EXACT.subtract(settled_money(account, whole) or ZERO, whole)
     money = accumulate((moved[day] for day in days), EXACT.add, initial=before)
     return ClosePath([date.min, *days], list(money))
 

@@ -7,6 +7,7 @@ from decimal import Decimal, localcontext
 from typing import NamedTuple
 
 from coffers.application.investing.ledger_rows import LedgerRow, rows_of
+from coffers.domain.ledger.accounts import Account
 from coffers.domain.money import EXACT
 
 
@@ -38,6 +39,16 @@ def tallied(parts: Sequence[Sequence[LedgerRow]], known: Tally | None) -> Tally:
                 for day, amount in _amounts(rows):
                     moved[day] -= amount
     return Tally(parts, moved)
+
+
+def settled_money(account: Account, moved: Decimal) -> Decimal | None:
+    """What of an account's money is settled, where that moved so much in all.
+
+    None when nobody said. In the balance of an account that adds up is what is pending, too.
+    """
+    if account.adds_up and account.opening_balance is not None:
+        return EXACT.add(account.opening_balance, moved)
+    return account.money
 
 
 def _amounts(rows: Sequence[LedgerRow]) -> Iterable[tuple[date, Decimal]]:

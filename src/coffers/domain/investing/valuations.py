@@ -238,8 +238,7 @@ class Valuation:
         """
         returns, is_unknown = self.returns, self.is_unknown
         steps = np.where(np.isnan(returns), 1.0, 1.0 + returns)
-        steps[steps < 0] = np.nan
-        steps[is_unknown[1:] | is_unknown[:-1]] = np.nan
+        steps[is_unknown[1:] | is_unknown[:-1] | (steps < 0)] = np.nan
         growth: Series = np.cumprod(np.concatenate([[np.nan if is_unknown[0] else 1.0], steps]))
         return growth
 
