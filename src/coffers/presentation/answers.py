@@ -65,5 +65,5 @@ def expected_version(request: Request) -> int | None:
         return None
     text = wanted.removeprefix('"').removesuffix('"')
     if f'"{text}"' != wanted or not (text.isascii() and text.isdigit() and len(text) < 19):  # noqa: PLR2004 - 64 bits
-        raise PreconditionFailed("`If-Match` is not an ETag of this resource.")
+        raise PreconditionFailed("`If-Match` takes one strong ETag of this resource, or `*`.")
     return int(text)
