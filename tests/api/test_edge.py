@@ -239,6 +239,12 @@ async def test_a_body_that_is_no_json_is_told_where(
     assert words in answer.json()["detail"]
 
 
+async def test_a_body_that_is_no_object_is_told_what_to_send(client: httpx.AsyncClient) -> None:
+    (flaw,) = (await client.post("/users", json=["ada"])).json()["errors"]
+
+    assert flaw["message"] == "Send a JSON object."
+
+
 async def test_a_body_beyond_the_limit_is_413_however_it_comes(
     client: httpx.AsyncClient,
 ) -> None:

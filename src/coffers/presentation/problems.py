@@ -205,8 +205,12 @@ class ValidationFailed(errors.Invalid):
     """Some of the input is not what the endpoint takes; `errors` says which and why."""
 
 
-#: What pydantic says with a piece of the input in it, without that piece.
-_SILENT: Final = {"uuid_parsing": "Not a UUID.", "extra_forbidden": "An unknown field."}
+#: What pydantic says with a piece of the input in it, or to Python programmers, as callers take it.
+_SILENT: Final = {
+    "uuid_parsing": "Not a UUID.",
+    "extra_forbidden": "An unknown field.",
+    "model_attributes_type": "Send a JSON object.",
+}
 
 
 def from_validation(
