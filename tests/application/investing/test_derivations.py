@@ -7,7 +7,8 @@ from uuid import UUID
 import pytest
 
 from coffers.application.investing import derivations
-from coffers.application.investing.derivations import Derivations
+from coffers.application.investing.derivations import ROWS_MADE_OF, Derivations
+from coffers.domain.investing.columns import Listed
 from coffers.domain.investing.lots import LotMethod
 from coffers.domain.investing.movements import Movement, SplitAction
 from coffers.domain.investing.positions import Position, derive
@@ -100,6 +101,24 @@ def test_what_is_large_leaves_room_for_less(monkeypatch: pytest.MonkeyPatch) -> 
     known.once("second", (1,), lambda: "made", size=3)
 
     assert known.once("first", (), lambda: "anew") == "anew"
+
+
+def test_as_many_rows_are_remembered_as_there_is_room_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(derivations, "MOST_HELD", 6)
+    monkeypatch.setattr(derivations, "MOST_MADE", 3)
+    known, few, many = Derivations(), Listed(lambda: [1]), Listed(lambda: [1] * ROWS_MADE_OF)
+    for place, rows in (("few", few), ("many", many)):
+        known.same(place, rows)
+        known.once(place, (rows,), lambda: "made")
+    assert known.once("few", (few,), lambda: "anew") == "made"
+
+    known.same("more", many)
+    known.once("more", (many,), lambda: "made")
+
+    assert known.once("few", (few,), lambda: "anew") == "anew"
+    assert known.same("few", [1]) is not few
 
 
 def test_of_the_same_objects_as_much_is_remembered_as_was_asked_last() -> None:

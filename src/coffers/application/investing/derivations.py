@@ -1,20 +1,26 @@
 """Derivations: positions, kept for as long as what they were derived from stays the same."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence, Sized
 from decimal import Decimal
 from operator import is_
 from threading import Lock
 from typing import Any, Final, NamedTuple, TypeVar
 
+from coffers.application.investing.memories import Memory
+from coffers.domain.investing.columns import Listed
 from coffers.domain.investing.lots import LotMethod
 from coffers.domain.investing.movements import Movement, SplitAction
 from coffers.domain.investing.positions import Position, derive
 
-#: Whose rows and movements are remembered.
-MOST_HELD: Final = 2_000
+#: Whose rows and movements are remembered, and how many of those count as one more: those of the
+#: largest portfolio, at 600 bytes each.
+MOST_HELD: Final = 3_000
+ROWS_OF_ONE: Final = 75
 #: What else is made of them, at most: for one in four a series, of twelve years 70 kilobytes.
 MOST_MADE: Final = 5_000
+#: Four such things are made of the same rows.
+ROWS_MADE_OF: Final = 4 * ROWS_OF_ONE
 #: What is made of the same objects for different periods and the like, at most.
 MOST_ASKED: Final = 16
 #: Movements that are remembered with what they amount to: about a hundred megabytes.
@@ -35,7 +41,11 @@ class _Known(NamedTuple):
 class _Made(NamedTuple):
     made_of: tuple[object, ...]
     what: Any  # Any: of whatever is asked for
-    size: int
+
+
+def size_of(rows: Sized) -> int:
+    """What rows count as."""
+    return 1 + len(rows) // ROWS_OF_ONE
 
 
 class Derivations:
@@ -49,11 +59,10 @@ class Derivations:
         self._most = most
         self._size = 0
         self._known: OrderedDict[Hashable, _Known] = OrderedDict()
-        self._rows: dict[Hashable, Sequence[Any]] = {}  # Any: of whatever is asked for
-        self._renewed: dict[Hashable, Any] = {}
-        self._once: dict[Hashable, _Made] = {}
-        self._made = 0
-        self._moved: dict[Hashable, tuple[Sequence[object], Decimal, Sequence[Movement]]] = {}
+        self._rows = Memory[Sequence[Any]](MOST_HELD)  # Any: of whatever is asked for
+        self._renewed = Memory[Any](MOST_HELD)
+        self._once = Memory[_Made](MOST_MADE)
+        self._moved = Memory[tuple[Sequence[object], Decimal, Sequence[Movement]]](MOST_HELD)
         self._lock = Lock()
 
     def of(
@@ -83,7 +92,7 @@ class Derivations:
         known = self._moved.get(place)
         if known is None or known[0] != rows or known[1] != multiplier:
             known = (rows, multiplier, make(rows, multiplier))
-            self._remember(self._moved, place, known, MOST_HELD)
+            self._moved.keep(place, known, size_of(rows))
         return known[2]
 
     def once(
@@ -99,8 +108,8 @@ class Derivations:
             return known.what  # type: ignore[no-any-return]  # made by the same caller
         made = make()
         if made is not None:
-            with self._lock:
-                self._keep_made(place, _Made(made_of, made, size))
+            rows = sum(len(each) for each in made_of if isinstance(each, Listed))
+            self._once.keep(place, _Made(made_of, made), size + rows // ROWS_MADE_OF)
         return made
 
     def once_each(
@@ -110,13 +119,14 @@ class Derivations:
         asked: Hashable,
         make: Callable[[], T],
         most: int = MOST_ASKED,
+        size: int = 1,
     ) -> T:
         """Likewise for each of the things asked, at most so many.
 
         What they are made of is kept only as long as it is the same: a place for each of them would
         keep what it was made of when it was asked last.
         """
-        found: dict[Hashable, T] = self.once(place, made_of, dict)
+        found: dict[Hashable, T] = self.once(place, made_of, dict, size)
         known = found.get(asked)
         if known is not None:
             return known
@@ -127,10 +137,10 @@ class Derivations:
             found[asked] = made
         return made
 
-    def renewed(self, place: Hashable, renew: Callable[[T | None], T]) -> T:
+    def renewed(self, place: Hashable, renew: Callable[[T | None], T], size: int = 1) -> T:
         """What becomes of what was there before, if anything was."""
         new = renew(self._renewed.get(place))
-        self._remember(self._renewed, place, new, MOST_HELD)
+        self._renewed.keep(place, new, size)
         return new
 
     def same(self, place: Hashable, rows: Sequence[R]) -> Sequence[R]:
@@ -138,23 +148,8 @@ class Derivations:
         known = self._rows.get(place)
         if known is not None and known == rows:
             return known
-        self._remember(self._rows, place, rows, MOST_HELD)
+        self._rows.keep(place, rows, size_of(rows))
         return rows
-
-    def _remember(self, memory: dict[Hashable, T], place: Hashable, new: T, most: int) -> None:
-        """The oldest is forgotten where there are too many."""
-        with self._lock:
-            memory.pop(place, None)
-            memory[place] = new
-            if len(memory) > most:
-                memory.pop(next(iter(memory)))
-
-    def _keep_made(self, place: Hashable, new: _Made) -> None:
-        old = self._once.pop(place, None)
-        self._made += new.size - (old.size if old else 0)
-        self._once[place] = new
-        while self._made > MOST_MADE:
-            self._made -= self._once.pop(next(iter(self._once))).size
 
     def _keep(self, key: Hashable, new: _Known) -> None:
         old = self._known.pop(key, None)

@@ -10,6 +10,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from coffers.application.investing.books import EARNED, INSIDE, Book, Line
+from coffers.application.investing.derivations import size_of
 from coffers.application.investing.ledger_rows import LedgerRow, LedgerRows, Part, rows_of
 from coffers.application.investing.price_notes import note_prices
 from coffers.application.investing.tallies import Tally, settled_money, tallied
@@ -80,6 +81,7 @@ def _assets(book: Book) -> "list[Asset]":
             ("asset", line.account.id, line.symbol, line.currency),
             (line.local, line.base, line.closes),
             partial(_asset, line),
+            size_of(line.local.steps),
         )
         for line in book.lines
     ] + [_dark(book) for _ in book.quality.unreadable]
@@ -116,10 +118,11 @@ def _money(book: Book, account: Account) -> "Cash":
         for part, rows in book.ledger.parts.items()
         if (part[0], part[2]) == (account.id, account.currency)
     ]
-    tally = book.derivations.renewed(("tally", account.id), partial(tallied, parts))
-    asked = (account.money, account.opening_balance)
+    size = 1 + sum(size_of(rows) - 1 for rows in parts)
+    tally = book.derivations.renewed(("tally", account.id), partial(tallied, parts), size)
+    asked, make = (account.money, account.opening_balance), partial(_balances, tally, account)
     balances = book.derivations.once_each(
-        ("money", account.id), (tally,), asked, partial(_balances, tally, account), most=1
+        ("money", account.id), (tally,), asked, make, most=1, size=size
     )
     return Cash(account.currency, balances)
 
