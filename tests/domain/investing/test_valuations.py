@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from coffers.domain.investing.lots import Step
 from coffers.domain.investing.returns import time_weighted
+from coffers.domain.investing.spreads import held_steps
 from coffers.domain.investing.valuations import (
     Asset,
     Cash,
@@ -16,7 +17,6 @@ from coffers.domain.investing.valuations import (
     Movement,
     Rates,
     Valuation,
-    held_steps,
     spread,
     valued,
 )

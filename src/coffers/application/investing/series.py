@@ -89,14 +89,16 @@ def _assets(book: Book) -> "list[Asset]":
 
 def _dark(book: Book) -> "Asset":
     """Stands for what has a history that cannot be: something, of no known worth or cost."""
-    from coffers.domain.investing.valuations import Asset, held_steps
+    from coffers.domain.investing.spreads import held_steps
+    from coffers.domain.investing.valuations import Asset
 
     currency = book.ledger.accounts[0].currency
     return Asset(currency, held_steps([Step(date.min, ONE, UNKNOWN)], None), ())
 
 
 def _asset(line: Line) -> "Asset":
-    from coffers.domain.investing.valuations import Asset, held_steps
+    from coffers.domain.investing.spreads import held_steps
+    from coffers.domain.investing.valuations import Asset
 
     costs = None if line.base is None else line.base.steps
     return Asset(line.currency, held_steps(line.local.steps, costs), line.closes)

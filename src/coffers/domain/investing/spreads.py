@@ -1,6 +1,7 @@
 """Spreading what is known from some days on over all days of a period."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
@@ -8,6 +9,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import numpy.typing as npt
 
+from coffers.domain.floats import floats
+from coffers.domain.investing.columns import steps_of
+from coffers.domain.investing.lots import Step
 from coffers.domain.markets.close_paths import ClosePath
 
 if TYPE_CHECKING:
@@ -18,6 +22,40 @@ Ordinals = npt.NDArray[np.int64]
 #: What is known from each of these days on.
 Path = Sequence[tuple[date, Decimal]]
 _EPSILON: Final = float(np.finfo(np.float64).eps)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldSteps:
+    """What was held from each of these days on, until the next, and what that cost."""
+
+    ordinals: Ordinals
+    quantities: Series
+    costs: Series
+
+
+def held_steps(steps: Sequence[Step], costs: Sequence[Step] | None) -> HeldSteps:
+    """Quantities of the one, costs of the others on the same days; NaN where these are not.
+
+    Nothing has cost nothing, whatever is not known.
+    """
+    held = steps_of(steps)
+    quantities, known = floats(held.quantities), _costs(held.days, costs)
+    return HeldSteps(
+        np.fromiter(map(date.toordinal, held.days), np.int64, len(held)),
+        quantities,
+        np.where(quantities == 0, 0.0, known),
+    )
+
+
+def _costs(days: Sequence[date], steps: Sequence[Step] | None) -> Series:
+    if steps is None:
+        return np.full(len(days), np.nan)
+    told = steps_of(steps)
+    found = floats(told.costs)
+    if told.days == days:
+        return found
+    known = dict(zip(told.days, found.tolist(), strict=True))
+    return np.array([known.get(day, np.nan) for day in days], dtype=np.float64)
 
 
 def filled(path: Path, days: "Days", before: float) -> Series:

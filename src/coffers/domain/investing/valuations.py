@@ -14,12 +14,12 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from coffers.domain.floats import decimals, floats
-from coffers.domain.investing.columns import Listed, steps_of
+from coffers.domain.floats import decimals
+from coffers.domain.investing.columns import Listed
 from coffers.domain.investing.exchanges import Exchange, worth_at
-from coffers.domain.investing.lots import Step
 from coffers.domain.investing.returns import DayValue
 from coffers.domain.investing.spreads import (
+    HeldSteps,
     Ordinals,
     Path,
     Series,
@@ -48,40 +48,6 @@ class Days:
     def all(self) -> list[date]:
         """Each."""
         return list(map(date.fromordinal, range(self.first.toordinal(), self.last.toordinal() + 1)))
-
-
-@dataclass(frozen=True, slots=True)
-class HeldSteps:
-    """What was held from each of these days on, until the next, and what that cost."""
-
-    ordinals: Ordinals
-    quantities: Series
-    costs: Series
-
-
-def held_steps(steps: Sequence[Step], costs: Sequence[Step] | None) -> HeldSteps:
-    """Quantities of the one, costs of the others on the same days; NaN where these are not.
-
-    Nothing has cost nothing, whatever is not known.
-    """
-    held = steps_of(steps)
-    quantities, known = floats(held.quantities), _costs(held.days, costs)
-    return HeldSteps(
-        np.fromiter(map(date.toordinal, held.days), np.int64, len(held)),
-        quantities,
-        np.where(quantities == 0, 0.0, known),
-    )
-
-
-def _costs(days: Sequence[date], steps: Sequence[Step] | None) -> Series:
-    if steps is None:
-        return np.full(len(days), np.nan)
-    told = steps_of(steps)
-    found = floats(told.costs)
-    if told.days == days:
-        return found
-    known = dict(zip(told.days, found.tolist(), strict=True))
-    return np.array([known.get(day, np.nan) for day in days], dtype=np.float64)
 
 
 class Worth(NamedTuple):
