@@ -57,3 +57,32 @@ async def test_new_money_of_less_than_a_cent_is_refused(pat: Person) -> None:
 
     assert refused.status_code == 422
     assert [each["field"] for each in refused.json()["errors"]] == ["contribution"]
+
+
+@pytest.mark.parametrize(
+    ("route", "body", "field"),
+    [
+        ("simulations", {"mean": "-1", "deviation": "0.1", "months": 12}, "mean"),
+        ("simulations", {"mean": "0.1", "deviation": "10.01", "months": 12}, "deviation"),
+        ("simulations", {"mean": "0.1", "deviation": "-0.1", "months": 12}, "deviation"),
+        ("scenarios", {"shocks": [{"by": "all", "change": "-1.01"}]}, "shocks"),
+        ("scenarios", {}, "scenario"),
+    ],
+)
+async def test_what_cannot_be_is_refused_by_its_name(
+    pat: Person, route: str, body: dict[str, object], field: str
+) -> None:
+    path = await a_portfolio_of(pat)
+
+    refused = await pat.post(f"{path}/{route}", body)
+
+    assert refused.status_code == 422
+    assert [each["field"] for each in refused.json()["errors"]] == [field]
+
+
+async def test_targets_that_do_not_add_up_are_refused_by_their_name(pat: Person) -> None:
+    half = {"name": "Half", "base_currency": "USD", "targets": {"equity": "0.5"}}
+
+    refused = await pat.post("/portfolios", half)
+
+    assert [each["field"] for each in refused.json()["errors"]] == ["targets"]

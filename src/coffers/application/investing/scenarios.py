@@ -155,7 +155,7 @@ def list_scenarios() -> ScenarioList:
 def chosen(slug: str | None, shocks: Sequence[Shock]) -> Scenario:
     """The named one, or the caller's own shocks; raises ScenarioNotFound, ShockInvalid."""
     if (slug is None) == (not shocks):
-        raise ShockInvalid("Name a scenario, or send shocks of your own: one of the two.")
+        raise ShockInvalid("Name a scenario, or send shocks: one of the two.", field="scenario")
     if slug is None:
         return Scenario("custom", "Custom", shocks)
     for each in HISTORICAL:

@@ -113,9 +113,9 @@ def _drift(
 def check_targets(targets: Mapping[str, Decimal]) -> None:
     """Raises TargetsInvalid unless each is from 0 to 1 and they add up to one."""
     if any(not ZERO <= target <= ONE for target in targets.values()):
-        raise TargetsInvalid("A target is a fraction from 0 to 1.")
+        raise TargetsInvalid("A target is a fraction from 0 to 1.", field="targets")
     if sum(targets.values(), ZERO) != ONE:
-        raise TargetsInvalid("The targets do not add up to 1.")
+        raise TargetsInvalid("The targets do not add up to 1.", field="targets")
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,7 @@ HISTORICAL: Final = (
 def applied(scenario: Scenario, held: Sequence[Held]) -> list[Outcome]:
     """Each asset after the shocks, in the order given; raises ShockInvalid."""
     if any(shock.change < -ONE for shock in scenario.shocks):
-        raise ShockInvalid("Nothing loses more than all of its value.")
+        raise ShockInvalid("Nothing loses more than all of its value.", field="shocks")
     return [Outcome(each.asset, each.value, _shocked(scenario, each)) for each in held]
 
 

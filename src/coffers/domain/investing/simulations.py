@@ -76,7 +76,12 @@ def _percentiles(wealth: npt.NDArray[np.float64]) -> list[float]:
 def _check(plan: Plan, paths: int) -> None:
     if not 0 < paths <= MAX_PATHS or not 0 < plan.months <= MAX_MONTHS:
         raise PlanInvalid(f"1 to {MAX_PATHS} paths over 1 to {MAX_MONTHS} months.")
-    if plan.mean <= -1 or plan.deviation < 0 or plan.wealth < 0:
-        raise PlanInvalid("A mean is above -1, a deviation and a wealth are not below zero.")
-    if max(plan.mean, plan.deviation) > MAX_RATE:
-        raise PlanInvalid(f"A mean and a deviation are fractions: {MAX_RATE:.0f} is the most.")
+    if plan.mean <= -1:
+        raise PlanInvalid("A mean is above -1.", field="mean")
+    if plan.deviation < 0:
+        raise PlanInvalid("A deviation is not below zero.", field="deviation")
+    if plan.wealth < 0:
+        raise PlanInvalid("What is owed, chance makes nothing of: the portfolio is below zero.")
+    for name, rate in (("mean", plan.mean), ("deviation", plan.deviation)):
+        if rate > MAX_RATE:
+            raise PlanInvalid(f"A fraction: {MAX_RATE:.0f} is the most.", field=name)
