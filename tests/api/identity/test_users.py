@@ -156,6 +156,7 @@ async def test_a_profile_is_edited_field_by_field(client: httpx.AsyncClient, ada
         {"username": "ada@example.com"},
         {"username": "x" * 31},
         {"display_name": ""},
+        {"display_name": "  "},
         {"display_name": "x" * 101},
         {"base_currency": "XYZ"},
         {"base_currency": None},

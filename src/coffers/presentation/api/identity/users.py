@@ -9,7 +9,7 @@ from coffers.application.identity.users import RegisteredUser, UserProfile
 from coffers.application.views import Versioned
 from coffers.presentation.answers import Answer
 from coffers.presentation.calls import Caller
-from coffers.presentation.schemas import Body, EmailIn, PasswordIn
+from coffers.presentation.schemas import Body, EmailIn, NameIn, PasswordIn
 
 
 class Registration(Body):
@@ -23,7 +23,7 @@ class ProfileChanges(Body):
     """The fields to change; the others stay. Null empties `username` and `display_name`."""
 
     username: Annotated[str, StringConstraints(max_length=30)] | None = None
-    display_name: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = None
+    display_name: NameIn | None = None
     base_currency: Annotated[str, StringConstraints(min_length=3, max_length=3)] | None = None
     time_zone: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = None
 
