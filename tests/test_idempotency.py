@@ -195,8 +195,9 @@ async def test_twenty_requests_with_one_key_have_one_effect(
     assert await written(writer) == 1
     assert len({answer.content for answer in done}) == 1
     assert sum("idempotency-replayed" not in answer.headers for answer in done) == 1
+    # A machine that is too busy for all of them may say so.
     assert {answer.json()["type"].rpartition("/")[2] for answer in refused} <= {
-        "request_still_running"
+        *("request_still_running", "unavailable"),
     }
 
 

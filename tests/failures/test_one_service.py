@@ -119,7 +119,8 @@ async def test_one_key_over_two_processes_has_one_effect(installation: Installat
         )
         settled = await other.post("/users", json=newcomer, headers=key)
 
-    assert {answer.status_code for answer in answers} <= {201, 409}
+    # A machine that is too busy for all of them may say so.
+    assert {answer.status_code for answer in answers} <= {201, 409, 503}
     made = {answer.text for answer in answers if answer.status_code == 201}
     assert made == {settled.text}
     assert settled.headers["idempotency-replayed"] == "true"
