@@ -11,6 +11,7 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Strict,
     StringConstraints,
     WithJsonSchema,
 )
@@ -100,4 +101,7 @@ NameIn = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=
 InstantIn = Annotated[AwareDatetime, BeforeValidator(_instant), AfterValidator(_within_reach)]
 #: In a query: without the signs, blanks and underscores that Python would take.
 WHOLE: Final = BeforeValidator(_whole)
+#: In a body, where text, numbers and true are different things.
+FlagIn = Annotated[bool, Strict()]
+CountIn = Annotated[int, Strict()]
 DateIn = Annotated[date, BeforeValidator(_day), AfterValidator(_within_reach)]

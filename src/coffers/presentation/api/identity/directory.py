@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import Query
-from pydantic import Field, Strict
+from pydantic import Field
 
 from coffers.application.identity import directory
 from coffers.application.identity.directory import ListedUser, UserFilter, UserList
@@ -14,7 +14,7 @@ from coffers.domain.paging import DEFAULT_LIMIT
 from coffers.presentation.answers import Answer
 from coffers.presentation.calls import Caller
 from coffers.presentation.paging import CursorIn, LimitIn, next_link
-from coffers.presentation.schemas import Body
+from coffers.presentation.schemas import Body, FlagIn
 
 RoleIn = Annotated[Role | None, Query(description="Only people with this role.")]
 ActiveIn = Annotated[bool | None, Query(description="Only people who may sign in, or may not.")]
@@ -24,7 +24,7 @@ class UserChanges(Body):
     """Roles, activation or both; what is left out or null stays as it is."""
 
     roles: list[Role] | None = Field(default=None, min_length=1, max_length=len(Role))
-    is_active: Annotated[bool, Strict()] | None = None
+    is_active: FlagIn | None = None
 
 
 async def list_users(

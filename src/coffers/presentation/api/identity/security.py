@@ -3,7 +3,7 @@
 from typing import Annotated
 
 import msgspec
-from pydantic import Field, Strict
+from pydantic import Field
 
 from coffers.application.identity import security
 from coffers.application.identity.security import GlobalRotation, SecurityConfig, UserRotation
@@ -12,7 +12,7 @@ from coffers.domain.identity.security import MAX_GRACE
 from coffers.domain.ids import UserId
 from coffers.presentation.answers import Answer
 from coffers.presentation.calls import Caller
-from coffers.presentation.schemas import Body
+from coffers.presentation.schemas import Body, CountIn
 
 MAX_GRACE_MINUTES = MAX_GRACE.days * 24 * 60
 
@@ -20,7 +20,7 @@ MAX_GRACE_MINUTES = MAX_GRACE.days * 24 * 60
 class RotationWanted(Body):
     """How long the refresh tokens of today may still be traded for new ones."""
 
-    grace_period_minutes: Annotated[int, Strict(), Field(ge=0, le=MAX_GRACE_MINUTES)] = 0
+    grace_period_minutes: Annotated[CountIn, Field(ge=0, le=MAX_GRACE_MINUTES)] = 0
 
 
 class JsonWebKeySet(msgspec.Struct, frozen=True):

@@ -22,7 +22,7 @@ from coffers.application.investing.scenarios import (
 from coffers.domain.investing.scenarios import Shock, ShockBy
 from coffers.presentation.calls import Caller
 from coffers.presentation.explaining import Explain
-from coffers.presentation.schemas import Body, DateIn, DecimalIn
+from coffers.presentation.schemas import Body, CountIn, DateIn, DecimalIn
 
 #: As domain/investing/simulations has them: importing it would load numpy.
 MAX_PATHS: Final = 20_000
@@ -61,11 +61,11 @@ class SimulationIn(Body):
 
     mean: DecimalIn = Field(examples=["0.06"])
     deviation: DecimalIn = Field(examples=["0.15"])
-    months: int = Field(ge=1, le=MAX_MONTHS, examples=[120])
+    months: CountIn = Field(ge=1, le=MAX_MONTHS, examples=[120])
     monthly_contribution: DecimalIn = Field(Decimal(0), examples=["500.00"])
     goal: DecimalIn | None = None
-    paths: int = Field(2_000, ge=1, le=MAX_PATHS)
-    seed: int = Field(1, ge=0, le=2**32 - 1)
+    paths: CountIn = Field(2_000, ge=1, le=MAX_PATHS)
+    seed: CountIn = Field(1, ge=0, le=2**32 - 1)
 
 
 async def list_positions(

@@ -40,7 +40,7 @@ class NewPortfolio(Body):
 
 
 class PortfolioChanges(Body):
-    """What to change; the rest stays. Null takes the benchmark away."""
+    """What to change; what is left out or null stays. A null benchmark takes it away."""
 
     name: NameIn | None = None
     base_currency: CurrencyIn | None = None

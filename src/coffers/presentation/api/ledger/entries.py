@@ -31,7 +31,7 @@ from coffers.domain.markets.assets import MAX_NAME as MAX_TITLE
 from coffers.domain.markets.assets import MAX_SYMBOL
 from coffers.presentation.answers import Answer
 from coffers.presentation.calls import Call, Caller
-from coffers.presentation.schemas import Body, DateIn, DecimalIn
+from coffers.presentation.schemas import Body, DateIn, DecimalIn, FlagIn
 
 DescriptionIn = Annotated[str, StringConstraints(min_length=1, max_length=MAX_DESCRIPTION)]
 MerchantIn = Annotated[str, StringConstraints(max_length=MAX_NAME)]
@@ -69,8 +69,8 @@ class Annotations(Body):
     notes: NotesIn | None = None
     tags: Annotated[list[TagIn], Field(max_length=MAX_TAGS)] | None = None
     splits: Annotated[list[SplitIn], Field(max_length=MAX_SPLITS)] | None = None
-    is_ignored: bool = False
-    is_transfer: bool = Field(
+    is_ignored: FlagIn = False
+    is_transfer: FlagIn = Field(
         default=False, description="Neither income nor expense, whatever its type."
     )
 

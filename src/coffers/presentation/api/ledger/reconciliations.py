@@ -12,7 +12,7 @@ from coffers.application.ledger.reconciliations import (
 )
 from coffers.presentation.answers import Answer
 from coffers.presentation.calls import Caller
-from coffers.presentation.schemas import Body, DateIn, DecimalIn
+from coffers.presentation.schemas import Body, DateIn, DecimalIn, FlagIn
 
 
 class NewReconciliation(Body):
@@ -20,7 +20,7 @@ class NewReconciliation(Body):
 
     statement_date: DateIn
     stated_balance: DecimalIn
-    create_adjustment: bool = Field(
+    create_adjustment: FlagIn = Field(
         default=False, description="Enter what the ledger lacks, so that the two agree."
     )
 

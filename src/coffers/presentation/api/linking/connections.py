@@ -13,7 +13,7 @@ from coffers.application.views import Versioned
 from coffers.domain.errors import BadRequest
 from coffers.presentation.answers import Answer
 from coffers.presentation.calls import Call, Caller
-from coffers.presentation.schemas import Body, FieldNameIn, NameIn
+from coffers.presentation.schemas import Body, FieldNameIn, FlagIn, NameIn
 
 SecretIn = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
 
@@ -47,7 +47,7 @@ class ConnectionChanges(Body):
 class TokenRefresh(Body):
     """`force` fetches new tokens even when the present ones are good."""
 
-    force: bool = False
+    force: FlagIn = False
 
 
 class NoRedirect(BadRequest):

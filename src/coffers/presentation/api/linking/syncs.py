@@ -16,13 +16,13 @@ from coffers.application.linking.syncs import connection_of, sync
 from coffers.domain.linking.syncs import SyncReport, SyncScope, SyncTrigger
 from coffers.presentation.api.linking.connections import charge_provider
 from coffers.presentation.calls import Call, Caller
-from coffers.presentation.schemas import Body, DateIn
+from coffers.presentation.schemas import Body, DateIn, FlagIn
 
 
 class SyncWish(Body):
     """`force` syncs even when the last sync is only minutes old."""
 
-    force: bool = False
+    force: FlagIn = False
 
 
 class AccountsSyncWish(SyncWish):

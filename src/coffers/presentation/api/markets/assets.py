@@ -28,7 +28,7 @@ from coffers.presentation.answers import Answer
 from coffers.presentation.calls import Call, Caller
 from coffers.presentation.days import day_of
 from coffers.presentation.paging import CursorIn, LimitIn, next_link
-from coffers.presentation.schemas import Body, CodeIn, DecimalIn
+from coffers.presentation.schemas import Body, CodeIn, DecimalIn, FlagIn
 
 #: What null forgets.
 _FORGOTTEN: Final = frozenset(
@@ -100,7 +100,7 @@ class NewAsset(Body):
     multiplier: DecimalIn | None = Field(
         None, description="What the price counts for; null: 100 times for an option, else once."
     )
-    is_shared: bool = Field(default=False, description="Everybody's: only administrators.")
+    is_shared: FlagIn = Field(default=False, description="Everybody's: only administrators.")
 
 
 class AssetChanges(Body):

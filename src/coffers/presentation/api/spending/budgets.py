@@ -19,11 +19,19 @@ from coffers.domain.spending.budgets import (
 )
 from coffers.presentation.answers import Answer
 from coffers.presentation.calls import Caller
-from coffers.presentation.schemas import Body, CurrencyIn, DateIn, DecimalIn, NameIn
+from coffers.presentation.schemas import (
+    Body,
+    CountIn,
+    CurrencyIn,
+    DateIn,
+    DecimalIn,
+    FlagIn,
+    NameIn,
+)
 
 CategoriesIn = Annotated[list[UUID], Field(max_length=MAX_CATEGORIES)]
-ThresholdsIn = Annotated[list[int], Field(max_length=MAX_THRESHOLDS)]
-LengthIn = Annotated[int, Field(ge=1, le=MAX_LENGTH_DAYS)]
+ThresholdsIn = Annotated[list[CountIn], Field(max_length=MAX_THRESHOLDS)]
+LengthIn = Annotated[CountIn, Field(ge=1, le=MAX_LENGTH_DAYS)]
 On = Annotated[DateIn | None, Query(alias="date", description="A day; by itself today.")]
 Month = Annotated[
     str, Query(pattern=r"^(19[0-9]{2}|[2-8][0-9]{3})-(0[1-9]|1[0-2])$", description="YYYY-MM.")
@@ -44,7 +52,7 @@ class NewBudget(Body):
     )
     length_days: LengthIn | None = Field(default=None, description="Of a custom period.")
     category_ids: CategoriesIn = Field(default=[], description="None: everything that is spent.")
-    has_rollover: bool = False
+    has_rollover: FlagIn = False
     thresholds: ThresholdsIn = Field(default=[], description="In percent of what is available.")
 
 
@@ -54,7 +62,7 @@ class BudgetChanges(Body):
     name: NameIn | None = None
     amount: DecimalIn | None = None
     category_ids: CategoriesIn | None = None
-    has_rollover: bool | None = None
+    has_rollover: FlagIn | None = None
     thresholds: ThresholdsIn | None = None
 
 

@@ -28,7 +28,7 @@ from coffers.presentation.api.spending import edit_plans
 from coffers.presentation.api.spending.edit_plans import PlanHash
 from coffers.presentation.calls import Caller
 from coffers.presentation.paging import CursorIn, LimitIn, next_link
-from coffers.presentation.schemas import Body, DateIn, DecimalIn, InstantIn
+from coffers.presentation.schemas import Body, DateIn, DecimalIn, FlagIn, InstantIn
 
 WordIn = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NAME)]
 TagIn = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TAG)]
@@ -55,7 +55,7 @@ class FilterIn(Body):
     )
     merchant: WordIn | None = None
     tag: TagIn | None = None
-    is_ignored: bool | None = None
+    is_ignored: FlagIn | None = None
 
 
 class EditIn(Annotations, Facts):
@@ -66,7 +66,7 @@ class EditIn(Annotations, Facts):
     securities is left alone, and the plan says so.
     """
 
-    delete: bool = Field(default=False, description="Delete them; nothing else can be said then.")
+    delete: FlagIn = Field(default=False, description="Delete them; nothing else can be said then.")
     category_id: UUID | None = Field(None, examples=["01900000-0000-7000-8000-000000000002"])
     add_tags: Annotated[list[TagIn], Field(max_length=MAX_TAGS)] = _NONE
     remove_tags: Annotated[list[TagIn], Field(max_length=MAX_TAGS)] = _NONE

@@ -26,7 +26,7 @@ from coffers.domain.spending.rules import (
 )
 from coffers.presentation.answers import Answer
 from coffers.presentation.calls import Caller
-from coffers.presentation.schemas import Body, DateIn, DecimalIn, NameIn
+from coffers.presentation.schemas import Body, DateIn, DecimalIn, FlagIn, NameIn
 
 TagIn = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TAG)]
 MerchantIn = Annotated[str, StringConstraints(min_length=1, max_length=MAX_MERCHANT)]
@@ -79,8 +79,8 @@ class ActionsIn(Body):
     category_id: UUID | None = Field(None, examples=["01900000-0000-7000-8000-000000000002"])
     merchant: MerchantIn | None = None
     tags: Annotated[list[TagIn], Field(max_length=MAX_RULE_TAGS, examples=[["coffee"]])] = _NONE
-    is_transfer: bool = Field(default=False, description=f"Neither spent nor earned. {_FLAG}")
-    is_ignored: bool = Field(default=False, description=f"Reports leave it out. {_FLAG}")
+    is_transfer: FlagIn = Field(default=False, description=f"Neither spent nor earned. {_FLAG}")
+    is_ignored: FlagIn = Field(default=False, description=f"Reports leave it out. {_FLAG}")
 
     def wanted(self) -> Actions:
         """As rules have them."""
@@ -99,7 +99,7 @@ class NewRule(Body):
     name: NameIn = Field(examples=["Coffee"])
     conditions: ConditionsIn
     actions: ActionsIn
-    is_enabled: bool = True
+    is_enabled: FlagIn = True
 
 
 class RuleChanges(Body):
@@ -108,7 +108,7 @@ class RuleChanges(Body):
     name: NameIn | None = None
     conditions: ConditionsIn | None = None
     actions: ActionsIn | None = None
-    is_enabled: bool | None = None
+    is_enabled: FlagIn | None = None
 
 
 class RuleOrder(Body):
