@@ -81,13 +81,13 @@ async def test_it_shows_no_more_than_a_link_takes(
     assert (fits.status_code, beyond.status_code) == (200, 422)
 
 
-async def test_it_needs_neither_database_nor_tokens(tmp_path: Path) -> None:
+async def test_it_needs_no_database_and_is_limited_as_everything_is(tmp_path: Path) -> None:
     nowhere = "postgresql+asyncpg://nobody@127.0.0.1:9/none"
-    settings = settings_for(nowhere, tmp_path, limits={"ADDRESS": "1/1"})
+    settings = settings_for(nowhere, tmp_path, limits={"ADDRESS": "2/1"})
     async with running(settings) as client:
-        statuses = {(await client.get(f"{PAGE}?code=c&state=s")).status_code for _ in range(3)}
+        statuses = [(await client.get(f"{PAGE}?code=c&state=s")).status_code for _ in range(3)]
 
-    assert statuses == {200}
+    assert statuses == [200, 200, 429]
 
 
 @pytest.mark.usefixtures("recent_only")
