@@ -16,7 +16,10 @@ from tests.people import Person
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 PLAN: Final = {"mean": "0.05", "deviation": "0.1", "months": 1, "paths": 1}
-SHOCK: Final = {"by": "all", "change": "-0.1"}
+#: One too many.
+SHOCKS: Final = [
+    {"by": "asset", "name": f"S{number}", "change": "-0.1"} for number in range(MAX_SHOCKS + 1)
+]
 
 
 @pytest.mark.parametrize("name", ["correlations", "{asset}/metrics", "{asset}/indicators"])
@@ -35,7 +38,7 @@ async def test_assets_are_analysed_over_ten_years(path: tuple[Person, str], name
     [
         ("simulations", PLAN, PLAN | {"paths": MAX_PATHS + 1}),
         ("simulations", PLAN | {"months": MAX_MONTHS}, PLAN | {"months": MAX_MONTHS + 1}),
-        ("scenarios", {"shocks": [SHOCK] * MAX_SHOCKS}, {"shocks": [SHOCK] * (MAX_SHOCKS + 1)}),
+        ("scenarios", {"shocks": SHOCKS[:-1]}, {"shocks": SHOCKS}),
     ],
 )
 async def test_chances_and_shocks_are_counted(

@@ -50,7 +50,8 @@ async def test_correlations_of_what_is_not_there_are_refused(ada: Person) -> Non
     unknown = await asked(ada, "/assets/correlations", 404, symbols="NONE,NEITHER")
     assert unknown["detail"] == "Of these symbols no asset is known: NONE, NEITHER."
     await asked(ada, "/assets/correlations", 403, asset_ids=theirs)
-    await asked(ada, "/assets/correlations", 422, asset_ids="x")
+    for wish in ({"asset_ids": "x"}, {"asset_ids": ""}, {"symbols": ""}, {"symbols": " ,"}):
+        await asked(ada, "/assets/correlations", 422, **wish)
     nothing = await asked(ada, "/assets/correlations")
     assert (nothing["matrix"], nothing["observations"]) == ([], 0)
 

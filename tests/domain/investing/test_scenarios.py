@@ -58,9 +58,19 @@ def test_outcomes_that_are_shown_add_up_to_the_whole() -> None:
     assert sum(each.after for each in shown) == Decimal("90.00")
 
 
-def test_nothing_loses_more_than_everything() -> None:
+@pytest.mark.parametrize(
+    "told",
+    [
+        [(ShockBy.ALL, "", "-1.01")],
+        [(ShockBy.ALL, "AAPL", "-0.1")],
+        [(ShockBy.ASSET, "", "-0.1")],
+        [(ShockBy.ASSET, "AAPL", "-0.1"), (ShockBy.ASSET, "AAPL", "-0.2")],
+    ],
+    ids=["more than everything", "all by name", "none by name", "twice"],
+)
+def test_shocks_that_cannot_all_be_meant_are_refused(told: list[tuple[ShockBy, str, str]]) -> None:
     with pytest.raises(ShockInvalid):
-        applied(scenario((ShockBy.ALL, "", "-1.01")), [APPLE])
+        applied(scenario(*told), [APPLE])
 
 
 @pytest.mark.parametrize("known", HISTORICAL, ids=lambda each: each.slug)

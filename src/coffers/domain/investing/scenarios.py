@@ -86,9 +86,17 @@ HISTORICAL: Final = (
 
 def applied(scenario: Scenario, held: Sequence[Held]) -> list[Outcome]:
     """Each asset after the shocks, in the order given; raises ShockInvalid."""
-    if any(shock.change < -ONE for shock in scenario.shocks):
-        raise ShockInvalid("Nothing loses more than all of its value.", field="shocks")
+    _check(scenario.shocks)
     return [Outcome(each.asset, each.value, _shocked(scenario, each)) for each in held]
+
+
+def _check(shocks: Sequence[Shock]) -> None:
+    if any(shock.change < -ONE for shock in shocks):
+        raise ShockInvalid("Nothing loses more than all of its value.", field="shocks")
+    if any((shock.by is ShockBy.ALL) == bool(shock.name) for shock in shocks):
+        raise ShockInvalid("Every shock has a name but one of `all`.", field="shocks")
+    if len({(shock.by, shock.name) for shock in shocks}) < len(shocks):
+        raise ShockInvalid("Two shocks are aimed at the same.", field="shocks")
 
 
 def in_minor_units(outcomes: Sequence[Outcome], currency: str) -> list[Outcome]:

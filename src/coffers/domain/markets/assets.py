@@ -233,7 +233,7 @@ class AssetTaken(Conflict):
 
 
 class AssetInUse(Conflict):
-    """Holdings or trades are linked to the asset."""
+    """Holdings or trades are linked to the asset, or a portfolio is compared with it."""
 
     slug = "asset_in_use"
 

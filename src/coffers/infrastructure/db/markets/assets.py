@@ -40,6 +40,7 @@ from coffers.domain.markets.assets import (
     UnknownSymbol,
 )
 from coffers.infrastructure.db.bulk import stretches
+from coffers.infrastructure.db.investing.portfolios import portfolios
 from coffers.infrastructure.db.markets.corporate_actions import corporate_actions
 from coffers.infrastructure.db.markets.price_marks import price_marks
 from coffers.infrastructure.db.markets.prices import prices
@@ -144,6 +145,9 @@ class SqlAssets(Assets):
         linked = select(asset_links.c.symbol).where(asset_links.c.asset_id == asset.id).limit(1)
         if await self._transaction.rows(linked):
             raise AssetInUse("Holdings or trades are linked to the asset: link them elsewhere.")
+        compared = select(portfolios.c.id).where(portfolios.c.benchmark_id == asset.id).limit(1)
+        if await self._transaction.rows(compared):
+            raise AssetInUse("A portfolio is compared with the asset: take it away there first.")
         for table in (prices, price_marks, corporate_actions):
             await self._transaction.execute(delete(table).where(table.c.asset_id == asset.id))
         await self._transaction.execute(delete(assets).where(A.id == asset.id))

@@ -23,7 +23,7 @@ from coffers.application.markets.indicators import (
 from coffers.application.markets.market_overview import MarketOverview, OverviewPorts
 from coffers.domain.errors import Invalid
 from coffers.domain.markets.corporate_actions import Adjustment
-from coffers.presentation.api.markets.prices import MAX_LIST, AdjustedFor, From, To
+from coffers.presentation.api.markets.prices import A_WORD, MAX_LIST, AdjustedFor, From, To
 from coffers.presentation.calls import Call, Caller
 from coffers.presentation.days import day_of
 from coffers.presentation.schemas import CodeIn, DecimalIn
@@ -43,8 +43,10 @@ Names = Annotated[
 ]
 Benchmark = Annotated[UUID | None, Query(description="The asset that it is compared with.")]
 RiskFree = Annotated[DecimalIn | None, Query(description="A year's, in percent; by itself 0.")]
-Symbols = Annotated[str | None, Query(max_length=MAX_LIST, description="With commas between.")]
-Ids = Annotated[str | None, Query(max_length=MAX_LIST, description="Likewise.")]
+Symbols = Annotated[
+    str | None, Query(max_length=MAX_LIST, pattern=A_WORD, description="With commas between.")
+]
+Ids = Annotated[str | None, Query(max_length=MAX_LIST, pattern=A_WORD, description="Likewise.")]
 InCurrency = Annotated[CodeIn, Query(description="What the others are told in.")]
 
 

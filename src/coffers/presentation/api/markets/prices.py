@@ -31,6 +31,8 @@ from coffers.presentation.schemas import Body, CodeIn, DateIn, DecimalIn
 MAX_PRICES: Final = 5_000
 #: Characters of a list of symbols.
 MAX_LIST: Final = 20_000
+#: Something else than commas and blanks.
+A_WORD: Final = r"[^,\s]"
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 From = Annotated[DateIn | None, Query(description="By itself a year before the end.")]
@@ -43,7 +45,7 @@ AdjustedFor = Annotated[
 #: Whether it is a date is looked at once the asset is known.
 Day = Annotated[str, Path(description="A date such as 2026-01-31.", examples=["2026-01-30"])]
 Symbols = Annotated[
-    str, Query(min_length=1, max_length=MAX_LIST, description="With commas between.")
+    str, Query(max_length=MAX_LIST, pattern=A_WORD, description="With commas between.")
 ]
 Series = Annotated[
     UploadFile,
