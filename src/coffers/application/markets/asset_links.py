@@ -1,6 +1,9 @@
 """What the symbols of a ledger stand for: found in the transaction that brought them, or chosen."""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
@@ -11,6 +14,7 @@ from coffers.application.unit_of_work import UnitOfWork
 from coffers.domain.identity.principals import Principal
 from coffers.domain.ids import UserId, new_id
 from coffers.domain.jobs import Job
+from coffers.domain.ledger.holdings import AssetType
 from coffers.domain.live.events import Event
 from coffers.domain.markets.assets import (
     MAX_LINKED_AT_ONCE,
@@ -20,6 +24,7 @@ from coffers.domain.markets.assets import (
     UnknownSymbol,
     meant,
 )
+from coffers.domain.markets.face_values import ToldWorth, face_value_multiplier
 
 #: The kind of the job that gets prices of what a user newly holds.
 NEW_PRICES: Final = "new_prices"
@@ -35,10 +40,14 @@ async def link_symbols(uow: UnitOfWork, user_id: UserId, *, now: datetime) -> in
     if not unknown:
         return 0
     candidates = await uow.assets.candidates(user_id, unknown)
+    multipliers = await _multipliers(uow, user_id, unknown)
     made: dict[tuple[str, str], Asset] = {}
     links: list[AssetLink] = []
     for each in unknown:
-        asset = meant(each, candidates) or _made(made, each, user_id, now)
+        key = (each.symbol.upper(), each.currency)
+        asset = meant(each, candidates) or made.get(key)
+        if asset is None:
+            asset = made[key] = each.asset(user_id, now, multipliers.get(key))
         links.append(AssetLink(user_id, each.symbol, each.currency, asset.id))
     await uow.asset_links.add_missing(links)
     if made:
@@ -50,14 +59,17 @@ async def link_symbols(uow: UnitOfWork, user_id: UserId, *, now: datetime) -> in
     return len(links)
 
 
-def _made(
-    made: dict[tuple[str, str], Asset], unknown: UnknownSymbol, user_id: UserId, now: datetime
-) -> Asset:
-    """One asset for symbols that differ in their case only."""
-    key = (unknown.symbol.upper(), unknown.currency)
-    if key not in made:
-        made[key] = unknown.asset(user_id, now)
-    return made[key]
+async def _multipliers(
+    uow: UnitOfWork, user_id: UserId, unknown: Sequence[UnknownSymbol]
+) -> dict[tuple[str, str], Decimal | None]:
+    """Of the bonds among them, as what their source told of them says."""
+    bonds = {each.symbol for each in unknown if each.asset_type is AssetType.FIXED_INCOME}
+    if not bonds:
+        return {}
+    told: dict[tuple[str, str], list[ToldWorth]] = defaultdict(list)
+    for each in await uow.asset_links.told_worths(user_id, sorted(bonds)):
+        told[each.symbol.upper(), each.currency].append(each)
+    return {key: face_value_multiplier(worths) for key, worths in told.items()}
 
 
 class AssetLinkView(msgspec.Struct, frozen=True):

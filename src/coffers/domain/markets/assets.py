@@ -11,6 +11,7 @@ from coffers.domain.errors import Conflict, Forbidden, Invalid, NotFound
 from coffers.domain.identity.principals import Principal
 from coffers.domain.ids import UserId, new_id
 from coffers.domain.ledger.holdings import AssetType
+from coffers.domain.markets.face_values import ToldWorth
 from coffers.domain.markets.identifiers import is_cusip, is_figi, is_isin
 
 MAX_SYMBOL: Final = 40
@@ -85,7 +86,7 @@ class UnknownSymbol:
     isin: str | None = None
     cusip: str | None = None
 
-    def asset(self, user_id: UserId, now: datetime) -> Asset:
+    def asset(self, user_id: UserId, now: datetime, multiplier: Decimal | None = None) -> Asset:
         """A private asset made of what the ledger knows; wrong identifiers are left out."""
         return Asset(
             id=new_id(),
@@ -98,6 +99,7 @@ class UnknownSymbol:
             updated_at=now,
             isin=self.isin if self.isin and is_isin(self.isin) else None,
             cusip=self.cusip if self.cusip and is_cusip(self.cusip) else None,
+            multiplier=multiplier,
         )
 
 
@@ -138,6 +140,10 @@ class AssetLinks(Protocol):
 
     async def unknown(self, user_id: UserId, *, limit: int) -> list[UnknownSymbol]:
         """Symbols of the user's holdings and trades that have no link, in one statement."""
+        ...
+
+    async def told_worths(self, user_id: UserId, symbols: Sequence[str]) -> list[ToldWorth]:
+        """What is held of these symbols, then what was traded of them, where a price was told."""
         ...
 
     async def put(self, link: AssetLink) -> None:

@@ -19,7 +19,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from coffers.domain.ids import UserId
 from coffers.domain.ledger.holdings import AssetType
+from coffers.domain.ledger.transactions import TransactionType
 from coffers.domain.markets.assets import AssetLink, AssetLinks, UnknownSymbol
+from coffers.domain.markets.face_values import ToldWorth
 from coffers.infrastructure.db.bulk import stretches
 from coffers.infrastructure.db.ledger.holdings import holdings
 from coffers.infrastructure.db.ledger.transaction_rows import transactions
@@ -49,6 +51,19 @@ class SqlAssetLinks(AssetLinks):
             )
             for row in rows
         ]
+
+    async def told_worths(self, user_id: UserId, symbols: Sequence[str]) -> list[ToldWorth]:
+        """As the port says."""
+        found: list[ToldWorth] = []
+        for statement in (_HELD_WORTHS, _TRADED_WORTHS):
+            rows = await self._transaction.rows(
+                statement, {"user_id": user_id, "symbols": list(symbols)}
+            )
+            found.extend(
+                ToldWorth(row.symbol, row.currency, row.quantity, row.price, row.worth)
+                for row in rows
+            )
+        return found
 
     async def put(self, link: AssetLink) -> None:
         """As the port says."""
@@ -124,3 +139,24 @@ def _unknown() -> Select[Any]:
 
 
 _UNKNOWN: Final = _unknown()
+
+
+def _worths(columns: Any, price: Any, worth: Any) -> Select[Any]:  # Any: of either table
+    return select(
+        columns.symbol,
+        columns.currency,
+        columns.quantity,
+        price.label("price"),
+        worth.label("worth"),
+    ).where(
+        columns.user_id == bindparam("user_id"),
+        columns.symbol.in_(bindparam("symbols", expanding=True)),
+        columns.quantity.is_not(None),
+        price.is_not(None),
+    )
+
+
+_HELD_WORTHS: Final = _worths(holdings.c, holdings.c.current_price, holdings.c.market_value)
+_TRADED_WORTHS: Final = _worths(
+    transactions.c, transactions.c.unit_price, transactions.c.amount
+).where(transactions.c.transaction_type == TransactionType.TRADE.value)
