@@ -67,3 +67,15 @@ async def test_chance_does_not_begin_with_a_part(place: tuple[Person, str]) -> N
 
     assert (found["start_value"], found["percentiles"]) == (None, [])
     assert (found["goal_probability_ratio"], found["reason"]) == (None, "missing_value")
+
+
+async def test_a_flow_that_is_not_known_is_not_left_out_of_what_explains_the_flows(
+    place: tuple[Person, str],
+) -> None:
+    eve, path = place
+
+    found = (await eve.get(f"{path}/performance?explain=true")).json()
+
+    trees = {each["name"]: each["value"] for each in found["explanations"]}
+    assert (found["inflow"], trees["inflow"]) == (None, None)
+    assert (found["outflow"], trees["outflow"]) == (None, None)

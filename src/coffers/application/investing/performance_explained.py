@@ -214,8 +214,12 @@ class _Trees:
         return quotient("dietz", self._given("gain", view.gain), total("capital", parts))
 
     def _signed(self, sign: int) -> list[Explanation]:
-        """The days on which more came in than left, or the other way round, above zero."""
-        chosen = [each for each in self._flows.values() if (number_of(each) or ZERO) * sign > 0]
+        """The days on which more came in than left, or the other way round, above zero.
+
+        A day of which that is not known may be either, and leaves both unknown.
+        """
+        known = [(each, number_of(each)) for each in self._flows.values()]
+        chosen = [each for each, net in known if net is None or net * sign > 0]
         return [referred(each) if sign > 0 else self._turned(each) for each in chosen]
 
     def _turned(self, tree: Explanation, day: date | None = None) -> Explanation:
