@@ -257,3 +257,27 @@ async def test_the_risk_free_rate_is_taken_off_the_return(eve: Person) -> None:
 
     assert float(less["sharpe_ratio"]) < float(plain["sharpe_ratio"])
     await asked(eve, path, 422, risk_free_percent="1000.01")
+
+
+async def test_one_price_alone_returned_nothing_that_is_known(eve: Person) -> None:
+    asset_id = await priced(eve, ["10"])
+    end = str(weekdays(1)[0] + timedelta(days=3))
+
+    told = await asked(eve, f"/assets/{asset_id}/metrics", end_date=end)
+
+    day = told["returns"][0]
+    assert (day["period"], day["return_percent"]) == ("day", None)
+    assert day["reason"] == f"No price is known after {weekdays(1)[0]}."
+
+
+async def test_what_never_varied_has_a_reason_for_each_ratio_that_is_null(eve: Person) -> None:
+    still, moving = await priced(eve, ["10"] * 30), await priced(eve, wave(30, seed=1))
+
+    of_still = await asked(eve, f"/assets/{still}/metrics", benchmark_id=moving, **YEAR)
+    of_moving = await asked(eve, f"/assets/{moving}/metrics", benchmark_id=still, **YEAR)
+
+    assert (of_still["sharpe_ratio"], of_still["reason"]) == (None, "Its returns do not vary.")
+    assert of_still["benchmark"]["correlation_ratio"] is None
+    assert of_still["benchmark"]["reason"] == "Its returns do not vary."
+    assert (of_moving["reason"], of_moving["benchmark"]["beta_ratio"]) == (None, None)
+    assert of_moving["benchmark"]["reason"] == "The benchmark's returns do not vary."

@@ -143,7 +143,10 @@ def _measured(
     returns = _returns(within)
     daily = float(asked.risk_free) / 100 / TRADING_DAYS
     is_enough = returns.size >= LEAST_RETURNS
-    reason = None if is_enough else f"Fewer than {LEAST_RETURNS} daily returns are known."
+    sharpe = risk.sharpe(returns, daily) if is_enough else None
+    sortino = risk.sortino(returns, daily) if is_enough else None
+    unless_few = _why_no_ratio(sharpe, sortino)
+    reason = unless_few if is_enough else f"Fewer than {LEAST_RETURNS} daily returns are known."
     return AssetMetrics(
         asset_id=asset.id,
         symbol=asset.symbol,
@@ -153,14 +156,20 @@ def _measured(
         observations=int(returns.size),
         returns=[_return(name, start, bars) for name, start in _starts(first, last, bars)],
         volatility_percent=_percent(risk.volatility(returns)) if is_enough else None,
-        sharpe_ratio=_ratio(risk.sharpe(returns, daily)) if is_enough else None,
-        sortino_ratio=_ratio(risk.sortino(returns, daily)) if is_enough else None,
+        sharpe_ratio=_ratio(sharpe),
+        sortino_ratio=_ratio(sortino),
         max_drawdown=_drawdown(returns, within),
         reason=reason,
         risk_free_percent=format(asked.risk_free, "f"),
         benchmark=None if other is None else _compared(within, *other, daily, first),
         data_quality=quality(asset, within, calendar, days),
     )
+
+
+def _why_no_ratio(sharpe: Decimal | None, sortino: Decimal | None) -> str | None:
+    if sharpe is None:
+        return "Its returns do not vary."
+    return "No return is below the risk-free rate." if sortino is None else None
 
 
 def _starts(first: date, last: date, bars: Sequence[Bar]) -> list[tuple[str, date]]:
@@ -195,6 +204,8 @@ def _return(name: str, start: date, bars: Sequence[Bar]) -> ReturnView:
     if not known:
         reason = f"No price is known of {start} or the {LOOK_BACK.days} days before."
         return ReturnView(name, None, end.day, None, reason)
+    if known[-1].day == end.day:
+        return ReturnView(name, None, end.day, None, f"No price is known after {end.day}.")
     growth = float(end.close / known[-1].close) - 1
     return ReturnView(name, known[-1].day, end.day, _percent(Decimal(repr(growth))), None)
 
@@ -233,7 +244,8 @@ def _compared(
         lambda: risk.jensen_alpha(one, other, daily),
     ]
     beta, together, alpha = (each() if is_enough else None for each in known)
-    reason = None if is_enough else f"Fewer than {LEAST_RETURNS} daily returns in common."
+    unless_few = _why_unlike(beta, together)
+    reason = unless_few if is_enough else f"Fewer than {LEAST_RETURNS} daily returns in common."
     return AssetBenchmark(
         asset_id=benchmark.id,
         symbol=benchmark.symbol,
@@ -243,6 +255,12 @@ def _compared(
         jensen_alpha_percent=_percent(alpha),
         reason=reason,
     )
+
+
+def _why_unlike(beta: Decimal | None, together: Decimal | None) -> str | None:
+    if beta is None:
+        return "The benchmark's returns do not vary."
+    return "Its returns do not vary." if together is None else None
 
 
 def _percent(rate: Decimal | None) -> str | None:
