@@ -171,6 +171,7 @@ from coffers.presentation.api.markets import (
     rates,
 )
 from coffers.presentation.api.markets.analytics import IdsInvalid, RiskFreeInvalid
+from coffers.presentation.api.markets.rates import DaysInvalid
 from coffers.presentation.api.portability import exports, restorations
 from coffers.presentation.api.spending import (
     budgets,
@@ -334,7 +335,7 @@ ROUTES: Final[Sequence[Route]] = (
     Route("POST", "/prices", prices.keep_prices, USER, API_WRITE, [AssetNotFound, NotYours, AssetShared, SeriesInvalid], body=JSON),
     Route("POST", "/price-uploads", prices.upload_prices, USER, API_WRITE, [AssetNotFound, NotYours, AssetShared, SeriesInvalid], body=MULTIPART, deadline_s=60),
 
-    Route("GET", "/exchange-rates", rates.list_exchange_rates, USER, API_READ, [RangeInvalid, TooManyRows]),
+    Route("GET", "/exchange-rates", rates.list_exchange_rates, USER, API_READ, [DaysInvalid, RangeInvalid, TooManyRows]),
     Route("POST", "/exchange-rates", rates.keep_exchange_rates, USER, API_WRITE, [RateInvalid, TooManyRates], body=JSON),
     Route("GET", "/exchange-rates/own", rates.list_own_exchange_rates, USER, API_READ, [RangeInvalid, TooManyRows]),
     Route("DELETE", "/exchange-rates/own/{exchange_rate_id}", rates.forget_exchange_rate, USER, API_WRITE, [RateNotFound, NotYours]),

@@ -34,29 +34,34 @@ async def formers_of(prices: PriceLookups, user_id: UserId, asset_ids: Sequence[
     ends = {asset_id: asset_id for asset_id in asset_ids}
     for _ in range(MAX_NAMES):
         origins = await prices.origins(list(set(ends.values()))) if ends else {}
-        changes = {now: _change(origins.get(end, ()), user_id) for now, end in ends.items()}
+        changes = {
+            now: _change(origins.get(end, ()), user_id, _since_when(found.get(now)))
+            for now, end in ends.items()
+        }
         ends = {}
         for now, change in changes.items():
-            if change is not None and _is_new(change, found.get(now, []), now):
+            if change is not None:
                 found.setdefault(now, []).append(Former(change.asset_id, change.day))
                 ends[now] = change.asset_id
     return found
 
 
-def _change(origins: Sequence[CorporateAction], user_id: UserId) -> CorporateAction | None:
+def _change(
+    origins: Sequence[CorporateAction], user_id: UserId, until: date
+) -> CorporateAction | None:
+    """The newest before that day; a symbol may come back, each stretch is earlier."""
     mine = [
         each
         for each in origins
-        if each.kind is ActionKind.SYMBOL_CHANGE and each.user_id in {None, user_id}
+        if each.kind is ActionKind.SYMBOL_CHANGE
+        and each.user_id in {None, user_id}
+        and each.day < until
     ]
     return max(mine, key=lambda each: each.day, default=None)
 
 
-def _is_new(change: CorporateAction, known: Sequence[Former], now: UUID) -> bool:
-    """Not something that it was or is already, and earlier than what is known."""
-    if change.asset_id in {now, *(each.asset_id for each in known)}:
-        return False
-    return not known or change.day < known[-1].until
+def _since_when(known: Sequence[Former] | None) -> date:
+    return known[-1].until if known else date.max
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from coffers.domain.live.events import Event
 from coffers.domain.markets.assets import Asset, check_editable
 from coffers.domain.markets.corporate_actions import (
     ONE,
+    ActionInvalid,
     ActionKind,
     ActionNotFound,
     CorporateAction,
@@ -170,10 +171,16 @@ async def _checked(
     """With the digits of its currency; raises ActionInvalid, AssetNotFound, NotYours."""
     checked = check_action(action, asset.currency)
     if checked.new_asset_id is not None:
-        await uow.assets.get(principal, checked.new_asset_id)
+        _check_new(checked, asset, await uow.assets.get(principal, checked.new_asset_id))
     if checked.amount is None:
         return checked
     return replace(checked, amount=money_digits(checked.amount, asset.currency))
+
+
+def _check_new(action: CorporateAction, asset: Asset, new: Asset) -> None:
+    if action.kind is ActionKind.SYMBOL_CHANGE and new.currency != asset.currency:
+        detail = f"Its prices are in {new.currency}, the former ones in {asset.currency}."
+        raise ActionInvalid(detail, field="new_asset_id")
 
 
 def _event(name: str, principal: Principal, action: CorporateAction) -> Event:

@@ -47,7 +47,7 @@ class PricesKept(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """Which asset a row speaks of: by its id, or by its symbol."""
+    """Which asset a row speaks of: by its id, of which the rest has to be true, or its symbol."""
 
     asset_id: UUID | None = None
     symbol: str | None = None
@@ -143,7 +143,7 @@ async def _named(
         if asset_id not in by_id:
             # The refusal of the one that is missing, or somebody else's.
             await lookups.get(principal.user_id, asset_id)
-    symbols = [each.symbol for each in wanted if each.symbol is not None]
+    symbols = [each.symbol for each in wanted if each.symbol and not each.asset_id]
     known = await lookups.of_symbols(principal.user_id, symbols)
     found: dict[Named, Asset] = {}
     for each in wanted:
@@ -179,7 +179,7 @@ def _checked(
         elif row.bar.day in series[asset]:
             flaws.append(RowFlaw(row.row, "date", "The day comes twice."))
         else:
-            flaws += _flaws(row, latest)
+            flaws += _contradictions(row, asset) + _flaws(row, latest)
             series[asset][row.bar.day] = row.bar
     if flaws:
         detail = f"{len(flaws)} rows cannot be kept; nothing was: see `errors`."
@@ -188,6 +188,15 @@ def _checked(
         asset: [_written(bars[day], asset.currency) for day in sorted(bars)]
         for asset, bars in series.items()
     }
+
+
+def _contradictions(row: PriceRow, asset: Asset) -> list[RowFlaw]:
+    """What a row says of its asset beside the id, and is not so."""
+    return [
+        RowFlaw(row.row, name, f"The asset has another {name}.")
+        for name in ("symbol", "currency", "exchange")
+        if getattr(row.named, name) not in {None, getattr(asset, name)}
+    ]
 
 
 def _flaws(row: PriceRow, latest: date) -> list[RowFlaw]:

@@ -110,14 +110,14 @@ def _row(number: int, cells: Mapping[str, str], asset_id: UUID | None) -> PriceR
         flaws.append(RowFlaw(number, "close", "A close is needed."))
     if flaws or day is None or close is None:
         return flaws
-    named = Named(asset_id) if asset_id and "symbol" not in cells else _named(cells)
-    return PriceRow(number, named, Bar(day, close, **told))
+    return PriceRow(number, _named(cells, asset_id), Bar(day, close, **told))
 
 
-def _named(cells: Mapping[str, str]) -> Named:
+def _named(cells: Mapping[str, str], asset_id: UUID | None) -> Named:
+    symbol = cells.get("symbol", "").upper() or None
     currency = cells.get("currency", "").upper() or None
     exchange = cells.get("exchange", "").upper() or None
-    return Named(None, cells["symbol"].upper(), currency, exchange)
+    return Named(asset_id, symbol, currency, exchange)
 
 
 def _number(cell: str) -> Decimal | None:

@@ -22,6 +22,7 @@ from coffers.domain.markets.corporate_actions import (
     Adjustment,
     CorporateAction,
     adjusted,
+    factors_of,
 )
 from coffers.domain.markets.prices import Bar, PriceNotFound, StoredBar
 from coffers.domain.money import EXACT, money_digits, with_digits
@@ -143,7 +144,7 @@ async def story_of(
     bars = await prices.bars(asset.id, first, last)
     actions = (await prices.actions([asset.id], first, last)).get(asset.id, [])
     former: list[str] = []
-    change = await _change_into(prices, principal, asset.id)
+    change = await _change_into(prices, principal, asset.id, date.max)
     while change is not None and change.day > first and len(former) < MAX_NAMES:
         before = await lookups.get(principal.user_id, change.asset_id)
         until = change.day - timedelta(days=1)
@@ -151,19 +152,21 @@ async def story_of(
         earlier = (await prices.actions([before.id], first, until)).get(before.id, [])
         actions = [*earlier, *(each for each in actions if each.day >= change.day)]
         former.append(before.symbol)
-        change = await _change_into(prices, principal, before.id)
+        change = await _change_into(prices, principal, before.id, change.day)
     return Story(bars, actions, former)
 
 
 async def _change_into(
-    prices: PriceLookups, principal: Principal, asset_id: UUID
+    prices: PriceLookups, principal: Principal, asset_id: UUID, until: date
 ) -> CorporateAction | None:
-    """The newest change of symbol that this asset came from; of other people's, none."""
+    """The newest one before that day that made this asset; of other people's, none."""
     origins = (await prices.origins([asset_id])).get(asset_id, [])
     mine = [
         each
         for each in origins
-        if each.kind is ActionKind.SYMBOL_CHANGE and each.user_id in {None, principal.user_id}
+        if each.kind is ActionKind.SYMBOL_CHANGE
+        and each.user_id in {None, principal.user_id}
+        and each.day < until
     ]
     return max(mine, key=lambda each: each.day, default=None)
 
@@ -173,21 +176,9 @@ def _since(bars: Iterable[StoredBar], day: date) -> list[StoredBar]:
 
 
 def _worked_in(story: Story, adjustment: Adjustment) -> list[UUID]:
-    kinds = {
-        Adjustment.NONE: set[ActionKind](),
-        Adjustment.SPLITS: {ActionKind.SPLIT},
-        Adjustment.ALL: {ActionKind.SPLIT, ActionKind.DIVIDEND, ActionKind.SPIN_OFF},
-    }[adjustment]
-    if not story.bars:
-        return []
-    first, last = story.bars[0].bar.day, story.bars[-1].bar.day
-    return [
-        each.id
-        for each in story.actions
-        if each.kind in kinds
-        and first < each.day <= last
-        and (each.kind is ActionKind.SPLIT or each.amount is not None)
-    ]
+    bars = [each.bar for each in story.bars]
+    worked_in = {each.action_id for each in factors_of(bars, story.actions, adjustment)}
+    return [each.id for each in story.actions if each.id in worked_in]
 
 
 def grouped(bars: Sequence[StoredBar], frequency: Frequency) -> list[StoredBar]:

@@ -196,9 +196,7 @@ def adjusted(
     (CRSP's and Yahoo's convention). An action after the last bar, or before the first, changes
     nothing.
     """
-    if adjustment is Adjustment.NONE or not bars:
-        return list(bars)
-    factors = list(_factors(bars, actions, adjustment))
+    factors = factors_of(bars, actions, adjustment)
     if not factors:
         return list(bars)
     out: list[Bar] = []
@@ -215,11 +213,21 @@ def adjusted(
 
 @dataclass(frozen=True, slots=True)
 class Factor:
-    """What prices and volumes before a day are multiplied by."""
+    """What prices and volumes before a day are multiplied by, and for which action."""
 
+    action_id: UUID
     day: date
     price: Decimal
     volume: Decimal = ONE
+
+
+def factors_of(
+    bars: Sequence[Bar], actions: Iterable[CorporateAction], adjustment: Adjustment
+) -> list[Factor]:
+    """One for each of the actions that are worked into these bars, oldest first."""
+    if adjustment is Adjustment.NONE or not bars:
+        return []
+    return list(_factors(bars, actions, adjustment))
 
 
 def _factors(
@@ -235,14 +243,14 @@ def _factors(
         if action.kind is ActionKind.SPLIT and (factor := action.factor) is not None:
             split = factor if action.day != split_day else _CONTEXT.multiply(split, factor)
             split_day = action.day
-            yield Factor(action.day, _CONTEXT.divide(ONE, factor), factor)
+            yield Factor(action.id, action.day, _CONTEXT.divide(ONE, factor), factor)
         elif _pays(action, adjustment) and action.amount is not None:
             before = bars[place].close
             if action.day == split_day:
                 before = _CONTEXT.divide(before, split)
             if action.amount < before:
                 paid = _CONTEXT.divide(action.amount, before)
-                yield Factor(action.day, _CONTEXT.subtract(ONE, paid))
+                yield Factor(action.id, action.day, _CONTEXT.subtract(ONE, paid))
 
 
 def _pays(action: CorporateAction, adjustment: Adjustment) -> bool:

@@ -20,6 +20,8 @@ MAX_BARS: Final = 20_000
 ABSURD: Final = Decimal(100)
 #: Nothing is quoted above this.
 HIGHEST: Final = Decimal(10) ** 12
+#: No history that anybody asks for begins before.
+FIRST_DAY: Final = date(1901, 1, 1)
 MAX_SOURCE: Final = 40
 
 
@@ -74,6 +76,8 @@ def check_bar(bar: Bar, *, latest: date) -> Bar:
     """The bar; raises PriceInvalid for what no day can have been."""
     if bar.day > latest:
         raise PriceInvalid("A price of the future is not known.", field="date")
+    if bar.day < FIRST_DAY:
+        raise PriceInvalid(f"Prices are kept from {FIRST_DAY} on.", field="date")
     for name in ("close", "open", "high", "low"):
         _check_price(getattr(bar, name), name)
     if bar.volume is not None and (not bar.volume.is_finite() or bar.volume < 0):

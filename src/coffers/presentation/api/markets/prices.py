@@ -189,11 +189,9 @@ def _bar(day: date, told: DayPrices) -> Bar:
 
 
 def _named(each: NamedPrices) -> Named:
-    if each.asset_id is not None:
-        return Named(each.asset_id)
     symbol = None if each.symbol is None else each.symbol.upper()
     exchange = None if each.exchange is None else each.exchange.upper()
-    return Named(None, symbol, each.currency, exchange)
+    return Named(each.asset_id, symbol, each.currency, exchange)
 
 
 def _day(text: str) -> date | None:

@@ -15,6 +15,7 @@ from coffers.application.markets.rates import (
     RateList,
     RatesAsked,
 )
+from coffers.domain.errors import Invalid
 from coffers.presentation.calls import Caller
 from coffers.presentation.days import day_of
 from coffers.presentation.schemas import Body, CodeIn, DateIn, DecimalIn
@@ -29,6 +30,10 @@ From = Annotated[DateIn | None, Query(description="The first of several days.")]
 To = Annotated[DateIn | None, Query(description="The last of them; by itself today.")]
 OfBase = Annotated[CodeIn | None, Query(description="Only with this base currency.")]
 OfQuote = Annotated[CodeIn | None, Query(description="Only with this quote currency.")]
+
+
+class DaysInvalid(Invalid):
+    """One day and a range cannot both be asked for."""
 
 
 class NewRate(Body):
@@ -94,6 +99,8 @@ async def forget_exchange_rate(call: Caller, exchange_rate_id: UUID) -> None:
 def _range(
     on: date | None, first: date | None, last: date | None, today: date
 ) -> tuple[date, date]:
+    if on is not None and (first is not None or last is not None):
+        raise DaysInvalid("Either one day, or a range of days.", field="date")
     if on is not None:
         return on, on
     last = today if last is None else last
