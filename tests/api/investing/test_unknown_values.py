@@ -74,7 +74,7 @@ async def test_a_flow_that_is_not_known_is_not_left_out_of_what_explains_the_flo
 ) -> None:
     eve, path = place
 
-    found = (await eve.get(f"{path}/performance?explain=true")).json()
+    found = (await eve.get(f"{path}/performance?period=max&explain=true")).json()
 
     trees = {each["name"]: each["value"] for each in found["explanations"]}
     assert (found["inflow"], trees["inflow"]) == (None, None)
