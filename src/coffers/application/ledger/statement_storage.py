@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from coffers.domain.ledger.accounts import Account, masked
 from coffers.domain.ledger.images import Change, Image, Kept, Undo
 from coffers.domain.ledger.imports import Settlement
 from coffers.domain.ledger.snapshots import Snapshot, SnapshotSource
-from coffers.domain.ledger.statements import ReportedAccount, ReportedStatement, ReportedTransaction
+from coffers.domain.ledger.statements import ReportedAccount, ReportedTransaction
 from coffers.domain.ledger.verdicts import Verdict
 from coffers.domain.money import EXACT, money_digits
 
@@ -131,7 +131,7 @@ class Storage:
         is_new = account.id in self.undo.created_accounts
         before = await self._account_image(account)
         if target.statement.holdings is not None:
-            await self._replace_holdings(account, target.statement)
+            await self._replace_holdings(account, target)
         await self.uow.accounts.update(self._told(account, target))
         if not is_new:
             after = await self._account_image(account)
@@ -144,7 +144,7 @@ class Storage:
         """
         before = await self._account_image(account)
         if target.is_current and target.statement.holdings is not None:
-            await self._replace_holdings(account, target.statement)
+            await self._replace_holdings(account, target)
         told = self._numbered(account, target.statement.account)
         opening = account.opening_balance
         if opening is None and target.is_current:
@@ -183,10 +183,10 @@ class Storage:
         await self.uow.snapshots.add(snapshot)
         self.undo.snapshots.append(snapshot.id)
 
-    async def _replace_holdings(self, account: Account, statement: ReportedStatement) -> None:
+    async def _replace_holdings(self, account: Account, target: Target) -> None:
         before = await self.uow.images.of_holdings(account)
-        held = statement.holdings or ()
-        await self.uow.holdings.replace_reported(account, held, now=self.wish.now)
+        held, seen_at = target.statement.holdings or (), _seen_at(target.as_of, self.wish)
+        await self.uow.holdings.replace_reported(account, held, now=self.wish.now, seen_at=seen_at)
         after = await self.uow.images.of_holdings(account)
         self.undo.holdings += [Change(before.get(row_id), image) for row_id, image in after.items()]
 
@@ -242,6 +242,12 @@ def _cash(told: ReportedAccount, value: Decimal | None) -> Decimal | None:
     if told.balance is None or value is None:
         return None
     return money_digits(EXACT.subtract(told.balance, value), told.currency)
+
+
+def _seen_at(instant: datetime, wish: Wish) -> datetime:
+    """On the statement's day also in UTC, by which positions and their prices count."""
+    day = instant.astimezone(wish.zone).date()
+    return min(instant, datetime.combine(day, time(23, 59, 59), UTC))
 
 
 def _same_day(instant: datetime, wish: Wish) -> tuple[datetime, datetime]:

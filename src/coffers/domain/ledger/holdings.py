@@ -31,9 +31,16 @@ class Holdings(Protocol):
     """Where positions are kept."""
 
     async def replace_reported(
-        self, account: Account, rows: Sequence["ReportedHolding"], *, now: datetime
+        self,
+        account: Account,
+        rows: Sequence["ReportedHolding"],
+        *,
+        now: datetime,
+        seen_at: datetime | None = None,
     ) -> Counts:
         """Exactly these positions are open now, matched on the source's own id.
+
+        They were so at `seen_at`, where that is not now.
 
         Those not reported any more are deactivated. An id that comes twice counts once, the last
         row holds. `updated_at` moves only for rows that changed, `last_synced_at` for all reported.

@@ -82,7 +82,12 @@ class SqlHoldings(Holdings):
         self._transaction = transaction
 
     async def replace_reported(
-        self, account: Account, rows: Sequence[ReportedHolding], *, now: datetime
+        self,
+        account: Account,
+        rows: Sequence[ReportedHolding],
+        *,
+        now: datetime,
+        seen_at: datetime | None = None,
     ) -> Counts:
         """As the port says."""
         told = {row.provider_holding_id: _told(row) for row in rows}
@@ -97,7 +102,7 @@ class SqlHoldings(Holdings):
         await self._add(account, created, now)
         await self._change(account, changed, now)
         await self._change(account, {row_id: {"is_active": False} for row_id in gone}, now)
-        await self._note_sync(account, now)
+        await self._note_sync(account, seen_at or now)
         held = quantities(row for row in known.values() if row.is_active)
         by_id = {row.provider_holding_id: row for row in rows}
         await note_changes(self._transaction, account, held, quantities(by_id.values()), now)
