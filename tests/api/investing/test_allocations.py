@@ -50,6 +50,20 @@ async def test_values_of_many_digits_have_amounts_that_add_up(pat: Person) -> No
     assert parts == Decimal(whole["total_value"])
 
 
+async def test_all_can_be_taken_out_and_no_more(pat: Person) -> None:
+    path = await a_portfolio_of(pat, await a_depot(pat, "100.00"), targets={"equity": "1"})
+
+    answers = [
+        await pat.get(f"{path}/rebalancing?contribution={amount}")
+        for amount in ("-100.00", "-100.01")
+    ]
+
+    assert [each.status_code for each in answers] == [200, 422]
+    taken = [{"name": "cash_equivalent", "amount": "-100.00"}]
+    assert answers[0].json()["contribution_proposals"] == taken
+    assert [each["field"] for each in answers[1].json()["errors"]] == ["contribution"]
+
+
 async def test_new_money_of_less_than_a_cent_is_refused(pat: Person) -> None:
     path = await a_portfolio_of(pat, targets={"equity": "1"})
 

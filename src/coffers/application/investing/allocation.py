@@ -28,6 +28,7 @@ from coffers.domain.errors import Conflict
 from coffers.domain.identity.principals import Principal
 from coffers.domain.investing import allocation
 from coffers.domain.investing.returns import Undefined
+from coffers.domain.money import AmountInvalid
 
 ZERO: Final = Decimal(0)
 CASH: Final = "cash"
@@ -167,7 +168,7 @@ async def get_rebalancing(
 ) -> RebalancingView:
     """Drift from the targets and proposals.
 
-    Raises PortfolioNotFound, NotYours, NoTargets, TooManyRows.
+    Raises PortfolioNotFound, NotYours, NoTargets, AmountInvalid, TooManyRows.
     """
     portfolio, book, today = await open_book(ports, principal, portfolio_id)
     if not portfolio.targets:
@@ -179,6 +180,9 @@ def _rebalancing(
     book: Book, today: date, wanted: Mapping[str, Decimal], contribution: Decimal
 ) -> RebalancingView:
     whole, base = grouped(book, today, GroupBy.ASSET_TYPE), book.base_currency
+    there = None if whole.unvalued else sum(whole.values.values(), ZERO)
+    if there is not None and contribution < 0 and there + contribution < 0:
+        raise AmountInvalid("More than there is cannot be taken out.", field="contribution")
     # Of a whole that is not known, no part is too small or too large.
     values, targets = whole.values, {} if whole.unvalued else wanted
     bought = allocation.contribution_first(values, targets, contribution, base) if targets else []
