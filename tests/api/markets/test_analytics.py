@@ -281,3 +281,11 @@ async def test_what_never_varied_has_a_reason_for_each_ratio_that_is_null(eve: P
     assert of_still["benchmark"]["reason"] == "Its returns do not vary."
     assert (of_moving["reason"], of_moving["benchmark"]["beta_ratio"]) == (None, None)
     assert of_moving["benchmark"]["reason"] == "The benchmark's returns do not vary."
+
+
+async def test_what_costs_next_to_nothing_has_indicators_of_as_many_digits(eve: Person) -> None:
+    asset_id = await priced(eve, ["0.0000081234", "0.0000081237", "0.0000081239"])
+
+    told = await asked(eve, f"/assets/{asset_id}/indicators", names="sma_2", **YEAR)
+
+    assert told["indicators"][0]["lines"]["sma_2"][1:] == ["0.000008123550", "0.000008123800"]

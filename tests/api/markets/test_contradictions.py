@@ -74,3 +74,16 @@ async def test_a_dividend_beyond_the_price_is_not_said_to_be_worked_in(eve: Pers
 
     assert [each["close"] for each in told["prices"]] == ["10.00", "10.00"]
     assert told["adjusted_for"] == []
+
+
+async def test_what_an_asset_became_is_not_deleted_under_it(eve: Person) -> None:
+    before, after = await asset_of(eve), await asset_of(eve)
+    actions = f"/assets/{before}/corporate-actions"
+    merger = {"date": "2026-01-07", "kind": "merger", "ratio": "2", "new_asset_id": after}
+    action_id = (await eve.post(actions, merger)).json()["id"]
+
+    refused = await eve.delete(f"/assets/{after}")
+    await eve.delete(f"{actions}/{action_id}")
+
+    assert (refused.status_code, refused.json()["type"].rsplit("/")[-1]) == (409, "asset_in_use")
+    assert (await eve.delete(f"/assets/{after}")).status_code == 204

@@ -32,6 +32,9 @@ WARM_UP: Final = timedelta(days=1_500)
 #: Days shown: ten years.
 MAX_DAYS: Final = 3_660
 DIGITS: Final = 8
+#: Of a price so small that eight digits would leave little of it.
+MOST_DIGITS: Final = 18
+_SMALL: Final = -2
 _LONGEST_AGO: Final = date(1901, 1, 1)
 _NEEDS_RANGES: Final = frozenset({"stochastic", "williams_r", "atr"})
 
@@ -152,10 +155,13 @@ def _view(asked: Indicator, bars: Sequence[Bar], shown: int) -> IndicatorView:
         reason = "It needs the highest and lowest price of every day."
         return IndicatorView(asked.name, asked.kind, asked.parameters, {}, reason)
     lines = calculated(asked, bars)
-    cut = {name: _texts(line, shown) for name, line in lines.items()}
+    digits = _digits(bars)
+    cut = {name: _texts(line, shown, digits) for name, line in lines.items()}
     # "0.00000000" is a value too.
     empty = ", ".join(name for name, line in cut.items() if not any(line))
     why = f"{len(bars)} prices are known: too few for {empty}." if empty else None
+    if bars and not shown:
+        why = "No price is known of any of these days."
     return IndicatorView(asked.name, asked.kind, asked.parameters, cut, why)
 
 
@@ -227,6 +233,12 @@ _LINES: Final = {
 }
 
 
-def _texts(line: "Series", shown: int) -> list[str | None]:
+def _digits(bars: Sequence[Bar]) -> int:
+    """After the point: one more for each zero that a price below a hundredth begins with."""
+    smallest = min((bar.close.adjusted() for bar in bars if bar.close), default=0)
+    return min(MOST_DIGITS, DIGITS + max(0, _SMALL - smallest))
+
+
+def _texts(line: "Series", shown: int, digits: int) -> list[str | None]:
     values = line[line.size - shown :].tolist()
-    return [None if value != value else f"{value:.{DIGITS}f}" for value in values]  # noqa: PLR0124 - NaN
+    return [None if value != value else f"{value:.{digits}f}" for value in values]  # noqa: PLR0124 - NaN

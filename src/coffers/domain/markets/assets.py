@@ -239,7 +239,7 @@ class AssetTaken(Conflict):
 
 
 class AssetInUse(Conflict):
-    """Holdings or trades are linked to the asset, or a portfolio is compared with it."""
+    """Something is linked to the asset or became it, or a portfolio is compared with it."""
 
     slug = "asset_in_use"
 

@@ -148,6 +148,9 @@ class SqlAssets(Assets):
         compared = select(portfolios.c.id).where(portfolios.c.benchmark_id == asset.id).limit(1)
         if await self._transaction.rows(compared):
             raise AssetInUse("A portfolio is compared with the asset: take it away there first.")
+        named = select(corporate_actions.c.id).where(corporate_actions.c.new_asset_id == asset.id)
+        if await self._transaction.rows(named.limit(1)):
+            raise AssetInUse("Another asset became it: take that corporate action back first.")
         for table in (prices, price_marks, corporate_actions):
             await self._transaction.execute(delete(table).where(table.c.asset_id == asset.id))
         await self._transaction.execute(delete(assets).where(A.id == asset.id))
