@@ -84,6 +84,23 @@ async def test_what_came_out_of_another_security_can_be_sold(eve: Person) -> Non
     )
 
 
+async def test_so_can_what_nothing_was_ever_entered_of(eve: Person) -> None:
+    depot, old = await a_depot(eve), await linked(eve, "GONE")
+    draft = {"symbol": "HEIR", "name": "Heir", "asset_type": "equity", "currency": "USD"}
+    new = (await eve.post("/assets", draft)).json()["id"]
+    await done(eve, depot, symbol="GONE", quantity="4", unit_price="10")
+    await happened(eve, old, "merger", new_asset_id=new, ratio="1")
+
+    await done(
+        eve, depot, symbol="HEIR", subtype="sell", quantity="1", transaction_date="2026-04-01"
+    )
+
+    positions = await held(eve, depot)
+    assert {symbol: each["quantity"] for symbol, each in positions.items()} == {
+        "HEIR": "3.00000000"
+    }
+
+
 async def test_a_spin_off_takes_its_part_of_the_cost(eve: Person) -> None:
     depot, old, new = await a_depot(eve), await linked(eve, "PARENT"), await linked(eve, "CHILD")
     await quoted(eve, old, _2026_03_06="50.00")

@@ -3,7 +3,7 @@
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import Row, bindparam, func, select
 
 from coffers.domain.ids import UserId
 from coffers.domain.investing.movements import Movement, SplitAction, units
@@ -33,6 +33,8 @@ class SqlTrails(Trails):
         rows = await self._transaction.rows(_ROWS, mine)
         actions = await self._transaction.rows(_ACTIONS, asked)
         reported = await self._transaction.rows(_REPORTED, mine)
+        # A symbol without a movement has no link yet: it will be that of the asset of its name.
+        fed = () if rows else await self._transaction.rows(_NAMED, asked)
         return Trail(
             [_movement(row) for row in rows],
             frozenset(row.id for row in rows if _is_by_hand(row)),
@@ -42,7 +44,7 @@ class SqlTrails(Trails):
                 if row.kind == ActionKind.SPLIT and (factor := action_of(row).factor) is not None
             ],
             # How much of it came out of other securities these movements do not tell.
-            is_fed=bool(reported) or any(row.new_asset_id == row.linked for row in actions),
+            is_fed=bool(reported or fed) or any(row.new_asset_id == row.linked for row in actions),
         )
 
     async def asset(self, user_id: UserId, symbol: str, currency: str) -> Asset | None:
@@ -114,4 +116,15 @@ _ACTIONS: Final = (
         | (_L.asset_id == corporate_actions.c.new_asset_id),
     )
     .where(_LINK, corporate_actions.c.kind != ActionKind.DIVIDEND.value)
+)
+_A: Final = assets.c
+_NAMED: Final = (
+    select(corporate_actions.c.id)
+    .join(assets, _A.id == corporate_actions.c.new_asset_id)
+    .where(
+        _A.symbol == func.upper(bindparam("symbol")),
+        _A.currency == bindparam("currency"),
+        (_A.user_id == bindparam("user_id")) | _A.user_id.is_(None),
+    )
+    .limit(1)
 )
