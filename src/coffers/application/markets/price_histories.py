@@ -26,6 +26,7 @@ from coffers.domain.markets.corporate_actions import (
 )
 from coffers.domain.markets.prices import Bar, PriceNotFound, StoredBar
 from coffers.domain.money import EXACT, money_digits, with_digits
+from coffers.domain.paging import MAX_UNPAGED, TooManyRows
 from coffers.domain.ranges import check_range
 
 #: Without a start, a history goes back so far.
@@ -33,6 +34,10 @@ A_YEAR: Final = timedelta(days=365)
 #: Symbols that an asset had before: each costs a statement.
 MAX_NAMES: Final = 5
 _FIRST: Final = date(1901, 1, 1)
+#: Of no later day is a price kept, in whatever zone today is.
+_AHEAD: Final = timedelta(days=2)
+#: From the first to the last of so many days.
+_STRETCH: Final = timedelta(days=MAX_UNPAGED - 1)
 
 
 class Frequency(StrEnum):
@@ -101,7 +106,10 @@ async def get_history(
     last = today if asked.last is None else asked.last
     first = max(_FIRST, last - A_YEAR) if asked.first is None else asked.first
     check_range(first, last)
-    story = await story_of(lookups, prices, principal, asset, first, max(last, today))
+    until = min(max(last, today), today + _AHEAD)
+    story = await story_of(lookups, prices, principal, asset, first, until)
+    if sum(each.bar.day <= last for each in story.bars) > MAX_UNPAGED:
+        raise TooManyRows(f"More than {MAX_UNPAGED} prices: choose a shorter range.")
     told = adjusted([each.bar for each in story.bars], story.actions, asked.adjustment)
     stored = [
         StoredBar(bar, each.source, each.updated_at)
@@ -140,20 +148,29 @@ async def story_of(
     first: date,
     last: date,
 ) -> Story:
-    """From the first day to the last; raises TooManyRows."""
-    bars = await prices.bars(asset.id, first, last)
+    """From the first day to the last, however many prices that are."""
+    bars = await _bars(prices, asset.id, first, last)
     actions = (await prices.actions([asset.id], first, last)).get(asset.id, [])
     former: list[str] = []
     change = await _change_into(prices, principal, asset.id, date.max)
     while change is not None and change.day > first and len(former) < MAX_NAMES:
         before = await lookups.get(principal.user_id, change.asset_id)
         until = change.day - timedelta(days=1)
-        bars = [*await prices.bars(before.id, first, until), *_since(bars, change.day)]
+        bars = [*await _bars(prices, before.id, first, until), *_since(bars, change.day)]
         earlier = (await prices.actions([before.id], first, until)).get(before.id, [])
         actions = [*earlier, *(each for each in actions if each.day >= change.day)]
         former.append(before.symbol)
         change = await _change_into(prices, principal, before.id, change.day)
     return Story(bars, actions, former)
+
+
+async def _bars(prices: PriceLookups, asset_id: UUID, first: date, last: date) -> list[StoredBar]:
+    """In stretches of no more days than prices are read at once: old ones need all since."""
+    starts = range(first.toordinal(), last.toordinal() + 1, MAX_UNPAGED)
+    found: list[StoredBar] = []
+    for start in map(date.fromordinal, starts):
+        found += await prices.bars(asset_id, start, min(last, start + _STRETCH))
+    return found
 
 
 async def _change_into(
