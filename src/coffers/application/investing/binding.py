@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final
@@ -21,7 +21,13 @@ from coffers.application.investing.derivations import Derivations
 from coffers.application.investing.ledger_rows import LedgerRow
 from coffers.application.investing.line_prices import multiplier, told_kind, unit_values
 from coffers.application.investing.moves import at_rates, moves_from
-from coffers.application.investing.successions import PassedOn, Succession, in_base, in_turn
+from coffers.application.investing.successions import (
+    PassedOn,
+    Succession,
+    in_base,
+    in_turn,
+    leads_back,
+)
 from coffers.domain.investing.columns import moves_of
 from coffers.domain.investing.lots import NO_PICKS, EntryInvalid, LotMethod, LotUnknown, Oversold
 from coffers.domain.investing.movements import Movement, SplitAction
@@ -123,10 +129,13 @@ class _Binder:
             for key, told in rows.items()
         }
         succession = Succession(account, moved, reported, self.ids)
-        found = {
-            key: self.line(succession, key, rows.get(key, ()), times.get(key, ONE))
-            for key in in_turn(keys, self.securities)
-        }
+        turns = [
+            (key, rows.get(key, ()), times.get(key, ONE)) for key in in_turn(keys, self.securities)
+        ]
+        if leads_back([key for key, _, _ in turns], self.securities):
+            trial = replace(self, quality=Quality())
+            succession.settle(lambda: [trial.line(succession, *turn) for turn in turns])
+        found = {turn[0]: self.line(succession, *turn) for turn in turns}
         return [line for key in sorted(found) if (line := found[key]) is not None]
 
     def _kind(self, place: tuple[UUID, Key], rows: Sequence[LedgerRow]) -> AssetType | None:
@@ -138,7 +147,7 @@ class _Binder:
     ) -> Line | None:
         """None where nothing is known of it, or what is cannot be."""
         (symbol, currency), account = key, told_of.account
-        reported, arrived = told_of.reported.get(key), told_of.to(key)
+        reported, arrived = told_of.reported.get(key), told_of.arrived(key)
         security, own = self.securities.get(key, Security()), told_of.moved.get(key, [])
         if not rows and reported is None and not arrived.local:
             return None

@@ -1,9 +1,10 @@
 """Successions: what became of the securities of one account, passed on from line to line."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import tee
+from typing import Final
 from uuid import UUID
 
 from coffers.application.investing.books import Key, Reported, Security
@@ -13,6 +14,9 @@ from coffers.domain.investing.positions import derive
 from coffers.domain.investing.reorganisations import Reorganisation, is_told, passed, until
 from coffers.domain.ledger.accounts import Account
 from coffers.domain.markets.rates import RateBook
+
+#: So often at most something becomes what it was before.
+MOST_RETURNS: Final = 8
 
 
 @dataclass(slots=True)
@@ -32,11 +36,32 @@ class Succession:
     reported: Mapping[Key, Reported]
     ids: Iterator[UUID]
     arrivals: dict[Key, Arrivals] = field(default_factory=dict)
+    #: What arrives where everything was passed on already: a symbol that comes back.
+    late: dict[Key, Arrivals] = field(default_factory=dict)
+    _passed: set[Key] = field(default_factory=set)
     _begun: dict[Key, Iterator[UUID]] = field(default_factory=dict)
 
-    def to(self, key: Key) -> Arrivals:
-        """What arrived there."""
-        return self.arrivals.setdefault(key, Arrivals())
+    def arrived(self, key: Key) -> Arrivals:
+        """What arrived there; what does from now on is late."""
+        self._passed.add(key)
+        return self.arrivals.get(key, Arrivals())
+
+    def settle(self, pass_all: Callable[[], object]) -> None:
+        """Pass everything on until what comes back stays the same."""
+        for _ in range(MOST_RETURNS):
+            before = dict(self.arrivals)
+            pass_all()
+            is_same = before == self.late
+            self.arrivals.clear()
+            self.arrivals.update(self.late)
+            self.late.clear()
+            self._passed.clear()
+            if is_same:
+                return
+
+    def _to(self, key: Key) -> Arrivals:
+        place = self.late if key in self._passed else self.arrivals
+        return place.setdefault(key, Arrivals())
 
     def due(self, key: Key, security: Security) -> list[Reorganisation]:
         """What happened to it and is not in what the source tells already, by day."""
@@ -90,11 +115,11 @@ class Succession:
             if each.target is not None:
                 # Of another currency nobody tells what it cost.
                 told = arrived if each.target[1] == currency else [_bare(one) for one in arrived]
-                self.to(each.target).local.extend(told)
+                self._to(each.target).local.extend(told)
                 if base is None:
-                    self.to(each.target).base = None
+                    self._to(each.target).base = None
         for each, arrived in base or ():
-            known = None if each.target is None else self.to(each.target).base
+            known = None if each.target is None else self._to(each.target).base
             if known is not None:
                 known.extend(arrived)
 
@@ -140,6 +165,16 @@ def in_turn(keys: Collection[Key], securities: Mapping[Key, Security]) -> list[K
     for key in sorted(keys):
         visit(key, ())
     return list(reversed(done))
+
+
+def leads_back(turns: Sequence[Key], securities: Mapping[Key, Security]) -> bool:
+    """Whether something became what it had come from, as a symbol that is taken up again."""
+    seen = set[Key]()
+    for key in turns:
+        seen.add(key)
+        if any(each.target in seen for each in securities.get(key, Security()).became):
+            return True
+    return False
 
 
 def _bare(movement: Movement) -> Movement:
