@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.people import Person
+from tests.people import Person, insisting
 
 
 async def notebook(person: Person, **changes: Any) -> str:
@@ -21,7 +21,7 @@ async def written(person: Person, account_id: str, **changes: Any) -> str:
         "transaction_date": "2026-03-01",
         "description": "Coffee",
     }
-    made = await person.post("/transactions", draft | changes)
+    made = await insisting(lambda: person.post("/transactions", draft | changes))
     assert made.status_code == 201, made.text
     return str(made.json()["id"])
 
