@@ -28,7 +28,7 @@ from coffers.domain.errors import Conflict
 from coffers.domain.identity.principals import Principal
 from coffers.domain.investing import allocation
 from coffers.domain.investing.returns import Undefined
-from coffers.domain.money import AmountInvalid
+from coffers.domain.money import AmountInvalid, total_of
 
 ZERO: Final = Decimal(0)
 CASH: Final = "cash"
@@ -146,7 +146,7 @@ def _allocation(book: Book, today: date, group_by: GroupBy) -> AllocationView:
             for each in allocation.sliced(whole.values)
         ],
         total_count=len(whole.values),
-        total_value=whole.known(_money(sum(whole.values.values(), ZERO), book)),
+        total_value=whole.known(_money(total_of(whole.values.values()), book)),
         concentration_ratio=whole.known(_ratio(index)),
         concentration_reason=_not_concentrated(whole, index),
         unvalued=whole.unvalued,
@@ -159,7 +159,7 @@ def _not_concentrated(whole: "Whole", index: Decimal | None) -> Undefined | None
         return Undefined.MISSING_VALUE
     if index is not None:
         return None
-    is_there = sum(whole.values.values(), ZERO) > 0
+    is_there = total_of(whole.values.values()) > 0
     return Undefined.SHORT_POSITION if is_there else Undefined.NOTHING_INVESTED
 
 
@@ -180,8 +180,8 @@ def _rebalancing(
     book: Book, today: date, wanted: Mapping[str, Decimal], contribution: Decimal
 ) -> RebalancingView:
     whole, base = grouped(book, today, GroupBy.ASSET_TYPE), book.base_currency
-    there = None if whole.unvalued else sum(whole.values.values(), ZERO)
-    if there is not None and contribution < 0 and there + contribution < 0:
+    there = None if whole.unvalued else total_of(whole.values.values())
+    if there is not None and contribution < 0 and -contribution > there:
         raise AmountInvalid("More than there is cannot be taken out.", field="contribution")
     # Of a whole that is not known, no part is too small or too large.
     values, targets = whole.values, {} if whole.unvalued else wanted

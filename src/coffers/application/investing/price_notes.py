@@ -14,7 +14,8 @@ from coffers.domain.markets.close_paths import Close, begins, last_by, pauses
 def note_prices(book: Book, first: date, last: date) -> None:
     """Note of what was held what is missing, what stood still, and what is old by the last day."""
     for line in book.lines:
-        _note_missing(book, line, first)
+        begun = max(first, line.local.steps[0].day) if line.local.steps else first
+        _note_missing(book.quality, line.symbol, line.closes, begun)
         for gap in _gaps(line.closes, first, last):
             if _is_held(line, max(gap.before, first), min(gap.after, last)):
                 book.quality.note_gap(line.symbol, gap)
@@ -30,19 +31,16 @@ def note_comparison(
     period: tuple[date, date],
 ) -> None:
     """Note likewise of what a portfolio is compared with, on all days of the period."""
-    known = begins(closes)
-    if known is None or known > period[0]:
-        quality.missing_prices.add(symbol)
+    _note_missing(quality, symbol, closes, period[0])
     for gap in _gaps(closes, *period):
         quality.note_gap(symbol, gap)
     _note_old(quality, symbol, closes, calendar, period[1])
 
 
-def _note_missing(book: Book, line: Line, first: date) -> None:
-    begun = max(first, line.local.steps[0].day) if line.local.steps else first
-    known = begins(line.closes)
-    if known is None or known > begun:
-        book.quality.missing_prices.add(line.symbol)
+def _note_missing(quality: Quality, symbol: str, closes: Sequence[Close], first: date) -> None:
+    known = begins(closes)
+    if known is None or known > first:
+        quality.missing_prices.add(symbol)
 
 
 def _note_old(

@@ -40,6 +40,7 @@ from coffers.domain.investing.scenarios import (
     in_minor_units,
     unmet,
 )
+from coffers.domain.money import total_of
 
 if TYPE_CHECKING:
     from coffers.domain.investing.simulations import Prospect
@@ -220,7 +221,7 @@ async def simulate(
 
 def _chances(book: Book, today: date, asked: SimulationAsked) -> SimulationView:
     whole, base = grouped(book, today, GroupBy.ASSET), book.base_currency
-    start = sum(whole.values.values(), ZERO)
+    start = total_of(whole.values.values())
     prospect = _simulated(asked, start)
     by_month = {} if whole.unvalued else prospect.by_month
     probability = None if whole.unvalued else prospect.goal_probability
@@ -287,13 +288,12 @@ def _outcome(outcome: Outcome, currency: str) -> OutcomeView:
 
 
 def _sum(outcomes: Sequence[Outcome], field: str) -> Decimal:
-    return sum((getattr(each, field) for each in outcomes), ZERO)
+    return total_of(getattr(each, field) for each in outcomes)
 
 
 def _percent(outcomes: Sequence[Outcome]) -> str | None:
     before, after = _sum(outcomes, "before"), _sum(outcomes, "after")
-    change = after - before
-    return None if before <= 0 else percent_text(change / before, 4)
+    return None if before <= 0 else percent_text((after - before) / before, 4)
 
 
 def _money(amount: Decimal, currency: str) -> str:

@@ -26,6 +26,10 @@ class Arrivals:
     local: list[Movement] = field(default_factory=list)
     base: list[Movement] | None = field(default_factory=list)
 
+    def now(self) -> "Arrivals":
+        """What has arrived so far, whatever arrives later."""
+        return Arrivals([*self.local], None if self.base is None else [*self.base])
+
 
 @dataclass(frozen=True, slots=True)
 class Succession:
@@ -49,7 +53,7 @@ class Succession:
     def settle(self, pass_all: Callable[[], object]) -> None:
         """Pass everything on until what comes back stays the same."""
         for _ in range(MOST_RETURNS):
-            before = dict(self.arrivals)
+            before = {key: each.now() for key, each in self.arrivals.items()}
             pass_all()
             is_same = before == self.late
             self.arrivals.clear()

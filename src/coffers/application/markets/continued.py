@@ -8,10 +8,10 @@ from datetime import date
 from typing import Any, TypeVar
 from uuid import UUID
 
-from coffers.application.markets.price_histories import MAX_NAMES
+from coffers.application.markets.price_histories import MAX_NAMES, symbol_change_before
 from coffers.application.markets.prices import CloseArrays, Closes, PriceLookups
 from coffers.domain.ids import UserId
-from coffers.domain.markets.corporate_actions import ActionKind, CorporateAction
+from coffers.domain.markets.corporate_actions import CorporateAction
 
 S = TypeVar("S")
 
@@ -35,32 +35,18 @@ async def formers_of(prices: PriceLookups, user_id: UserId, asset_ids: Sequence[
     for _ in range(MAX_NAMES):
         origins = await prices.origins(list(set(ends.values()))) if ends else {}
         changes = {
-            now: _change(origins.get(end, ()), user_id, _since_when(found.get(now)))
-            for now, end in ends.items()
+            each: symbol_change_before(origins.get(end, ()), user_id, _since(found.get(each)))
+            for each, end in ends.items()
         }
         ends = {}
-        for now, change in changes.items():
+        for asset_id, change in changes.items():
             if change is not None:
-                found.setdefault(now, []).append(Former(change.asset_id, change.day))
-                ends[now] = change.asset_id
+                found.setdefault(asset_id, []).append(Former(change.asset_id, change.day))
+                ends[asset_id] = change.asset_id
     return found
 
 
-def _change(
-    origins: Sequence[CorporateAction], user_id: UserId, until: date
-) -> CorporateAction | None:
-    """The newest before that day; a symbol may come back, each stretch is earlier."""
-    mine = [
-        each
-        for each in origins
-        if each.kind is ActionKind.SYMBOL_CHANGE
-        and each.user_id in {None, user_id}
-        and each.day < until
-    ]
-    return max(mine, key=lambda each: each.day, default=None)
-
-
-def _since_when(known: Sequence[Former] | None) -> date:
+def _since(known: Sequence[Former] | None) -> date:
     return known[-1].until if known else date.max
 
 

@@ -1,5 +1,6 @@
 """How many assets move together: the matrix of their correlations."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -194,11 +195,11 @@ def _reason(*, is_kept: bool, count: int, own: float) -> str | None:
         return "It has a price on fewer than half of the days."
     if count <= LEAST_RETURNS:
         return "The assets have too few days in common."
-    return "Its price never changed." if own != own else None  # noqa: PLR0124 - NaN
+    return "Its price never changed." if math.isnan(own) else None
 
 
 def _text(value: float) -> str | None:
-    return None if value != value else f"{value:.{DIGITS}f}"  # noqa: PLR0124 - NaN
+    return None if math.isnan(value) else f"{value:.{DIGITS}f}"
 
 
 def _ratio(part: float) -> str:

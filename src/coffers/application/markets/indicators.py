@@ -1,6 +1,7 @@
 """Technical indicators of an asset as series that a chart can draw."""
 
 import asyncio
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -241,4 +242,4 @@ def _digits(bars: Sequence[Bar]) -> int:
 
 def _texts(line: "Series", shown: int, digits: int) -> list[str | None]:
     values = line[line.size - shown :].tolist()
-    return [None if value != value else f"{value:.{digits}f}" for value in values]  # noqa: PLR0124 - NaN
+    return [None if math.isnan(value) else f"{value:.{digits}f}" for value in values]

@@ -16,6 +16,7 @@ from coffers.application.markets.assets import AssetLookups
 from coffers.application.markets.prices import PriceLookups
 from coffers.application.views import DecimalText, Instant
 from coffers.domain.identity.principals import Principal
+from coffers.domain.ids import UserId
 from coffers.domain.markets.assets import Asset
 from coffers.domain.markets.corporate_actions import (
     ActionKind,
@@ -178,11 +179,21 @@ async def _change_into(
 ) -> CorporateAction | None:
     """The newest one before that day that made this asset; of other people's, none."""
     origins = (await prices.origins([asset_id])).get(asset_id, [])
+    return symbol_change_before(origins, principal.user_id, until)
+
+
+def symbol_change_before(
+    origins: Iterable[CorporateAction], user_id: UserId, until: date
+) -> CorporateAction | None:
+    """The newest change of symbol before that day, by the catalogue or this user.
+
+    A symbol may come back: each change that is followed is earlier than the one before.
+    """
     mine = [
         each
         for each in origins
         if each.kind is ActionKind.SYMBOL_CHANGE
-        and each.user_id in {None, principal.user_id}
+        and each.user_id in {None, user_id}
         and each.day < until
     ]
     return max(mine, key=lambda each: each.day, default=None)
